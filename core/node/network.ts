@@ -1,0 +1,156 @@
+import net from 'node:net';
+import {
+  type Connection,
+  type ConnectionHandler,
+  type Listener,
+  type Logger,
+  type Network,
+  NetworkError,
+} from '../runtime.ts';
+
+/** After a close of ours the peer has this long to close its side; then the socket is destroyed. */
+const LINGER_MS = 5000;
+
+/** TCP without Nagle's delay. `log` hears of errors that belong to no connection. */
+export function createNodeNetwork(log: Logger): Network {
+  return {
+    listen(host, port, accept) {
+      return new Promise((resolve, reject) => {
+        const server = net.createServer({ noDelay: true, keepAlive: true });
+        server.once('error', (error) => reject(networkError(error)));
+        server.on('connection', (socket) => accept(new NodeConnection(socket)));
+        server.listen({ host, port }, () => {
+          server.removeAllListeners('error');
+          // Accepting can fail for want of descriptors; the listener goes on when there are some again.
+          server.on('error', (error) => log.error('cannot accept a connection', { host, port, error }));
+          resolve(new NodeListener(server));
+        });
+      });
+    },
+
+    connect(host, port, timeoutMs) {
+      return new Promise((resolve, reject) => {
+        const socket = net.connect({ host, port, noDelay: true, keepAlive: true });
+        const timeout = setTimeout(() => {
+          socket.destroy();
+          reject(new NetworkError('ETIMEDOUT', `no connection to ${host}:${port} within ${timeoutMs} ms`));
+        }, timeoutMs);
+        const refused = (error: Error): void => {
+          clearTimeout(timeout);
+          reject(networkError(error));
+        };
+        socket.once('error', refused);
+        socket.once('connect', () => {
+          clearTimeout(timeout);
+          socket.removeListener('error', refused);
+          resolve(new NodeConnection(socket));
+        });
+      });
+    },
+  };
+}
+
+class NodeListener implements Listener {
+  readonly host: string;
+  readonly port: number;
+  readonly #server: net.Server;
+
+  constructor(server: net.Server) {
+    const address = server.address() as net.AddressInfo;
+    this.#server = server;
+    this.host = address.address;
+    this.port = address.port;
+  }
+
+  async close(): Promise<void> {
+    // The server's own callback would wait for the connections too. The port is free when this returns.
+    this.#server.close();
+  }
+}
+
+const UNHEARD: ConnectionHandler = { data() {}, closed() {} };
+
+class NodeConnection implements Connection {
+  readonly remoteAddress: string;
+  handler: ConnectionHandler = UNHEARD;
+  readonly #socket: net.Socket;
+  /** 'closing': our close was asked for, what is queued still flows out, what comes in is dropped. */
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #reason: string | null = null;
+  #linger: NodeJS.Timeout | null = null;
+  #undrained = false;
+  readonly #written = (): void => {
+    if (!this.#undrained || this.#socket.writableLength > 0) return;
+    this.#undrained = false;
+    if (this.#state === 'open') this.handler.drained?.();
+  };
+
+  constructor(socket: net.Socket) {
+    this.#socket = socket;
+    this.remoteAddress = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
+    socket.on('data', (bytes: Buffer) => {
+      if (this.#state === 'open') this.handler.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#reason ??= error.code ?? error.message;
+    });
+    socket.on('close', () => {
+      this.#state = 'closed';
+      if (this.#linger !== null) clearTimeout(this.#linger);
+      this.handler.closed(this.#reason);
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(chunks: readonly Uint8Array[]): void {
+    const socket = this.#socket;
+    if (this.#state !== 'open' || !socket.writable || chunks.length === 0) return;
+    const last = chunks.length - 1;
+    if (last === 0) {
+      socket.write(chunks[0]!, this.#written);
+    } else {
+      // Corked chunks leave by one writev.
+      socket.cork();
+      for (let index = 0; index < last; index++) socket.write(chunks[index]!);
+      socket.write(chunks[last]!, this.#written);
+      socket.uncork();
+    }
+    this.#undrained = socket.writableLength > 0;
+  }
+
+  pause(): void {
+    if (this.#state === 'open') this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.#state === 'open') this.#socket.resume();
+  }
+
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#socket.end();
+    // Reading on (and dropping) lets the peer's end be seen, also when delivery was paused.
+    this.#socket.resume();
+    this.#linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+  }
+
+  destroy(): void {
+    if (this.#state === 'closed' || this.#socket.destroyed) return;
+    this.#state = 'closing';
+    this.#reason ??= 'destroyed';
+    this.#socket.resetAndDestroy();
+  }
+}
+
+function networkError(error: Error): NetworkError {
+  const refused = new NetworkError(
+    (error as NodeJS.ErrnoException).code ?? 'EUNKNOWN',
+    error.message || 'connection failed',
+  );
+  refused.cause = error;
+  return refused;
+}
