@@ -83,11 +83,14 @@ class MemoryDisk implements Disk {
 
   rename(from: string, to: string): void {
     const source = this.#parentOf(from, 'rename');
+    const target = this.#parentOf(to, 'rename');
     const moved = source.parent.entries.get(source.name);
     if (moved === undefined) throw new DiskError('ENOENT', from, 'rename');
-    const target = this.#parentOf(to, 'rename');
     const replaced = target.parent.entries.get(target.name);
     if (replaced === moved) return;
+    // A directory cannot move into itself (EINVAL on a machine), nor replace one of its own parents.
+    if (isWithin(to, from)) throw new DiskError('EIO', from, 'rename');
+    if (isWithin(from, to)) throw new DiskError('ENOTEMPTY', from, 'rename');
     if (replaced !== undefined) {
       const refusal = renameRefusal(moved, replaced);
       if (refusal !== null) throw new DiskError(refusal, to, 'rename');
@@ -241,6 +244,10 @@ class MemoryFile implements DiskFile {
 
 function segmentsOf(path: string): string[] {
   return path.split('/').filter((segment) => segment !== '' && segment !== '.');
+}
+
+function isWithin(path: string, parent: string): boolean {
+  return `/${segmentsOf(path).join('/')}/`.startsWith(`/${segmentsOf(parent).join('/')}/`);
 }
 
 function renameRefusal(moved: Node, replaced: Node): DiskErrorCode | null {

@@ -104,10 +104,10 @@ function hash128(key0: number, key1: number, key2: number, key3: number, bytes: 
   let d = key3 ^ 0x03707344;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]!;
-    a = Math.imul(rotate(a ^ byte, 13), 0x9e3779b1) + b;
-    b = Math.imul(rotate(b ^ byte, 17), 0x85ebca77) + c;
-    c = Math.imul(rotate(c ^ byte, 7), 0xc2b2ae3d) + d;
-    d = Math.imul(rotate(d ^ byte, 19), 0x27d4eb2f) + a;
+    a = (Math.imul(rotate(a ^ byte, 13), 0x9e3779b1) + b) | 0;
+    b = (Math.imul(rotate(b ^ byte, 17), 0x85ebca77) + c) | 0;
+    c = (Math.imul(rotate(c ^ byte, 7), 0xc2b2ae3d) + d) | 0;
+    d = (Math.imul(rotate(d ^ byte, 19), 0x27d4eb2f) + a) | 0;
   }
   // The length, so that a zero byte more is another input; rounds enough for the last byte to reach all lanes.
   a ^= bytes.length;
