@@ -1,0 +1,63 @@
+import { type Disk, DiskError } from '../runtime.ts';
+
+/** Small files that are replaced whole: checkpoints, metadata, markers. */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: false });
+
+/** The directory part of a path. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash <= 0 ? '/' : path.slice(0, slash);
+}
+
+/** The last part of a path. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/**
+ * Replaces the file's content so that after any crash it is the old or the new one: temporary file, sync, atomic
+ * rename, directory sync. Two calls for one path must not overlap.
+ */
+export async function replaceFile(disk: Disk, path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp`;
+  const file = disk.open(temporary, { create: true });
+  try {
+    file.truncate(0);
+    file.write(0, [typeof content === 'string' ? encoder.encode(content) : content]);
+    await file.sync();
+  } finally {
+    file.close();
+  }
+  disk.rename(temporary, path);
+  await disk.syncDirectory(parentOf(path));
+}
+
+/** The whole file, or null when there is none. */
+export function readFile(disk: Disk, path: string): Uint8Array | null {
+  let file: ReturnType<Disk['open']>;
+  try {
+    file = disk.open(path, { readOnly: true });
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const bytes = new Uint8Array(file.size);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = file.read(filled, filled === 0 ? bytes : bytes.subarray(filled));
+      if (count === 0) break;
+      filled += count;
+    }
+    return filled === bytes.length ? bytes : bytes.slice(0, filled);
+  } finally {
+    file.close();
+  }
+}
+
+export function readText(disk: Disk, path: string): string | null {
+  const bytes = readFile(disk, path);
+  return bytes === null ? null : decoder.decode(bytes);
+}
