@@ -128,6 +128,9 @@ export type ElementOf<A> = A extends readonly (infer E)[] | null ? E : never;
 
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
 
+/** 2^63−1 as JavaScript has it: the double next to it, 2^63. Encoding turns it back. */
+export const INT64_MAX: number = 2 ** 63;
+
 /** An inclusive range; `null` for 'none'. An open end is 32767. */
 export interface VersionRange {
   readonly min: number;

@@ -1,4 +1,4 @@
-import type { Draft, Message } from '../schema.ts';
+import { type Draft, INT64_MAX, type Message } from '../schema.ts';
 
 export const fetch = {
   key: 1,
@@ -38,7 +38,13 @@ export const fetch = {
               logStartOffset: { type: 'int64', in: '5+', default: -1, ignorable: true },
               partitionMaxBytes: 'int32',
               replicaDirectoryId: { type: 'uuid', in: '17+', tag: 0, ignorable: true },
-              highWatermark: { type: 'int64', in: '18+', tag: 1, default: 2 ** 63, ignorable: true },
+              highWatermark: {
+                type: 'int64',
+                in: '18+',
+                tag: 1,
+                default: INT64_MAX as typeof INT64_MAX,
+                ignorable: true,
+              },
             },
           },
         },

@@ -12,7 +12,7 @@ const addPartitionsToTxnPartitionResult = {
 
 const addPartitionsToTxnTopicResult = {
   name: 'string',
-  resultsByPartition: { each: addPartitionsToTxnPartitionResult },
+  resultsByPartition: { each: addPartitionsToTxnPartitionResult as typeof addPartitionsToTxnPartitionResult },
 } as const;
 
 export const addPartitionsToTxn = {
@@ -30,14 +30,14 @@ export const addPartitionsToTxn = {
           producerId: { type: 'int64', in: '4+' },
           producerEpoch: { type: 'int16', in: '4+' },
           verifyOnly: { type: 'bool', in: '4+' },
-          topics: { each: addPartitionsToTxnTopic, in: '4+' },
+          topics: { each: addPartitionsToTxnTopic as typeof addPartitionsToTxnTopic, in: '4+' },
         },
         in: '4+',
       },
       v3AndBelowTransactionalId: { type: 'string', in: '0-3' },
       v3AndBelowProducerId: { type: 'int64', in: '0-3' },
       v3AndBelowProducerEpoch: { type: 'int16', in: '0-3' },
-      v3AndBelowTopics: { each: addPartitionsToTxnTopic, in: '0-3' },
+      v3AndBelowTopics: { each: addPartitionsToTxnTopic as typeof addPartitionsToTxnTopic, in: '0-3' },
     },
   },
   response: {
@@ -50,11 +50,14 @@ export const addPartitionsToTxn = {
       resultsByTransaction: {
         each: {
           transactionalId: { type: 'string', in: '4+' },
-          topicResults: { each: addPartitionsToTxnTopicResult, in: '4+' },
+          topicResults: { each: addPartitionsToTxnTopicResult as typeof addPartitionsToTxnTopicResult, in: '4+' },
         },
         in: '4+',
       },
-      resultsByTopicV3AndBelow: { each: addPartitionsToTxnTopicResult, in: '0-3' },
+      resultsByTopicV3AndBelow: {
+        each: addPartitionsToTxnTopicResult as typeof addPartitionsToTxnTopicResult,
+        in: '0-3',
+      },
     },
   },
 } as const;

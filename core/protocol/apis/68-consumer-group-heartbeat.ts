@@ -46,7 +46,7 @@ export const consumerGroupHeartbeat = {
       heartbeatIntervalMs: 'int32',
       assignment: {
         struct: {
-          topicPartitions: { each: topicPartitions },
+          topicPartitions: { each: topicPartitions as typeof topicPartitions },
         },
         nullable: '0+',
         default: null,

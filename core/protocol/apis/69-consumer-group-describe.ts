@@ -7,7 +7,7 @@ const topicPartitions = {
 } as const;
 
 const assignment = {
-  topicPartitions: { each: topicPartitions },
+  topicPartitions: { each: topicPartitions as typeof topicPartitions },
 } as const;
 
 export const consumerGroupDescribe = {
@@ -48,8 +48,8 @@ export const consumerGroupDescribe = {
               clientHost: 'string',
               subscribedTopicNames: { each: 'string' },
               subscribedTopicRegex: { type: 'string', nullable: '0+', default: null },
-              assignment: { struct: assignment },
-              targetAssignment: { struct: assignment },
+              assignment: { struct: assignment as typeof assignment },
+              targetAssignment: { struct: assignment as typeof assignment },
               memberType: { type: 'int8', in: '1+', default: -1, ignorable: true },
             },
           },

@@ -34,7 +34,7 @@ export const shareGroupHeartbeat = {
       heartbeatIntervalMs: 'int32',
       assignment: {
         struct: {
-          topicPartitions: { each: topicPartitions },
+          topicPartitions: { each: topicPartitions as typeof topicPartitions },
         },
         nullable: '0+',
         default: null,

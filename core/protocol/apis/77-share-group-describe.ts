@@ -7,7 +7,7 @@ const topicPartitions = {
 } as const;
 
 const assignment = {
-  topicPartitions: { each: topicPartitions },
+  topicPartitions: { each: topicPartitions as typeof topicPartitions },
 } as const;
 
 export const shareGroupDescribe = {
@@ -46,7 +46,7 @@ export const shareGroupDescribe = {
               clientId: 'string',
               clientHost: 'string',
               subscribedTopicNames: { each: 'string' },
-              assignment: { struct: assignment },
+              assignment: { struct: assignment as typeof assignment },
             },
           },
           authorizedOperations: { type: 'int32', default: -2147483648 },

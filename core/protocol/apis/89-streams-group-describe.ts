@@ -17,9 +17,9 @@ const taskIds = {
 } as const;
 
 const assignment = {
-  activeTasks: { each: taskIds },
-  standbyTasks: { each: taskIds },
-  warmupTasks: { each: taskIds },
+  activeTasks: { each: taskIds as typeof taskIds },
+  standbyTasks: { each: taskIds as typeof taskIds },
+  warmupTasks: { each: taskIds as typeof taskIds },
 } as const;
 
 const keyValue = {
@@ -31,7 +31,7 @@ const topicInfo = {
   name: 'string',
   partitions: 'int32',
   replicationFactor: 'int16',
-  topicConfigs: { each: keyValue },
+  topicConfigs: { each: keyValue as typeof keyValue },
 } as const;
 
 export const streamsGroupDescribe = {
@@ -69,8 +69,8 @@ export const streamsGroupDescribe = {
                   subtopologyId: 'string',
                   sourceTopics: { each: 'string' },
                   repartitionSinkTopics: { each: 'string' },
-                  stateChangelogTopics: { each: topicInfo },
-                  repartitionSourceTopics: { each: topicInfo },
+                  stateChangelogTopics: { each: topicInfo as typeof topicInfo },
+                  repartitionSourceTopics: { each: topicInfo as typeof topicInfo },
                 },
                 nullable: '0+',
                 default: null,
@@ -89,12 +89,12 @@ export const streamsGroupDescribe = {
               clientHost: 'string',
               topologyEpoch: 'int32',
               processId: 'string',
-              userEndpoint: { struct: endpoint, nullable: '0+', default: null },
-              clientTags: { each: keyValue },
-              taskOffsets: { each: taskOffset },
-              taskEndOffsets: { each: taskOffset },
-              assignment: { struct: assignment },
-              targetAssignment: { struct: assignment },
+              userEndpoint: { struct: endpoint as typeof endpoint, nullable: '0+', default: null },
+              clientTags: { each: keyValue as typeof keyValue },
+              taskOffsets: { each: taskOffset as typeof taskOffset },
+              taskEndOffsets: { each: taskOffset as typeof taskOffset },
+              assignment: { struct: assignment as typeof assignment },
+              targetAssignment: { struct: assignment as typeof assignment },
               isClassic: 'bool',
             },
           },

@@ -47,8 +47,8 @@ export const leaderChangeMessage = {
   fields: {
     version: 'int16',
     leaderId: 'int32',
-    voters: { each: voter },
-    grantingVoters: { each: voter },
+    voters: { each: voter as typeof voter },
+    grantingVoters: { each: voter as typeof voter },
   },
 } as const;
 export type LeaderChangeMessage = Message<typeof leaderChangeMessage>;

@@ -94,7 +94,7 @@ export const groupMetadataValue = {
     protocol: { type: 'string', nullable: '0+' },
     leader: { type: 'string', nullable: '0+' },
     currentStateTimestamp: { type: 'int64', in: '2+', default: -1, ignorable: true },
-    members: { each: memberMetadata },
+    members: { each: memberMetadata as typeof memberMetadata },
   },
 } as const;
 export type GroupMetadataValue = Message<typeof groupMetadataValue>;

@@ -191,8 +191,8 @@ export const consumerGroupCurrentMemberAssignmentValue = {
     memberEpoch: 'int32',
     previousMemberEpoch: 'int32',
     state: 'int8',
-    assignedPartitions: { each: topicPartitions },
-    partitionsPendingRevocation: { each: topicPartitions },
+    assignedPartitions: { each: topicPartitions as typeof topicPartitions },
+    partitionsPendingRevocation: { each: topicPartitions as typeof topicPartitions },
   },
 } as const;
 export type ConsumerGroupCurrentMemberAssignmentValue = Message<typeof consumerGroupCurrentMemberAssignmentValue>;

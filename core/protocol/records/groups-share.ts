@@ -136,7 +136,7 @@ export const shareGroupCurrentMemberAssignmentValue = {
     memberEpoch: 'int32',
     previousMemberEpoch: 'int32',
     state: 'int8',
-    assignedPartitions: { each: topicPartitions },
+    assignedPartitions: { each: topicPartitions as typeof topicPartitions },
   },
 } as const;
 export type ShareGroupCurrentMemberAssignmentValue = Message<typeof shareGroupCurrentMemberAssignmentValue>;
@@ -171,9 +171,9 @@ export const shareGroupStatePartitionMetadataValue = {
   versions: '0',
   flexible: '0+',
   fields: {
-    initializingTopics: { each: topicPartitionsInfo },
-    initializedTopics: { each: topicPartitionsInfo },
-    deletingTopics: { each: topicInfo },
+    initializingTopics: { each: topicPartitionsInfo as typeof topicPartitionsInfo },
+    initializedTopics: { each: topicPartitionsInfo as typeof topicPartitionsInfo },
+    deletingTopics: { each: topicInfo as typeof topicInfo },
   },
 } as const;
 export type ShareGroupStatePartitionMetadataValue = Message<typeof shareGroupStatePartitionMetadataValue>;

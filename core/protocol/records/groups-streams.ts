@@ -27,7 +27,12 @@ export const streamsGroupMetadataValue = {
     epoch: 'int32',
     metadataHash: 'int64',
     validatedTopologyEpoch: { type: 'int32', tag: 0, default: -1 },
-    lastAssignmentConfigs: { each: lastAssignmentConfig, nullable: '0+', tag: 1, tagged: '0+', default: null },
+    lastAssignmentConfigs: {
+      each: lastAssignmentConfig as typeof lastAssignmentConfig,
+      nullable: '0+',
+      tag: 1,
+      default: null,
+    },
   },
 } as const;
 export type StreamsGroupMetadataValue = Message<typeof streamsGroupMetadataValue>;
@@ -69,8 +74,8 @@ export const streamsGroupMemberMetadataValue = {
     rebalanceTimeoutMs: { type: 'int32', default: -1 },
     topologyEpoch: 'int32',
     processId: 'string',
-    userEndpoint: { struct: endpoint, nullable: '0+', default: null },
-    clientTags: { each: keyValue },
+    userEndpoint: { struct: endpoint as typeof endpoint, nullable: '0+', default: null },
+    clientTags: { each: keyValue as typeof keyValue },
   },
 } as const;
 export type StreamsGroupMemberMetadataValue = Message<typeof streamsGroupMemberMetadataValue>;
@@ -125,9 +130,9 @@ export const streamsGroupTargetAssignmentMemberValue = {
   versions: '0',
   flexible: '0+',
   fields: {
-    activeTasks: { each: taskIds },
-    standbyTasks: { each: taskIds },
-    warmupTasks: { each: taskIds },
+    activeTasks: { each: taskIds as typeof taskIds },
+    standbyTasks: { each: taskIds as typeof taskIds },
+    warmupTasks: { each: taskIds as typeof taskIds },
   },
 } as const;
 export type StreamsGroupTargetAssignmentMemberValue = Message<typeof streamsGroupTargetAssignmentMemberValue>;
@@ -161,12 +166,24 @@ export const streamsGroupCurrentMemberAssignmentValue = {
     memberEpoch: 'int32',
     previousMemberEpoch: 'int32',
     state: 'int8',
-    activeTasks: { each: streamsGroupCurrentMemberAssignmentValueTaskIds },
-    standbyTasks: { each: streamsGroupCurrentMemberAssignmentValueTaskIds },
-    warmupTasks: { each: streamsGroupCurrentMemberAssignmentValueTaskIds },
-    activeTasksPendingRevocation: { each: streamsGroupCurrentMemberAssignmentValueTaskIds },
-    standbyTasksPendingRevocation: { each: streamsGroupCurrentMemberAssignmentValueTaskIds },
-    warmupTasksPendingRevocation: { each: streamsGroupCurrentMemberAssignmentValueTaskIds },
+    activeTasks: {
+      each: streamsGroupCurrentMemberAssignmentValueTaskIds as typeof streamsGroupCurrentMemberAssignmentValueTaskIds,
+    },
+    standbyTasks: {
+      each: streamsGroupCurrentMemberAssignmentValueTaskIds as typeof streamsGroupCurrentMemberAssignmentValueTaskIds,
+    },
+    warmupTasks: {
+      each: streamsGroupCurrentMemberAssignmentValueTaskIds as typeof streamsGroupCurrentMemberAssignmentValueTaskIds,
+    },
+    activeTasksPendingRevocation: {
+      each: streamsGroupCurrentMemberAssignmentValueTaskIds as typeof streamsGroupCurrentMemberAssignmentValueTaskIds,
+    },
+    standbyTasksPendingRevocation: {
+      each: streamsGroupCurrentMemberAssignmentValueTaskIds as typeof streamsGroupCurrentMemberAssignmentValueTaskIds,
+    },
+    warmupTasksPendingRevocation: {
+      each: streamsGroupCurrentMemberAssignmentValueTaskIds as typeof streamsGroupCurrentMemberAssignmentValueTaskIds,
+    },
   },
 } as const;
 export type StreamsGroupCurrentMemberAssignmentValue = Message<typeof streamsGroupCurrentMemberAssignmentValue>;
@@ -193,7 +210,7 @@ const topicInfo = {
   name: 'string',
   partitions: 'int32',
   replicationFactor: 'int16',
-  topicConfigs: { each: topicConfig },
+  topicConfigs: { each: topicConfig as typeof topicConfig },
 } as const;
 
 export const streamsGroupTopologyValue = {
@@ -208,9 +225,9 @@ export const streamsGroupTopologyValue = {
         subtopologyId: 'string',
         sourceTopics: { each: 'string' },
         sourceTopicRegex: { each: 'string' },
-        stateChangelogTopics: { each: topicInfo },
+        stateChangelogTopics: { each: topicInfo as typeof topicInfo },
         repartitionSinkTopics: { each: 'string' },
-        repartitionSourceTopics: { each: topicInfo },
+        repartitionSourceTopics: { each: topicInfo as typeof topicInfo },
         copartitionGroups: {
           each: {
             sourceTopics: { each: 'int16' },

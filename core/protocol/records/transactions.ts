@@ -20,10 +20,10 @@ export const transactionLogValue = {
   flexible: '1+',
   fields: {
     producerId: 'int64',
-    previousProducerId: { type: 'int64', tag: 0, tagged: '1+', default: -1 },
-    nextProducerId: { type: 'int64', tag: 1, tagged: '1+', default: -1 },
+    previousProducerId: { type: 'int64', in: '1+', tag: 0, default: -1 },
+    nextProducerId: { type: 'int64', in: '1+', tag: 1, default: -1 },
     producerEpoch: 'int16',
-    nextProducerEpoch: { type: 'int16', tag: 3, tagged: '1+', default: -1 },
+    nextProducerEpoch: { type: 'int16', in: '1+', tag: 3, default: -1 },
     transactionTimeoutMs: 'int32',
     transactionStatus: 'int8',
     transactionPartitions: {
@@ -35,7 +35,7 @@ export const transactionLogValue = {
     },
     transactionLastUpdateTimestampMs: 'int64',
     transactionStartTimestampMs: 'int64',
-    clientTransactionVersion: { type: 'int16', tag: 2, tagged: '1+' },
+    clientTransactionVersion: { type: 'int16', in: '1+', tag: 2 },
   },
 } as const;
 export type TransactionLogValue = Message<typeof transactionLogValue>;

@@ -1,0 +1,210 @@
+import { readInt16, readInt32, readInt64 } from '../records/integers.ts';
+import type { UnknownTag } from './schema.ts';
+import { readUuid } from './uuid.ts';
+
+/** Bytes that are no message of the schema and version they are read by: hostile, truncated, or of another version. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+/** Strings longer than this are refused in every version, as Kafka does: old versions have an int16 for their length. */
+export const MAX_STRING_BYTES = 32767;
+
+/** Strings up to this length are made from char codes: a call of TextDecoder costs more than the loop. */
+const SHORT_STRING_BYTES = 48;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const float64 = new DataView(new ArrayBuffer(8));
+
+/**
+ * A position in a message. Every read checks the bounds, and a count of elements is checked against the bytes that
+ * remain before anything is allocated for it. The generated decoders call nothing else.
+ */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  #at: number;
+  #end: number;
+
+  constructor(bytes: Uint8Array, at: number) {
+    // Views of a Node Buffer would be Buffers, whose slice() shares memory where everyone expects a copy.
+    this.#bytes =
+      bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = at;
+    this.#end = bytes.length;
+    if (at > bytes.length) this.#truncated();
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  bool(): boolean {
+    return this.int8() !== 0;
+  }
+
+  int8(): number {
+    return (this.#byte() << 24) >> 24;
+  }
+
+  int16(): number {
+    return readInt16(this.#bytes, this.#take(2));
+  }
+
+  uint16(): number {
+    return this.int16() & 0xffff;
+  }
+
+  int32(): number {
+    return readInt32(this.#bytes, this.#take(4));
+  }
+
+  int64(): number {
+    return readInt64(this.#bytes, this.#take(8));
+  }
+
+  float64(): number {
+    float64.setInt32(0, this.int32());
+    float64.setInt32(4, this.int32());
+    return float64.getFloat64(0);
+  }
+
+  uuid(): string {
+    return readUuid(this.#bytes, this.#take(16));
+  }
+
+  uvarint(): number {
+    const first = this.#byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let shift = 7; shift < 28; shift += 7) {
+      const next = this.#byte();
+      value |= (next & 0x7f) << shift;
+      if (next < 0x80) return value;
+    }
+    const last = this.#byte();
+    if (last > 0x0f) throw new DecodeError(`varint of more than 32 bits before byte ${this.#at}`);
+    return (value | (last << 28)) >>> 0;
+  }
+
+  /** The length of a string in old versions; −1 is null. */
+  length16(): number {
+    return this.int16();
+  }
+
+  /** A length or count in old versions; −1 is null. */
+  length32(): number {
+    return this.int32();
+  }
+
+  /** A length or count in flexible versions; −1 is null. */
+  compactLength(): number {
+    return this.uvarint() - 1;
+  }
+
+  /** Where null may not stand. */
+  notNull(length: number): number {
+    if (length < 0) throw new DecodeError(`null where the field is not nullable, before byte ${this.#at}`);
+    return length;
+  }
+
+  string(length: number): string | null {
+    if (length < 0) return this.#null(length);
+    if (length > MAX_STRING_BYTES) throw new DecodeError(`string of ${length} bytes before byte ${this.#at}`);
+    const bytes = this.#bytes;
+    const at = this.#take(length);
+    const end = at + length;
+    if (length <= SHORT_STRING_BYTES) {
+      let text = '';
+      let index = at;
+      for (; index < end; index++) {
+        const code = bytes[index]!;
+        if (code >= 0x80) break;
+        text += String.fromCharCode(code);
+      }
+      if (index === end) return text;
+    }
+    try {
+      return utf8.decode(bytes.subarray(at, end));
+    } catch {
+      throw new DecodeError(`string is not UTF-8, at byte ${at}`);
+    }
+  }
+
+  /** A view, not a copy. */
+  bytes(length: number): Uint8Array | null {
+    if (length < 0) return this.#null(length);
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** A count of elements that take `minBytes` each at least; −1 is null. */
+  count(count: number, minBytes: number): number {
+    if (count < 0) this.#null(count);
+    else if (count * minBytes > this.#end - this.#at) {
+      throw new DecodeError(`${count} elements in ${this.#end - this.#at} bytes, before byte ${this.#at}`);
+    }
+    return count;
+  }
+
+  /** The marker of a nullable struct: −1 is null, 1 is a struct. */
+  present(): boolean {
+    const marker = this.int8();
+    if (marker !== 1 && marker !== -1) throw new DecodeError(`struct marker ${marker} before byte ${this.#at}`);
+    return marker === 1;
+  }
+
+  /** Opens a tagged field: reads may not pass its end. Returns the outer end, for `closeTag`. */
+  openTag(): number {
+    const outer = this.#end;
+    const size = this.uvarint();
+    const at = this.#take(size);
+    this.#at = at;
+    this.#end = at + size;
+    return outer;
+  }
+
+  closeTag(outer: number): void {
+    if (this.#at !== this.#end) throw new DecodeError(`tagged field longer than its value, at byte ${this.#at}`);
+    this.#end = outer;
+  }
+
+  /** What is left of the open tagged field. */
+  unknownTag(tag: number): UnknownTag {
+    const bytes = this.#bytes.subarray(this.#at, this.#end);
+    this.#at = this.#end;
+    return { tag, bytes };
+  }
+
+  /** The whole tagged section where every tag is unknown (headers). */
+  skipTags(): void {
+    for (let left = this.uvarint(); left > 0; left--) {
+      this.uvarint();
+      this.#take(this.uvarint());
+    }
+  }
+
+  /** A message ends where its bytes end. */
+  done(): void {
+    if (this.#at !== this.#end) throw new DecodeError(`${this.#end - this.#at} bytes after the message`);
+  }
+
+  #byte(): number {
+    return this.#bytes[this.#take(1)]!;
+  }
+
+  #take(size: number): number {
+    const at = this.#at;
+    if (size > this.#end - at) this.#truncated();
+    this.#at = at + size;
+    return at;
+  }
+
+  #null(length: number): null {
+    if (length !== -1) throw new DecodeError(`length ${length} before byte ${this.#at}`);
+    return null;
+  }
+
+  #truncated(): never {
+    throw new DecodeError(`truncated at byte ${this.#at} of ${this.#end}`);
+  }
+}
