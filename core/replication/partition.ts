@@ -1,0 +1,434 @@
+import type { PartitionImage } from '../controller/image.ts';
+import type { AppendOptions, AppendResult, Log } from '../log/index.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import type { Clock, Timers } from '../runtime.ts';
+import {
+  type AppendOutcome,
+  NOT_LEADER,
+  type PendingAppend,
+  refusedAppend,
+  STORAGE_ERROR,
+  type WaitingAppend,
+} from './append.ts';
+import type { ReplicationFaults } from './faults.ts';
+import { type IsrChange, LeaderState } from './leader-state.ts';
+import { WaitingList } from './purgatory.ts';
+import type { TopicSettings } from './topic-settings.ts';
+import type { Turn } from './turn.ts';
+
+/** What this broker does for a partition. */
+export type PartitionState =
+  /** The log is being created or found. Appends and fetches wait for it. */
+  | { readonly kind: 'opening' }
+  | LeaderState
+  /** `leaderId` -1: nobody leads. */
+  | { readonly kind: 'follower'; readonly leaderId: number; readonly epoch: number }
+  /** The log directory failed. */
+  | { readonly kind: 'offline' }
+  /** Deleted, or moved to other brokers. */
+  | { readonly kind: 'stopped' };
+
+/** What a partition needs of the broker that hosts it. */
+export interface PartitionHost {
+  readonly nodeId: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly turn: Turn;
+  readonly faults: ReplicationFaults;
+  /** replica.lag.time.max.ms */
+  readonly replicaLagTimeMaxMs: number;
+  /** Whether a replica may be in the ISR: its broker is registered under that epoch, not fenced, not shutting down. */
+  isEligible(replicaId: number, brokerEpoch: number): boolean;
+  /** Asks the controller; the answer comes back as `isrAnswered` or as metadata. */
+  proposeIsr(partition: Partition, change: IsrChange): void;
+  /** A sync failed: the log has gone offline. */
+  flushFailed(partition: Partition): void;
+}
+
+/** A fault that acknowledges before it writes leaves this long for a crash between the two. */
+const EARLY_ACK_GAP_MS = 5;
+
+/**
+ * One partition's replica on this broker. All of it runs on one thread: metadata moves it between roles, requests append
+ * and read, followers' fetches move the high watermark. Appends of one turn are one write.
+ */
+export class Partition {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly partition: number;
+  readonly host: PartitionHost;
+  settings: TopicSettings;
+  /** Fetches that wait for the log to grow or the high watermark to move. */
+  readonly fetches: WaitingList = new WaitingList();
+  /** DeleteRecords that wait for the followers' log starts. */
+  readonly deletes: WaitingList = new WaitingList();
+  #state: PartitionState = { kind: 'opening' };
+  #log: Log | null = null;
+  #queue: PendingAppend[] = [];
+  #queued = false;
+  readonly #waiting = new Map<PendingAppend, WaitingAppend>();
+  /** Offsets from here on wait for a flush that `flush.messages` demands; Infinity: none does. */
+  #unflushedFrom = Number.POSITIVE_INFINITY;
+  #flushing = false;
+  #appendedBytes = 0;
+
+  constructor(image: PartitionImage, settings: TopicSettings, host: PartitionHost) {
+    this.topic = image.topic;
+    this.topicId = image.topicId;
+    this.partition = image.partition;
+    this.settings = settings;
+    this.host = host;
+  }
+
+  get state(): PartitionState {
+    return this.#state;
+  }
+  /** Null while opening, and once offline or stopped. */
+  get log(): Log | null {
+    return this.#log;
+  }
+  get leader(): LeaderState | null {
+    return this.#state.kind === 'leader' ? this.#state : null;
+  }
+  /** Bytes appended since this object was made: how fetches tell whether looking again is worth it. */
+  get appendedBytes(): number {
+    return this.#appendedBytes;
+  }
+  /** What the leader itself contributes to the high watermark: what it has written, and flushed where it must be. */
+  get ownOffset(): number {
+    return this.#log === null ? -1 : Math.min(this.#log.logEndOffset, this.#unflushedFrom);
+  }
+
+  // ---- roles
+
+  /** The log is there: the role follows with `lead` or `follow`. */
+  opened(log: Log, checkpointedHighWatermark: number): void {
+    this.#log = log;
+    log.setHighWatermark(checkpointedHighWatermark);
+  }
+
+  /** Becomes leader in a new epoch, or takes the controller's newer view of the present one. */
+  lead(image: PartitionImage): 'elected' | 'updated' | 'unchanged' {
+    const log = this.#log;
+    const now = this.host.clock.monotonicNs();
+    if (log === null) return 'unchanged';
+    if (this.#state.kind === 'leader' && this.#state.epoch === image.leaderEpoch) {
+      if (image.partitionEpoch <= this.#state.partitionEpoch) return 'unchanged';
+      this.#state.update(image, now);
+      this.#advance();
+      return 'updated';
+    }
+    log.assignEpochStart(image.leaderEpoch, log.logEndOffset);
+    this.#state = new LeaderState(image, this.host.nodeId, log.logEndOffset, now);
+    this.#unflushedFrom = Number.POSITIVE_INFINITY;
+    this.#advance();
+    this.fetches.checkAll();
+    if (this.#queue.length > 0) this.#schedule();
+    return 'elected';
+  }
+
+  /** Becomes follower; returns the epoch in which it led until now, null when it did not. */
+  follow(image: PartitionImage): number | null {
+    if (this.#log === null) return null;
+    const led = this.#state.kind === 'leader' ? this.#state.epoch : null;
+    this.#state = { kind: 'follower', leaderId: image.leader, epoch: image.leaderEpoch };
+    this.#refuseAll(NOT_LEADER);
+    return led;
+  }
+
+  /** Returns the epoch in which it led until now, null when it did not. */
+  goOffline(): number | null {
+    return this.#end({ kind: 'offline' }, STORAGE_ERROR);
+  }
+
+  stop(): number | null {
+    return this.#end({ kind: 'stopped' }, NOT_LEADER);
+  }
+
+  #end(state: PartitionState, outcome: AppendOutcome): number | null {
+    const led = this.#state.kind === 'leader' ? this.#state.epoch : null;
+    this.#state = state;
+    this.#log = null;
+    this.#refuseAll(outcome);
+    return led;
+  }
+
+  #refuseAll(outcome: AppendOutcome): void {
+    const waiting = [...this.#waiting.keys()];
+    const queue = this.#queue;
+    this.#waiting.clear();
+    this.#queue = [];
+    this.#unflushedFrom = Number.POSITIVE_INFINITY;
+    for (const each of waiting) if (!each.abandoned) each.settled(outcome);
+    for (const each of queue) if (!each.abandoned) each.settled(outcome);
+    this.fetches.checkAll();
+    this.deletes.checkAll();
+  }
+
+  /** KIP-320: 0, or the error for a peer that knows another leader epoch. -1 claims none. */
+  epochError(currentLeaderEpoch: number): number {
+    if (currentLeaderEpoch === -1 || this.host.faults.skipEpochCheck === true) return ErrorCode.none;
+    const state = this.#state;
+    if (state.kind !== 'leader' && state.kind !== 'follower') return ErrorCode.none;
+    if (currentLeaderEpoch < state.epoch) return ErrorCode.fencedLeaderEpoch;
+    return currentLeaderEpoch > state.epoch ? ErrorCode.unknownLeaderEpoch : ErrorCode.none;
+  }
+
+  // ---- appends
+
+  /** Takes a batch for the end of this turn. */
+  append(append: PendingAppend): void {
+    const log = this.#log;
+    if (this.host.faults.ackBeforeWrite === true && append.acks !== 0 && log !== null && this.#state.kind === 'leader') {
+      const outcome = accepted(log.logEndOffset, append.logAppendTimeMs ?? -1, log.logStartOffset);
+      this.host.turn.append(() => append.settled(outcome));
+      this.host.timers.after(EARLY_ACK_GAP_MS, () => this.append({ ...unheard, bytes: append.bytes }));
+      return;
+    }
+    this.#queue.push(append);
+    if (!this.#queued) this.#schedule();
+  }
+
+  /** An append that nobody waits for any more. */
+  forget(append: PendingAppend): void {
+    this.#waiting.delete(append);
+  }
+
+  #schedule(): void {
+    this.#queued = true;
+    this.host.turn.append(this.#writeQueue);
+  }
+
+  readonly #writeQueue = (): void => {
+    this.#queued = false;
+    const state = this.#state;
+    // The role comes with the log, and takes the queue up again.
+    if (state.kind === 'opening') return;
+    let queue = this.#queue;
+    this.#queue = [];
+    const log = this.#log;
+    if (state.kind !== 'leader' || log === null) {
+      const outcome = state.kind === 'offline' ? STORAGE_ERROR : NOT_LEADER;
+      for (const each of queue) if (!each.abandoned) each.settled(outcome);
+      return;
+    }
+    queue = queue.filter((each) => this.#mayAppend(each, state));
+    if (queue.length === 0) return;
+    const results = this.#write(log, queue, state.epoch);
+    const endBefore = log.highWatermark;
+    let flushFrom = Number.POSITIVE_INFINITY;
+    for (const result of results) {
+      if (result.kind !== 'appended') continue;
+      this.#appendedBytes += result.bytes;
+      if (result.flushDue) flushFrom = Math.min(flushFrom, result.baseOffset);
+    }
+    if (flushFrom < Number.POSITIVE_INFINITY) this.#flush(log, flushFrom);
+    const committed = this.#commit(state, log);
+    for (let index = 0; index < results.length; index++) this.#answer(queue[index]!, results[index]!, log);
+    this.#completeWaiting(log, state);
+    if (committed || log.highWatermark !== endBefore || state.followers.size > 0) this.fetches.checkAll();
+  };
+
+  #mayAppend(append: PendingAppend, state: LeaderState): boolean {
+    if (append.abandoned) return false;
+    if (append.leaderEpoch !== undefined && append.leaderEpoch !== state.epoch) {
+      append.settled(NOT_LEADER);
+      return false;
+    }
+    if (append.acks === -1 && this.#belowMinIsr(state)) {
+      append.settled(refusedAppend(ErrorCode.notEnoughReplicas));
+      return false;
+    }
+    return true;
+  }
+
+  #belowMinIsr(state: LeaderState): boolean {
+    return this.host.faults.ignoreMinInsyncReplicas !== true && state.belowMinIsr(this.settings.minInsyncReplicas);
+  }
+
+  #write(log: Log, queue: readonly PendingAppend[], leaderEpoch: number): readonly AppendResult[] {
+    const only = queue[0]!;
+    if (queue.length === 1) return [log.append(only.bytes, appendOptions(only, leaderEpoch))];
+    return log.appendAll(queue.map((each) => ({ bytes: each.bytes, options: appendOptions(each, leaderEpoch) })));
+  }
+
+  #answer(append: PendingAppend, result: AppendResult, log: Log): void {
+    if (result.kind === 'refused') {
+      append.settled(refusedAppend(result.errorCode, result.message));
+      return;
+    }
+    const appendTime = result.kind === 'appended' ? result.logAppendTimeMs : -1;
+    const outcome = accepted(result.baseOffset, appendTime, log.logStartOffset);
+    const required = append.acks === 0 ? -1 : result.lastOffset + 1;
+    if (required <= (append.acks === -1 ? log.highWatermark : this.ownOffset)) append.settled(outcome);
+    else this.#waiting.set(append, { append, required, outcome });
+  }
+
+  /** The sync that flush.messages demands before anything from `from` on is acknowledged; one serves all that wait. */
+  #flush(log: Log, from: number): void {
+    this.#unflushedFrom = Math.min(this.#unflushedFrom, from);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    const upTo = log.logEndOffset;
+    log.flush(upTo).then(
+      () => {
+        this.#flushing = false;
+        if (this.#log !== log) return;
+        // What came while the device was busy gets a sync of its own.
+        this.#unflushedFrom = log.logEndOffset > upTo ? upTo : Number.POSITIVE_INFINITY;
+        this.#advance();
+        if (this.#unflushedFrom < Number.POSITIVE_INFINITY) this.#flush(log, this.#unflushedFrom);
+      },
+      () => {
+        this.#flushing = false;
+        if (this.#log === log) this.host.flushFailed(this);
+      },
+    );
+  }
+
+  // ---- high watermark
+
+  /** Moves the high watermark as far as the replicas allow; completes what waited for it. */
+  #advance(): void {
+    const state = this.#state;
+    const log = this.#log;
+    if (state.kind !== 'leader' || log === null) return;
+    const moved = this.#commit(state, log);
+    this.#completeWaiting(log, state);
+    if (moved) this.fetches.checkAll();
+  }
+
+  #commit(state: LeaderState, log: Log): boolean {
+    const { host } = this;
+    let committed = this.ownOffset;
+    if (state.followers.size > 0 && host.faults.hwOnOwnAppend !== true) {
+      // Below min ISR nothing new is promised or shown (KIP-966).
+      if (this.#belowMinIsr(state)) return false;
+      committed = state.committedOffset(
+        committed,
+        log.logEndOffset,
+        host.replicaLagTimeMaxMs,
+        host.clock.monotonicNs(),
+        (replicaId, brokerEpoch) => host.isEligible(replicaId, brokerEpoch),
+      );
+    }
+    const before = log.highWatermark;
+    if (committed <= before) return false;
+    log.setHighWatermark(committed);
+    return log.highWatermark > before;
+  }
+
+  #completeWaiting(log: Log, state: LeaderState): void {
+    if (this.#waiting.size === 0) return;
+    const own = this.ownOffset;
+    const committed = log.highWatermark;
+    for (const each of this.#waiting.values()) {
+      if (each.append.abandoned) {
+        this.#waiting.delete(each.append);
+        continue;
+      }
+      const all = each.append.acks === -1;
+      if (each.required > (all ? committed : own)) {
+        // In order of their offsets, but for duplicates: whatever follows waits at least as long.
+        if (each.required > own) break;
+        continue;
+      }
+      this.#waiting.delete(each.append);
+      each.append.settled(
+        all && this.#belowMinIsr(state) ? refusedAppend(ErrorCode.notEnoughReplicasAfterAppend) : each.outcome,
+      );
+    }
+  }
+
+  // ---- followers and the ISR
+
+  /** A follower's fetch: it has everything below `fetchOffset`. Returns false for a replica that is none of ours. */
+  followerFetched(replicaId: number, fetchOffset: number, logStartOffset: number, brokerEpoch: number): boolean {
+    const state = this.#state;
+    const log = this.#log;
+    if (state.kind !== 'leader' || log === null) return false;
+    const now = this.host.clock.monotonicNs();
+    if (!state.fetched(replicaId, fetchOffset, logStartOffset, brokerEpoch, log.logEndOffset, now)) return false;
+    this.#maybeExpand(state, log, replicaId);
+    this.#advance();
+    if (this.deletes.size > 0) this.deletes.checkAll();
+    return true;
+  }
+
+  #maybeExpand(state: LeaderState, log: Log, replicaId: number): void {
+    if (state.change !== null || state.isr.includes(replicaId)) return;
+    const follower = state.followers.get(replicaId)!;
+    if (follower.endOffset < log.highWatermark || follower.endOffset < state.epochStartOffset) return;
+    if (!this.host.isEligible(replicaId, follower.brokerEpoch)) return;
+    this.#propose(state, { kind: 'expand', replicaId, proposed: [...state.isr, replicaId] });
+  }
+
+  /** Called at intervals: proposes to drop followers that lag (replica.lag.time.max.ms). */
+  shrinkIsr(): void {
+    const state = this.#state;
+    const log = this.#log;
+    if (state.kind !== 'leader' || log === null || state.change !== null) return;
+    const removed = state.laggards(log.logEndOffset, this.host.replicaLagTimeMaxMs, this.host.clock.monotonicNs());
+    if (removed.length === 0) return;
+    this.#propose(state, { kind: 'shrink', removed, proposed: state.isr.filter((id) => !removed.includes(id)) });
+  }
+
+  #propose(state: LeaderState, change: IsrChange): void {
+    state.change = change;
+    this.host.proposeIsr(this, change);
+  }
+
+  /** The controller's answer to the proposal: the new state, or null when it was refused and metadata will tell more. */
+  isrAnswered(
+    change: IsrChange,
+    answer: { readonly leaderEpoch: number; readonly isr: readonly number[]; readonly partitionEpoch: number } | null,
+  ): void {
+    const state = this.#state;
+    if (state.kind !== 'leader' || state.change !== change) return;
+    state.change = null;
+    if (answer !== null && answer.leaderEpoch === state.epoch && answer.partitionEpoch > state.partitionEpoch) {
+      state.isr = answer.isr;
+      state.partitionEpoch = answer.partitionEpoch;
+    }
+    this.#advance();
+  }
+
+  /** DeleteRecords: moves the log start and tells fetches and deletes that wait. */
+  deleteRecords(offset: number): { readonly errorCode: number; readonly logStartOffset: number } {
+    const log = this.#log;
+    if (log === null || this.#state.kind !== 'leader') {
+      return { errorCode: ErrorCode.notLeaderOrFollower, logStartOffset: -1 };
+    }
+    const result = log.deleteRecords(offset === -1 ? log.highWatermark : offset);
+    this.deletes.checkAll();
+    return result;
+  }
+
+  /** The lowest log start of all live replicas: what DeleteRecords promises to have reached. */
+  lowWatermark(isAlive: (replicaId: number) => boolean): number {
+    const log = this.#log;
+    const state = this.#state;
+    if (log === null || state.kind !== 'leader') return -1;
+    let low = log.logStartOffset;
+    for (const follower of state.followers.values()) {
+      if (isAlive(follower.replicaId)) low = Math.min(low, follower.logStartOffset);
+    }
+    return low;
+  }
+}
+
+function accepted(baseOffset: number, logAppendTimeMs: number, logStartOffset: number): AppendOutcome {
+  return { errorCode: ErrorCode.none, message: null, baseOffset, logAppendTimeMs, logStartOffset };
+}
+
+function appendOptions(append: PendingAppend, leaderEpoch: number): AppendOptions {
+  return {
+    origin: append.origin,
+    leaderEpoch,
+    crcChecked: append.crcChecked,
+    ...(append.logAppendTimeMs === undefined ? undefined : { logAppendTimeMs: append.logAppendTimeMs }),
+    ...(append.verificationGuard === undefined ? undefined : { verificationGuard: append.verificationGuard }),
+  };
+}
+
+const unheard = { origin: 'client', acks: 0, crcChecked: true, abandoned: false, settled: () => {} } as const;

@@ -1,0 +1,355 @@
+import type { ControllerPort } from '../controller/admin.ts';
+import type { MetadataDelta, MetadataImage, MetadataListener, PartitionImage } from '../controller/image.ts';
+import type { CoordinatorPartitionListener } from '../groups/coordinator-log.ts';
+import type { Log, LogDirectory } from '../log/index.ts';
+import { readUuid, writeUuid } from '../protocol/uuid.ts';
+import type { Runtime, Timer } from '../runtime.ts';
+import type { ReplicationFaults } from './faults.ts';
+import { IsrAlterer } from './isr-alterer.ts';
+import { Partition, type PartitionHost } from './partition.ts';
+import type { TopicSettings } from './topic-settings.ts';
+import { Turn } from './turn.ts';
+
+export interface ReplicaManagerOptions {
+  readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'log'>;
+  readonly nodeId: number;
+  readonly logDirectories: readonly LogDirectory[];
+  readonly controller: ControllerPort;
+  /** This broker's epoch in its present registration, -1 while it has none. */
+  readonly brokerEpoch: () => number;
+  /** The configuration of a topic as of the image given. */
+  readonly settingsFor: (topic: string, image: MetadataImage) => TopicSettings;
+  /** replica.lag.time.max.ms */
+  readonly replicaLagTimeMaxMs: number;
+  /** Topics that this manager must leave alone: the metadata log. */
+  readonly ownedElsewhere?: readonly string[];
+  readonly faults?: ReplicationFaults;
+}
+
+/** A topic of which this broker holds partitions. */
+interface HostedTopic {
+  readonly id: string;
+  readonly name: string;
+  readonly partitions: Map<number, Partition>;
+  settings: TopicSettings;
+}
+
+/**
+ * All partitions that this broker replicates, kept in step with the metadata image: logs are created, opened and deleted,
+ * replicas become leaders and followers.
+ */
+export class ReplicaManager implements MetadataListener {
+  readonly turn: Turn;
+  readonly #options: ReplicaManagerOptions;
+  readonly #byName = new Map<string, HostedTopic>();
+  readonly #byId = new Map<string, HostedTopic>();
+  readonly #isr: IsrAlterer;
+  readonly #host: PartitionHost;
+  readonly #electionListeners = new Map<string, CoordinatorPartitionListener[]>();
+  /** Creations and deletions under way, one chain per partition directory, so that a name is free before it is reused. */
+  readonly #diskWork = new Map<string, Promise<void>>();
+  readonly #roleListeners: ((partition: Partition) => void)[] = [];
+  #image: MetadataImage | null = null;
+  #shrinkTimer: Timer | null = null;
+  #closed = false;
+
+  constructor(options: ReplicaManagerOptions) {
+    this.#options = options;
+    const { clock, timers, log } = options.runtime;
+    this.turn = new Turn(timers);
+    this.#isr = new IsrAlterer({
+      nodeId: options.nodeId,
+      controller: options.controller,
+      timers,
+      log,
+      brokerEpoch: options.brokerEpoch,
+      epochOf: (brokerId) => this.#image?.brokers.get(brokerId)?.epoch ?? -1,
+    });
+    this.#host = {
+      nodeId: options.nodeId,
+      clock,
+      timers,
+      turn: this.turn,
+      faults: options.faults ?? {},
+      replicaLagTimeMaxMs: options.replicaLagTimeMaxMs,
+      isEligible: (replicaId, brokerEpoch) => this.#isEligible(replicaId, brokerEpoch),
+      proposeIsr: (partition, change) => this.#isr.propose(partition, change),
+      flushFailed: (partition) => this.#takeOffline(partition),
+    };
+  }
+
+  /** Starts the timer that looks for lagging followers. */
+  start(): void {
+    const look = (): void => {
+      for (const partition of this.partitions()) partition.shrinkIsr();
+      if (!this.#closed) this.#shrinkTimer = this.#options.runtime.timers.after(intervalMs, look);
+    };
+    const intervalMs = this.#options.replicaLagTimeMaxMs / 2;
+    this.#shrinkTimer = this.#options.runtime.timers.after(intervalMs, look);
+  }
+
+  // ---- looking up
+
+  partition(topic: string, partition: number): Partition | undefined {
+    return this.#byName.get(topic)?.partitions.get(partition);
+  }
+  partitionById(topicId: string, partition: number): Partition | undefined {
+    return this.#byId.get(topicId)?.partitions.get(partition);
+  }
+  /** In the order in which topics and partitions came. */
+  *partitions(): Generator<Partition> {
+    for (const topic of this.#byName.values()) yield* topic.partitions.values();
+  }
+  get faults(): ReplicationFaults {
+    return this.#host.faults;
+  }
+
+  /** Resolves when every log that the image asks for is open (or offline) and every deleted one is gone. */
+  async settled(): Promise<void> {
+    while (this.#diskWork.size > 0) await Promise.all(this.#diskWork.values());
+  }
+  get isSettled(): boolean {
+    return this.#diskWork.size === 0;
+  }
+
+  // ---- listeners
+
+  /** Tells which partitions of an internal topic this broker leads, those that it leads already first. */
+  onElection(topic: string, listener: CoordinatorPartitionListener): void {
+    const listeners = this.#electionListeners.get(topic);
+    if (listeners === undefined) this.#electionListeners.set(topic, [listener]);
+    else listeners.push(listener);
+    for (const partition of this.#byName.get(topic)?.partitions.values() ?? []) {
+      if (partition.leader !== null) listener.elected(partition.partition, partition.leader.epoch);
+    }
+  }
+
+  /** Called when a partition's role changed: the fetcher's view. */
+  onRoleChange(listener: (partition: Partition) => void): void {
+    this.#roleListeners.push(listener);
+  }
+
+  // ---- metadata
+
+  metadataChanged(delta: MetadataDelta, image: MetadataImage): void {
+    this.#image = image;
+    for (const { id } of delta.topicsDeleted.values()) this.#removeTopic(id);
+    for (const name of delta.topicsChanged) {
+      const topic = image.topicsByName.get(name) ?? image.topicsById.get(name);
+      if (topic !== undefined) for (const partition of topic.partitions) this.#apply(partition, image);
+    }
+    for (const { kind, name } of delta.configsChanged) this.#configChanged(kind, name, image);
+  }
+
+  #configChanged(kind: string, name: string, image: MetadataImage): void {
+    // A broker's settings are the defaults of every topic.
+    const topics = kind === 'topic' ? [this.#byName.get(name)] : kind === 'broker' ? [...this.#byName.values()] : [];
+    for (const topic of topics) {
+      if (topic === undefined) continue;
+      topic.settings = this.#options.settingsFor(topic.name, image);
+      for (const partition of topic.partitions.values()) {
+        partition.settings = topic.settings;
+        partition.log?.updateConfig(topic.settings.log);
+      }
+    }
+  }
+
+  #apply(wanted: PartitionImage, image: MetadataImage): void {
+    const partition = this.#byId.get(wanted.topicId)?.partitions.get(wanted.partition);
+    if (!wanted.replicas.includes(this.#options.nodeId)) {
+      if (partition !== undefined) this.#remove(partition);
+      return;
+    }
+    if (partition === undefined) this.#open(wanted, image);
+    else if (partition.log !== null) this.#assume(partition, wanted);
+  }
+
+  #open(wanted: PartitionImage, image: MetadataImage): void {
+    const topic = this.#hosted(wanted, image);
+    const partition = new Partition(wanted, topic.settings, this.#host);
+    topic.partitions.set(wanted.partition, partition);
+    const existing = this.#existing(wanted);
+    if (existing !== null && !this.#diskWork.has(nameOf(partition))) {
+      this.#opened(partition, existing.directory, existing.log);
+      return;
+    }
+    this.#enqueueDiskWork(partition, async () => {
+      if (partition.state.kind !== 'opening') return;
+      const directory = await this.#place(wanted);
+      const log = await directory.create(wanted.topic, wanted.partition, uuidBytes(wanted.topicId));
+      if (partition.state.kind === 'opening') this.#opened(partition, directory, log);
+    });
+  }
+
+  #opened(partition: Partition, directory: LogDirectory, log: Log): void {
+    // The image may have moved on while the disk worked.
+    const wanted = this.#image?.topicsById.get(partition.topicId)?.partitions[partition.partition];
+    if (wanted === undefined) return;
+    log.updateConfig(partition.settings.log);
+    partition.opened(log, directory.checkpointedHighWatermark(partition.topic, partition.partition));
+    this.#assume(partition, wanted);
+  }
+
+  #assume(partition: Partition, wanted: PartitionImage): void {
+    const { kind } = partition.state;
+    if (kind === 'offline' || kind === 'stopped') return;
+    if (wanted.leader === this.#options.nodeId) {
+      if (partition.lead(wanted) === 'elected') {
+        for (const each of this.#electionListeners.get(partition.topic) ?? []) {
+          each.elected(partition.partition, wanted.leaderEpoch);
+        }
+      }
+    } else {
+      this.#resigned(partition, partition.follow(wanted));
+    }
+    for (const listener of this.#roleListeners) listener(partition);
+  }
+
+  #resigned(partition: Partition, ledInEpoch: number | null): void {
+    if (ledInEpoch === null) return;
+    for (const each of this.#electionListeners.get(partition.topic) ?? []) {
+      each.resigned(partition.partition, ledInEpoch);
+    }
+  }
+
+  #removeTopic(topicId: string): void {
+    for (const partition of [...(this.#byId.get(topicId)?.partitions.values() ?? [])]) this.#remove(partition);
+  }
+
+  #remove(partition: Partition): void {
+    const topic = this.#byId.get(partition.topicId);
+    if (topic === undefined) return;
+    topic.partitions.delete(partition.partition);
+    if (topic.partitions.size === 0) {
+      this.#byId.delete(topic.id);
+      if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
+    }
+    this.#resigned(partition, partition.stop());
+    for (const listener of this.#roleListeners) listener(partition);
+    this.#enqueueDiskWork(partition, async () => {
+      for (const directory of this.#options.logDirectories) {
+        if (directory.state.kind === 'online' && directory.get(partition.topic, partition.partition) !== undefined) {
+          await directory.delete(partition.topic, partition.partition);
+        }
+      }
+    });
+  }
+
+  /** Deletes logs that the image does not know or gives to other brokers: called once, after the image has caught up. */
+  removeStrays(image: MetadataImage): void {
+    const { logDirectories, nodeId, ownedElsewhere = [], runtime } = this.#options;
+    for (const directory of logDirectories) {
+      for (const { topic, partition, topicId } of directory.logs()) {
+        if (ownedElsewhere.includes(topic)) continue;
+        const wanted = image.topicsByName.get(topic);
+        const isOurs =
+          wanted?.partitions[partition]?.replicas.includes(nodeId) === true &&
+          (topicId === null || readUuid(topicId, 0) === wanted.id);
+        if (isOurs || this.#byName.get(topic)?.partitions.has(partition) === true) continue;
+        runtime.log.warn('deleting a log that is no part of the cluster any more', { topic, partition });
+        this.#enqueue(`${topic}-${partition}`, directory, () => directory.delete(topic, partition));
+      }
+    }
+  }
+
+  // ---- disks
+
+  /** Told by the log directory, once: what it held is served no more. */
+  directoryOffline(directory: LogDirectory): void {
+    for (const partition of this.partitions()) {
+      const { log } = partition;
+      if (log?.directory.startsWith(`${directory.path}/`) === true) this.#takeOffline(partition);
+    }
+  }
+
+  #takeOffline(partition: Partition): void {
+    this.#resigned(partition, partition.goOffline());
+    for (const listener of this.#roleListeners) listener(partition);
+  }
+
+  #hosted(wanted: PartitionImage, image: MetadataImage): HostedTopic {
+    let topic = this.#byId.get(wanted.topicId);
+    if (topic === undefined) {
+      topic = {
+        id: wanted.topicId,
+        name: wanted.topic,
+        partitions: new Map(),
+        settings: this.#options.settingsFor(wanted.topic, image),
+      };
+      this.#byId.set(topic.id, topic);
+      this.#byName.set(topic.name, topic);
+    }
+    return topic;
+  }
+
+  /** The log that an earlier run left for this very topic id. */
+  #existing(wanted: PartitionImage): { readonly directory: LogDirectory; readonly log: Log } | null {
+    for (const directory of this.#options.logDirectories) {
+      const log = directory.get(wanted.topic, wanted.partition);
+      if (log === undefined) continue;
+      const entry = directory.logs().find((each) => each.log === log);
+      const topicId = entry?.topicId ?? null;
+      if (topicId === null || readUuid(topicId, 0) === wanted.topicId) return { directory, log };
+    }
+    return null;
+  }
+
+  /** The directory for a new log, once the log of an older topic of that name is out of its way. */
+  async #place(wanted: PartitionImage): Promise<LogDirectory> {
+    let best: { readonly directory: LogDirectory; readonly logs: number } | null = null;
+    for (const directory of this.#options.logDirectories) {
+      if (directory.state.kind !== 'online') continue;
+      const stale = directory.get(wanted.topic, wanted.partition);
+      if (stale !== undefined) await directory.delete(wanted.topic, wanted.partition);
+      const logs = directory.logs().length;
+      if (best === null || logs < best.logs) best = { directory, logs };
+    }
+    if (best === null) throw new Error('no log directory is online');
+    return best.directory;
+  }
+
+  #enqueueDiskWork(partition: Partition, work: () => Promise<void>): void {
+    this.#enqueue(nameOf(partition), partition, work);
+  }
+
+  #enqueue(name: string, subject: Partition | LogDirectory, work: () => Promise<void>): void {
+    const before = this.#diskWork.get(name) ?? Promise.resolve();
+    const chain: Promise<void> = before.then(work).then(
+      () => {
+        if (this.#diskWork.get(name) === chain) this.#diskWork.delete(name);
+      },
+      (error: unknown) => {
+        if (this.#diskWork.get(name) === chain) this.#diskWork.delete(name);
+        this.#options.runtime.log.error('a log could not be opened or deleted', { partition: name, error });
+        if (subject instanceof Partition && subject.state.kind === 'opening') this.#takeOffline(subject);
+      },
+    );
+    this.#diskWork.set(name, chain);
+  }
+
+  #isEligible(replicaId: number, brokerEpoch: number): boolean {
+    const broker = this.#image?.brokers.get(replicaId);
+    if (broker === undefined || broker.fenced || broker.inControlledShutdown) return false;
+    if (this.#host.faults.ignoreBrokerEpoch === true) return true;
+    // A fetch of before KIP-903 carries none.
+    return brokerEpoch === -1 || brokerEpoch === broker.epoch;
+  }
+
+  /** Answers everything that waits and takes no more; logs are closed by their directories. */
+  close(): void {
+    this.#closed = true;
+    this.#shrinkTimer?.cancel();
+    this.#isr.close();
+    for (const partition of [...this.partitions()]) this.#resigned(partition, partition.stop());
+  }
+}
+
+function nameOf(partition: Partition): string {
+  return `${partition.topic}-${partition.partition}`;
+}
+
+function uuidBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(16);
+  if (!writeUuid(bytes, 0, text)) throw new Error(`not a topic id: ${text}`);
+  return bytes;
+}
