@@ -33,7 +33,12 @@ export interface BrokerImage {
   readonly id: number;
   readonly epoch: number;
   readonly incarnationId: string;
-  readonly endpoints: readonly { readonly name: string; readonly host: string; readonly port: number; readonly securityProtocol: number }[];
+  readonly endpoints: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    readonly securityProtocol: number;
+  }[];
   readonly rack: string | null;
   readonly fenced: boolean;
   readonly inControlledShutdown: boolean;

@@ -1,0 +1,7 @@
+/** Deliberately broken variants, for tests that must see a checker bite. All default to false. */
+export interface QuorumFaults {
+  /** A vote is answered before it is on disk: after a crash the node can vote twice in one epoch. */
+  readonly voteNotPersisted?: boolean;
+  /** The last record of every snapshot is left out. */
+  readonly snapshotLosesRecord?: boolean;
+}
