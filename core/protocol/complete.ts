@@ -27,7 +27,7 @@ function completeStruct(layout: Layout, draft: object): object {
 function completeValue(shape: Shape, value: unknown): unknown {
   if (value === null || shape.kind === 'primitive') return value;
   if (shape.kind === 'struct') return completeStruct(shape.layout, value as object);
-  return (value as readonly unknown[]).map((element) => completeValue(shape.element, element));
+  return (value as readonly unknown[]).map((element) => completeValue(shape.element.shape, element));
 }
 
 function defaultValue(field: FieldLayout): unknown {

@@ -1,4 +1,4 @@
-import { type FieldLayout, type Layout, layoutOf, minBytesOf, type Shape } from './layout.ts';
+import { type FieldLayout, type Layout, layoutOf, literalSource, minBytesOf, type ValueLayout } from './layout.ts';
 import type { Reader } from './reader.ts';
 import type { MessageSchema } from './schema.ts';
 
@@ -24,16 +24,13 @@ class DecoderSource {
     const members = layout.fields
       .map((field) => {
         const inPlace = field.carried && field.tag === null;
-        return `    ${field.name}: ${inPlace ? this.#value(field.shape, field.compact, field.nullable) : defaultSource(field)},\n`;
+        return `    ${field.name}: ${inPlace ? this.#value(field) : defaultSource(field)},\n`;
       })
       .join('');
     if (!layout.flexible) return this.#function(`  return {\n${members}  };\n`);
     const cases = layout.fields
       .filter((field) => field.carried && field.tag !== null)
-      .map(
-        (field) =>
-          `      case ${field.tag}: m.${field.name} = ${this.#value(field.shape, field.compact, field.nullable)}; break;\n`,
-      )
+      .map((field) => `      case ${field.tag}: m.${field.name} = ${this.#value(field)}; break;\n`)
       .join('');
     return this.#function(
       `  const m = {\n${members}  };\n` +
@@ -46,28 +43,28 @@ class DecoderSource {
     );
   }
 
-  #value(shape: Shape, compact: boolean, nullable: boolean): string {
+  #value({ shape, compact, nullable, tag }: ValueLayout): string {
     switch (shape.kind) {
       case 'primitive':
         return primitiveSource(shape.primitive, compact, nullable);
       case 'struct': {
         const call = `${this.struct(shape.layout)}(r)`;
-        return nullable ? `r.present() ? ${call} : null` : call;
+        return nullable ? `r.${tag === null ? 'present' : 'presentInTag'}() ? ${call} : null` : call;
       }
       case 'array':
         return `${this.#array(shape.element, compact, nullable)}(r)`;
     }
   }
 
-  #array(element: Shape, compact: boolean, nullable: boolean): string {
-    const minBytes = minBytesOf(element, compact, false);
+  #array(element: ValueLayout, compact: boolean, nullable: boolean): string {
+    const minBytes = minBytesOf(element);
     if (minBytes === 0) throw new Error('an element that takes no bytes: nothing would bound how many follow');
     const length = lengthSource(compact ? 'compactLength' : 'length32', nullable);
     return this.#function(
       `  const count = r.count(${length}, ${minBytes});\n` +
         (nullable ? '  if (count < 0) return null;\n' : '') +
         '  const a = [];\n' +
-        `  for (let i = 0; i < count; i++) a.push(${this.#value(element, compact, false)});\n` +
+        `  for (let i = 0; i < count; i++) a.push(${this.#value(element)});\n` +
         '  return a;\n',
     );
   }
@@ -95,7 +92,7 @@ function lengthSource(method: string, nullable: boolean): string {
 
 /** Source of the value that a field has when the message does not carry it. */
 function defaultSource(field: FieldLayout): string {
-  if (field.default !== undefined) return JSON.stringify(field.default);
+  if (field.default !== undefined) return literalSource(field.default);
   switch (field.shape.kind) {
     case 'primitive':
       return 'EMPTY';

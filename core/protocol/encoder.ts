@@ -1,4 +1,4 @@
-import { type FieldLayout, type Layout, layoutOf, type Shape } from './layout.ts';
+import { type FieldLayout, type Layout, layoutOf, literalSource, type ValueLayout } from './layout.ts';
 import type { MessageSchema, UnknownTag } from './schema.ts';
 import { EncodeError, type Writer } from './writer.ts';
 
@@ -40,7 +40,7 @@ class EncoderSource {
 
   #inPlace(field: FieldLayout, path: string): string {
     const local = this.#name('x');
-    return `  let ${local} = d.${field.name};\n  if (${local} === undefined) ${local} = ${defaultSource(field)};\n${this.#value(local, field.shape, field.compact, field.nullable, inside(path, field.name))}`;
+    return `  let ${local} = d.${field.name};\n  if (${local} === undefined) ${local} = ${defaultSource(field)};\n${this.#value(local, field, inside(path, field.name))}`;
   }
 
   /** This version has no place for the field: only its default may be dropped in silence. */
@@ -75,19 +75,19 @@ class EncoderSource {
     for (const field of tagged) {
       body += `  while (k < u.length && u[k].tag < ${field.tag}) w.unknownTag(u[k++]);\n`;
       body += `  if (has${field.tag}) {\n  const place = w.openTag(${field.tag});\n`;
-      body += this.#value(`t${field.tag}`, field.shape, field.compact, field.nullable, inside(path, field.name));
+      body += this.#value(`t${field.tag}`, field, inside(path, field.name));
       body += '  w.closeTag(place);\n  }\n';
     }
     return `${body}  while (k < u.length) w.unknownTag(u[k++]);\n`;
   }
 
-  #value(value: string, shape: Shape, compact: boolean, nullable: boolean, path: string): string {
-    const written = this.#present(value, shape, compact, nullable, path);
-    if (!nullable) return written;
-    return `  if (${value} === null) ${nullSource(shape, compact)};\n  else {\n${written}  }\n`;
+  #value(value: string, layout: ValueLayout, path: string): string {
+    const written = this.#present(value, layout, path);
+    if (!layout.nullable) return written;
+    return `  if (${value} === null) ${nullSource(layout)};\n  else {\n${written}  }\n`;
   }
 
-  #present(value: string, shape: Shape, compact: boolean, nullable: boolean, path: string): string {
+  #present(value: string, { shape, compact, nullable }: ValueLayout, path: string): string {
     const field = this.#text(path);
     switch (shape.kind) {
       case 'primitive':
@@ -96,13 +96,13 @@ class EncoderSource {
         const encode = this.struct(shape.layout, path);
         const reason = this.#text(`${path} is null`);
         return nullable
-          ? `  w.present(true);\n  ${encode}(w, ${value});\n`
+          ? `  w.present();\n  ${encode}(w, ${value});\n`
           : `  if (${value} === null) refuse(${reason});\n  ${encode}(w, ${value});\n`;
       }
       case 'array': {
         const index = this.#name('i');
         const count = this.#name('n');
-        const element = this.#value(`${value}[${index}]`, shape.element, compact, false, path);
+        const element = this.#value(`${value}[${index}]`, shape.element, path);
         const method = compact ? 'compactCount' : 'count';
         return `  const ${count} = w.${method}(${value}, ${field});\n  for (let ${index} = 0; ${index} < ${count}; ${index}++) {\n${element}  }\n`;
       }
@@ -110,7 +110,7 @@ class EncoderSource {
   }
 
   #isDefault(value: string, field: FieldLayout): string {
-    if (field.default !== undefined) return `${value} === ${JSON.stringify(field.default)}`;
+    if (field.default !== undefined) return `${value} === ${literalSource(field.default)}`;
     if (field.shape.kind !== 'struct') return `${value} !== null && ${value}.length === 0`;
     const checks = field.shape.layout.fields.map(
       (inner) => `(d.${inner.name} === undefined || ${this.#isDefault(`d.${inner.name}`, inner)})`,
@@ -144,15 +144,15 @@ function writerMethod(primitive: string, compact: boolean): string {
   return primitive;
 }
 
-function nullSource(shape: Shape, compact: boolean): string {
-  if (shape.kind === 'struct') return 'w.present(false)';
+function nullSource({ shape, compact, tag }: ValueLayout): string {
+  if (shape.kind === 'struct') return tag === null ? 'w.nullStruct()' : 'w.compactNull()';
   if (compact) return 'w.compactNull()';
   return shape.kind === 'primitive' && shape.primitive === 'string' ? 'w.nullString()' : 'w.nullBytes()';
 }
 
 /** Source of what an absent field of a draft is written as. */
 function defaultSource(field: FieldLayout): string {
-  if (field.default !== undefined) return JSON.stringify(field.default);
+  if (field.default !== undefined) return literalSource(field.default);
   if (field.shape.kind === 'array') return 'NONE';
   return field.shape.kind === 'struct' ? '{}' : 'new Uint8Array(0)';
 }

@@ -2,21 +2,25 @@ import { type Field, type Fields, hasVersion, type MessageSchema, type Primitive
 
 export type Shape =
   | { readonly kind: 'primitive'; readonly primitive: Primitive }
-  | { readonly kind: 'array'; readonly element: Shape }
+  | { readonly kind: 'array'; readonly element: ValueLayout }
   | { readonly kind: 'struct'; readonly layout: Layout };
 
-/** A field as one version has it. */
-export interface FieldLayout {
-  readonly name: string;
+/** How one version writes a value. */
+export interface ValueLayout {
   readonly shape: Shape;
-  readonly carried: boolean;
   readonly nullable: boolean;
   /** Lengths and counts are varints. */
   readonly compact: boolean;
   /** null: in its place among the untagged fields. */
   readonly tag: number | null;
+}
+
+/** A field as one version has it. */
+export interface FieldLayout extends ValueLayout {
+  readonly name: string;
+  readonly carried: boolean;
   /** A primitive's value or null; undefined: an empty array, empty bytes, a struct of defaults. */
-  readonly default: string | number | boolean | null | undefined;
+  readonly default: string | number | bigint | boolean | null | undefined;
   readonly ignorable: boolean;
 }
 
@@ -38,7 +42,7 @@ function structLayout(fields: Fields, version: number, flexible: boolean): Layou
   const laidOut = Object.entries(fields).map(([name, field]) => fieldLayout(name, field, version, flexible));
   let minBytes = flexible ? 1 : 0;
   for (const field of laidOut) {
-    if (field.carried && field.tag === null) minBytes += minBytesOf(field.shape, field.compact, field.nullable);
+    if (field.carried && field.tag === null) minBytes += minBytesOf(field);
   }
   return { fields: laidOut, flexible, minBytes };
 }
@@ -46,28 +50,30 @@ function structLayout(fields: Fields, version: number, flexible: boolean): Layou
 function fieldLayout(name: string, declared: Field, version: number, flexible: boolean): FieldLayout {
   const field = typeof declared === 'string' ? { type: declared } : declared;
   const nullable = field.nullable !== undefined && hasVersion(field.nullable, version);
+  const compact = field.flexible === undefined ? flexible : hasVersion(field.flexible, version);
   return {
     name,
-    shape: shapeOf(field, version, flexible),
+    shape: shapeOf(field, version, flexible, compact),
     carried: hasVersion(field.in, version),
     nullable,
-    compact: field.flexible === undefined ? flexible : hasVersion(field.flexible, version),
+    compact,
     tag: field.tag !== undefined && hasVersion(field.tagged, version) ? field.tag : null,
-    default: field.default === undefined ? defaultOf(field) : field.default,
+    default: field.default === undefined ? defaultOf(field, nullable) : field.default,
     ignorable: field.ignorable === true,
   };
 }
 
-function shapeOf(field: Exclude<Field, string>, version: number, flexible: boolean): Shape {
+function shapeOf(field: Exclude<Field, string>, version: number, flexible: boolean, compact: boolean): Shape {
   if ('type' in field) return { kind: 'primitive', primitive: field.type };
   if ('struct' in field) return { kind: 'struct', layout: structLayout(field.struct, version, flexible) };
-  if (typeof field.each === 'string') {
-    return { kind: 'array', element: { kind: 'primitive', primitive: field.each } };
-  }
-  return { kind: 'array', element: { kind: 'struct', layout: structLayout(field.each, version, flexible) } };
+  const shape: Shape =
+    typeof field.each === 'string'
+      ? { kind: 'primitive', primitive: field.each }
+      : { kind: 'struct', layout: structLayout(field.each, version, flexible) };
+  return { kind: 'array', element: { shape, nullable: false, compact, tag: null } };
 }
 
-function defaultOf(field: Exclude<Field, string>): FieldLayout['default'] {
+function defaultOf(field: Exclude<Field, string>, nullable: boolean): FieldLayout['default'] {
   if (!('type' in field)) return undefined;
   switch (field.type) {
     case 'bool':
@@ -76,18 +82,20 @@ function defaultOf(field: Exclude<Field, string>): FieldLayout['default'] {
       return '';
     case 'uuid':
       return ZERO_UUID;
+    case 'bigint64':
+      return 0n;
     case 'bytes':
       return undefined;
     case 'records':
       // Kafka's generated classes start records as null, unlike bytes.
-      return field.nullable === undefined ? undefined : null;
+      return nullable ? null : undefined;
     default:
       return 0;
   }
 }
 
 /** The least that a value takes on the wire. */
-export function minBytesOf(shape: Shape, compact: boolean, nullable: boolean): number {
+export function minBytesOf({ shape, compact, nullable }: ValueLayout): number {
   switch (shape.kind) {
     case 'array':
       return compact ? 1 : 4;
@@ -109,6 +117,7 @@ function minPrimitiveBytes(primitive: Primitive, compact: boolean): number {
     case 'int32':
       return 4;
     case 'int64':
+    case 'bigint64':
     case 'float64':
       return 8;
     case 'uuid':
@@ -119,4 +128,9 @@ function minPrimitiveBytes(primitive: Primitive, compact: boolean): number {
     case 'records':
       return compact ? 1 : 4;
   }
+}
+
+/** JavaScript source of a field's default, where it is a primitive's value or null. */
+export function literalSource(value: Exclude<FieldLayout['default'], undefined>): string {
+  return typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
 }

@@ -14,7 +14,7 @@ export const MAX_STRING_BYTES = 32767;
 const SHORT_STRING_BYTES = 48;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const float64 = new DataView(new ArrayBuffer(8));
+const eightBytes = new DataView(new ArrayBuffer(8));
 
 /**
  * A position in a message. Every read checks the bounds, and a count of elements is checked against the bytes that
@@ -62,10 +62,12 @@ export class Reader {
     return readInt64(this.#bytes, this.#take(8));
   }
 
+  bigint64(): bigint {
+    return this.#eightBytes().getBigInt64(0);
+  }
+
   float64(): number {
-    float64.setInt32(0, this.int32());
-    float64.setInt32(4, this.int32());
-    return float64.getFloat64(0);
+    return this.#eightBytes().getFloat64(0);
   }
 
   uuid(): string {
@@ -146,10 +148,17 @@ export class Reader {
     return count;
   }
 
-  /** The marker of a nullable struct: −1 is null, 1 is a struct. */
+  /** The marker of a nullable struct among the untagged fields: −1 is null, 1 is a struct. */
   present(): boolean {
     const marker = this.int8();
     if (marker !== 1 && marker !== -1) throw new DecodeError(`struct marker ${marker} before byte ${this.#at}`);
+    return marker === 1;
+  }
+
+  /** The marker of a nullable struct in a tagged field: 0 is null, 1 is a struct. */
+  presentInTag(): boolean {
+    const marker = this.uvarint();
+    if (marker > 1) throw new DecodeError(`tagged struct marker ${marker} before byte ${this.#at}`);
     return marker === 1;
   }
 
@@ -186,6 +195,12 @@ export class Reader {
   /** A message ends where its bytes end. */
   done(): void {
     if (this.#at !== this.#end) throw new DecodeError(`${this.#end - this.#at} bytes after the message`);
+  }
+
+  #eightBytes(): DataView {
+    eightBytes.setInt32(0, this.int32());
+    eightBytes.setInt32(4, this.int32());
+    return eightBytes;
   }
 
   #byte(): number {

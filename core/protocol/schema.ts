@@ -12,6 +12,8 @@ export type Primitive =
   | 'int32'
   /** A JavaScript number: exact to ±2^53, beyond that the nearest double (2^63−1 survives a round trip). */
   | 'int64'
+  /** An int64 of which every bit counts (a hash), as a BigInt. */
+  | 'bigint64'
   | 'float64'
   | 'string'
   /** 22 characters of base64url, as Kafka prints it. */
@@ -85,6 +87,7 @@ interface PrimitiveValues {
   uint16: number;
   int32: number;
   int64: number;
+  bigint64: bigint;
   float64: number;
   string: string;
   uuid: string;

@@ -14,7 +14,7 @@ const MIN_CHUNK_BYTES = 2048;
 const MAX_KEPT_BYTES = 1024 * 1024;
 
 const utf8 = new TextEncoder();
-const float64 = new DataView(new ArrayBuffer(8));
+const eightBytes = new DataView(new ArrayBuffer(8));
 
 /** A long `bytes` value that stands at `at` of the written bytes. */
 interface Inserted {
@@ -81,7 +81,7 @@ export class Writer {
 
   /** INT64_MAX, which is 2^63, is written as 2^63−1. */
   int64(value: number, field: string): void {
-    if (!(value >= -INT64_MAX && value <= INT64_MAX) || Math.floor(value) !== value) {
+    if (!(value >= -INT64_MAX && value <= INT64_MAX) || !Number.isInteger(value)) {
       this.refuse(field, value, 'an int64');
     }
     const at = this.#room(8);
@@ -91,11 +91,16 @@ export class Writer {
     } else writeInt64(this.#buffer, at, value);
   }
 
+  bigint64(value: bigint, field: string): void {
+    if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) this.refuse(field, value, 'a bigint64');
+    eightBytes.setBigInt64(0, value);
+    this.#eightBytes();
+  }
+
   float64(value: number, field: string): void {
     if (typeof value !== 'number') this.refuse(field, value, 'a float64');
-    float64.setFloat64(0, value);
-    const at = this.#room(8);
-    for (let index = 0; index < 8; index++) this.#buffer[at + index] = float64.getUint8(index);
+    eightBytes.setFloat64(0, value);
+    this.#eightBytes();
   }
 
   uuid(value: string, field: string): void {
@@ -178,16 +183,22 @@ export class Writer {
     return elements.length;
   }
 
-  /** null of everything compact. */
+  /** null for a struct among the untagged fields. */
+  nullStruct(): void {
+    const at = this.#room(1);
+    this.#buffer[at] = 0xff;
+  }
+
+  /** null for everything compact, and for a struct in a tagged field. */
   compactNull(): void {
     const at = this.#room(1);
     this.#buffer[at] = 0;
   }
 
-  /** The marker of a nullable struct. */
-  present(present: boolean): void {
+  /** The marker of a struct where null could stand. */
+  present(): void {
     const at = this.#room(1);
-    this.#buffer[at] = present ? 1 : 0xff;
+    this.#buffer[at] = 1;
   }
 
   /** Opens a tagged field whose size is written when it is closed. Returns the place for `closeTag`. */
@@ -291,6 +302,12 @@ export class Writer {
     const bytes = utf8.encode(value);
     if (bytes.length > MAX_STRING_BYTES) throw new EncodeError(`${field}: longer than ${MAX_STRING_BYTES} bytes`);
     return bytes;
+  }
+
+  #eightBytes(): void {
+    const at = this.#room(8);
+    writeInt32(this.#buffer, at, eightBytes.getInt32(0));
+    writeInt32(this.#buffer, at + 4, eightBytes.getInt32(4));
   }
 
   #room(size: number): number {

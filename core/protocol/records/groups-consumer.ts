@@ -20,7 +20,7 @@ export const consumerGroupMetadataValue = {
   flexible: '0+',
   fields: {
     epoch: 'int32',
-    metadataHash: { type: 'int64', tag: 0 },
+    metadataHash: { type: 'bigint64', tag: 0 },
   },
 } as const;
 export type ConsumerGroupMetadataValue = Message<typeof consumerGroupMetadataValue>;
@@ -89,6 +89,7 @@ export const consumerGroupMemberMetadataValue = {
     subscribedTopicRegex: { type: 'string', nullable: '0+' },
     rebalanceTimeoutMs: { type: 'int32', default: -1 },
     serverAssignor: { type: 'string', nullable: '0+' },
+    // Kafka's default is a struct of defaults: null, which most members have, is written (as a tag with the byte 0).
     classicMemberMetadata: {
       struct: {
         sessionTimeoutMs: 'int32',
@@ -101,7 +102,6 @@ export const consumerGroupMemberMetadataValue = {
       },
       nullable: '0+',
       tag: 0,
-      default: null,
     },
   },
 } as const;
@@ -179,7 +179,7 @@ export type ConsumerGroupCurrentMemberAssignmentKeyDraft = Draft<typeof consumer
 const topicPartitions = {
   topicId: 'uuid',
   partitions: { each: 'int32' },
-  assignmentEpochs: { each: 'int32', nullable: '0+', tag: 0, default: null },
+  assignmentEpochs: { each: 'int32', nullable: '0+', tag: 0 },
 } as const;
 
 export const consumerGroupCurrentMemberAssignmentValue = {

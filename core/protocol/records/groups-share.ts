@@ -48,7 +48,7 @@ export const shareGroupMetadataValue = {
   flexible: '0+',
   fields: {
     epoch: 'int32',
-    metadataHash: 'int64',
+    metadataHash: 'bigint64',
   },
 } as const;
 export type ShareGroupMetadataValue = Message<typeof shareGroupMetadataValue>;

@@ -25,13 +25,12 @@ export const streamsGroupMetadataValue = {
   flexible: '0+',
   fields: {
     epoch: 'int32',
-    metadataHash: 'int64',
+    metadataHash: 'bigint64',
     validatedTopologyEpoch: { type: 'int32', tag: 0, default: -1 },
     lastAssignmentConfigs: {
       each: lastAssignmentConfig as typeof lastAssignmentConfig,
       nullable: '0+',
       tag: 1,
-      default: null,
     },
   },
 } as const;
@@ -154,7 +153,7 @@ export type StreamsGroupCurrentMemberAssignmentKeyDraft = Draft<typeof streamsGr
 const streamsGroupCurrentMemberAssignmentValueTaskIds = {
   subtopologyId: 'string',
   partitions: { each: 'int32' },
-  assignmentEpochs: { each: 'int32', nullable: '0+', tag: 0, default: null },
+  assignmentEpochs: { each: 'int32', nullable: '0+', tag: 0 },
 } as const;
 
 export const streamsGroupCurrentMemberAssignmentValue = {
