@@ -280,6 +280,14 @@ describe('hostile bytes', () => {
     expect(() => decodeMessage(schema, 1, bytesOf('ffffffff0f'))).toThrow('4294967294 elements in 0 bytes');
   });
 
+  test('all elements of a message are bounded, however few bytes they take', () => {
+    const schema = schemaOf({ outer: { each: { inner: { each: 'string' } } } });
+    const claim = new Uint8Array(5_000_100);
+    claim.set(bytesOf('02 c196b102')); // One element, in it 5,000,000 empty strings.
+    claim.fill(1, 5);
+    expect(() => decodeMessage(schema, 1, claim)).toThrow('more than 4000000 elements');
+  });
+
   test('elements that take no bytes cannot be declared: nothing would bound their count', () => {
     const schema = schemaOf({ value: { each: { a: { type: 'int8', in: '1+' } } } });
     expect(() => decodeMessage(schema, 0, bytesOf('7fffffff'))).toThrow('takes no bytes');

@@ -1,5 +1,6 @@
 import { readInt16, readInt32, readInt64 } from '../records/integers.ts';
 import type { UnknownTag } from './schema.ts';
+import { readText } from './text.ts';
 import { readUuid } from './uuid.ts';
 
 /** Bytes that are no message of the schema and version they are read by: hostile, truncated, or of another version. */
@@ -10,10 +11,12 @@ export class DecodeError extends Error {
 /** Strings longer than this are refused in every version, as Kafka does: old versions have an int16 for their length. */
 export const MAX_STRING_BYTES = 32767;
 
-/** Strings up to this length are made from char codes: a call of TextDecoder costs more than the loop. */
-const SHORT_STRING_BYTES = 48;
+/**
+ * Bound on all elements of all arrays of one message, and its unknown tags. An empty string takes one byte on the wire
+ * and much more in memory: without the bound, a frame of the greatest size allowed could use up the heap.
+ */
+export const MAX_ELEMENTS = 4_000_000;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const eightBytes = new DataView(new ArrayBuffer(8));
 
 /**
@@ -24,6 +27,7 @@ export class Reader {
   readonly #bytes: Uint8Array;
   #at: number;
   #end: number;
+  #elementsLeft = MAX_ELEMENTS;
 
   constructor(bytes: Uint8Array, at: number) {
     // Views of a Node Buffer would be Buffers, whose slice() shares memory where everyone expects a copy.
@@ -112,21 +116,9 @@ export class Reader {
   string(length: number): string | null {
     if (length < 0) return this.#null(length);
     if (length > MAX_STRING_BYTES) throw new DecodeError(`string of ${length} bytes before byte ${this.#at}`);
-    const bytes = this.#bytes;
     const at = this.#take(length);
-    const end = at + length;
-    if (length <= SHORT_STRING_BYTES) {
-      let text = '';
-      let index = at;
-      for (; index < end; index++) {
-        const code = bytes[index]!;
-        if (code >= 0x80) break;
-        text += String.fromCharCode(code);
-      }
-      if (index === end) return text;
-    }
     try {
-      return utf8.decode(bytes.subarray(at, end));
+      return readText(this.#bytes, at, length);
     } catch {
       throw new DecodeError(`string is not UTF-8, at byte ${at}`);
     }
@@ -144,7 +136,7 @@ export class Reader {
     if (count < 0) this.#null(count);
     else if (count * minBytes > this.#end - this.#at) {
       throw new DecodeError(`${count} elements in ${this.#end - this.#at} bytes, before byte ${this.#at}`);
-    }
+    } else this.#allow(count);
     return count;
   }
 
@@ -179,6 +171,7 @@ export class Reader {
 
   /** What is left of the open tagged field. */
   unknownTag(tag: number): UnknownTag {
+    this.#allow(1);
     const bytes = this.#bytes.subarray(this.#at, this.#end);
     this.#at = this.#end;
     return { tag, bytes };
@@ -212,6 +205,11 @@ export class Reader {
     if (size > this.#end - at) this.#truncated();
     this.#at = at + size;
     return at;
+  }
+
+  #allow(elements: number): void {
+    this.#elementsLeft -= elements;
+    if (this.#elementsLeft < 0) throw new DecodeError(`more than ${MAX_ELEMENTS} elements`);
   }
 
   #null(length: number): null {
