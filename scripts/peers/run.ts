@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { serveProcess } from './broker-process.ts';
+import { Checks } from './checks.ts';
+import { checkJavaTools } from './java-tools.ts';
+import { checkKafkaJs } from './kafkajs.ts';
+import { checkKcat } from './kcat.ts';
+import { checkPlatformatic } from './platformatic.ts';
+
+/*
+ * Unmodified clients against `bench serve`, or against any cluster:
+ *   npm run peers -- [--bootstrap localhost:9092] [--only 'kcat|kafkajs']
+ */
+const { values } = parseArgs({ options: { bootstrap: { type: 'string' }, only: { type: 'string' } } });
+const checks = new Checks(values.only ?? null);
+const served = values.bootstrap === undefined ? await serveProcess(['--memory']) : null;
+try {
+  const bootstrap = values.bootstrap ?? served!.bootstrap;
+  await checkKafkaJs(checks, bootstrap);
+  await checkPlatformatic(checks, bootstrap);
+  await checkKcat(checks, bootstrap);
+  await checkJavaTools(checks, bootstrap);
+} finally {
+  await served?.stop();
+}
+checks.finish();
