@@ -82,12 +82,25 @@ describe.each(types)('%s', (type) => {
 
 describe.each(['snappy', 'lz4'] as const)('%s and another implementation of it', (type) => {
   const other = compressionsAlgorithms[type];
+  /**
+   * It keeps a view of its WebAssembly memory and renews it only for an input longer than the view: an empty input
+   * after that memory has grown meets a detached view, and throws. One byte renews it.
+   */
+  function theirCompress(bytes: Uint8Array): Uint8Array {
+    if (bytes.length === 0) other.compressSync(Buffer.of(0));
+    return new Uint8Array(other.compressSync(Buffer.from(bytes)));
+  }
+
+  test('an empty input after a large one', () => {
+    theirCompress(new Uint8Array(30_000_000));
+    expect(nodeCodecs.decompress(type, theirCompress(new Uint8Array(0)), 0)).toEqual(new Uint8Array(0));
+  });
+
   test('read each other', () => {
     fc.assert(
       fc.property(compressible, (bytes) => {
         expect(new Uint8Array(other.decompressSync(Buffer.from(nodeCodecs.compress(type, bytes))))).toEqual(bytes);
-        const theirs = new Uint8Array(other.compressSync(Buffer.from(bytes)));
-        expect(nodeCodecs.decompress(type, theirs, bytes.length)).toEqual(bytes);
+        expect(nodeCodecs.decompress(type, theirCompress(bytes), bytes.length)).toEqual(bytes);
       }),
       { numRuns: 100 },
     );
