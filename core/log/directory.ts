@@ -1,7 +1,33 @@
-import type { Runtime } from '../runtime.ts';
+import { DiskError, type Runtime, type Timer } from '../runtime.ts';
+import { Checkpoint, HIGH_WATERMARK_FILE, LOG_START_FILE, RECOVERY_POINT_FILE } from './checkpoints.ts';
 import type { LogConfig } from './config.ts';
-import type { Log } from './log.ts';
+import { readText, replaceFile } from './durable-file.ts';
+import { PARTITION_METADATA_FILE } from './file-names.ts';
+import { Log } from './log.ts';
+import {
+  formatMetaProperties,
+  formatPartitionMetadata,
+  formatShutdownMarker,
+  parseMetaProperties,
+  parseShutdownMarker,
+  readPartitionMetadata,
+} from './metadata-files.ts';
 import type { LogFaults } from './outcomes.ts';
+import {
+  deletedDirectoryName,
+  isDeletedDirectory,
+  parsePartitionDirectory,
+  partitionKey,
+  type TopicPartition,
+} from './partition-directory.ts';
+
+const META_PROPERTIES = 'meta.properties';
+const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
+/** KRaft's own log: its owner opens it with snapshots and a vote beside it. */
+const METADATA_TOPIC = '__cluster_metadata';
+const FIRST_RETENTION_MS = 30_000;
+const FLUSH_CHECK_MS_MAX = 1000;
+const PRODUCER_CHECK_MS = 600_000;
 
 export interface LogDirectoryOptions {
   /** Absolute path of the `log.dirs` entry. */
@@ -28,57 +54,322 @@ export interface TopicPartitionLog {
   readonly log: Log;
 }
 
-const later = (): never => {
-  throw new Error('not written yet');
-};
+type DirectoryState = { readonly kind: 'online' } | { readonly kind: 'offline'; readonly reason: string };
 
+/** One entry of `log.dirs`: many partitions' logs, their checkpoints, and the marker of an orderly end. */
 export class LogDirectory {
-  private constructor() {}
+  readonly path: string;
+  /** `directory.id` of meta.properties. */
+  readonly directoryId: Uint8Array;
+  /** Whether the previous run ended in order, and its broker epoch (-1 unknown), for BrokerRegistration. */
+  readonly previousShutdown: { readonly clean: boolean; readonly brokerEpoch: number };
+  readonly #options: LogDirectoryOptions;
+  readonly #logs = new Map<string, TopicPartitionLog>();
+  readonly #creating = new Map<string, Promise<Log>>();
+  readonly #recoveryPoints: Checkpoint;
+  readonly #logStarts: Checkpoint;
+  readonly #highWatermarks: Checkpoint;
+  #highWatermarksAtStart: ReadonlyMap<string, number> = new Map();
+  #recoveryPointsAtStart: ReadonlyMap<string, number> = new Map();
+  #state: DirectoryState = { kind: 'online' };
+  #timers = new Set<Timer>();
+  /** Directories marked `-delete`, to be removed when their time has come. */
+  #deleted: { readonly path: string; readonly sinceMs: number; readonly delayMs: number }[] = [];
+  #closed = false;
+
+  private constructor(options: LogDirectoryOptions, directoryId: Uint8Array, previousBrokerEpoch: number | null) {
+    const { path, runtime } = options;
+    this.path = path;
+    this.directoryId = directoryId;
+    this.previousShutdown = { clean: previousBrokerEpoch !== null, brokerEpoch: previousBrokerEpoch ?? -1 };
+    this.#options = options;
+    this.#recoveryPoints = new Checkpoint(runtime.disk, path, RECOVERY_POINT_FILE);
+    this.#logStarts = new Checkpoint(runtime.disk, path, LOG_START_FILE);
+    this.#highWatermarks = new Checkpoint(runtime.disk, path, HIGH_WATERMARK_FILE);
+  }
+
   /** Reads meta.properties (writing it at first start), opens every partition found. Rejects with DiskError, and with
    * Error when meta.properties belongs to another node or cluster. */
-  static open(_options: LogDirectoryOptions): Promise<LogDirectory> {
-    return later();
+  static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
+    const { path, runtime, faults } = options;
+    const { disk } = runtime;
+    disk.makeDirectory(path);
+    const directoryId = await claimDirectory(options);
+    const marker = readText(disk, `${path}/${CLEAN_SHUTDOWN}`);
+    const directory = new LogDirectory(options, directoryId, marker === null ? null : parseShutdownMarker(marker));
+    const forgetMarker = async (): Promise<void> => {
+      if (marker === null) return;
+      disk.unlink(`${path}/${CLEAN_SHUTDOWN}`);
+      await disk.syncDirectory(path);
+    };
+    // Before any log is touched: a crash from here on must not look like an orderly end (KAFKA-15375).
+    if (faults?.lateMarkerDeletion !== true) await forgetMarker();
+    await directory.#load();
+    if (faults?.lateMarkerDeletion === true) await forgetMarker();
+    return directory;
   }
-  readonly path!: string;
-  /** `directory.id` of meta.properties. */
-  readonly directoryId!: Uint8Array;
-  readonly state!: { readonly kind: 'online' } | { readonly kind: 'offline'; readonly reason: string };
-  /** Whether the previous run ended in order, and its broker epoch (-1 unknown), for BrokerRegistration. */
-  readonly previousShutdown!: { readonly clean: boolean; readonly brokerEpoch: number };
+
+  async #load(): Promise<void> {
+    const { disk, log } = this.#options.runtime;
+    this.#highWatermarksAtStart = this.#highWatermarks.read();
+    this.#recoveryPointsAtStart = this.#recoveryPoints.read();
+    const logStarts = this.#logStarts.read();
+    for (const name of disk.list(this.path)) {
+      if (disk.stat(`${this.path}/${name}`)?.kind !== 'directory') continue;
+      if (isDeletedDirectory(name)) disk.removeTree(`${this.path}/${name}`);
+      const found = parsePartitionDirectory(name);
+      if (found === null || found.topic === METADATA_TOPIC) continue;
+      const opened = await this.#open(found, this.previousShutdown.clean, logStarts.get(name));
+      const { recovery, health } = opened.log;
+      if (!recovery.clean && recovery.segmentsRecovered > 0) log.info(`recovered ${name}`, { ...recovery });
+      if (health.kind === 'corrupt') log.error(`${name} is damaged`, { ...health });
+    }
+  }
+
+  async #open(found: TopicPartition, cleanShutdown: boolean, logStartOffset?: number): Promise<TopicPartitionLog> {
+    const { runtime, configFor, faults } = this.#options;
+    const { clock, codecs, disk, random } = runtime;
+    const key = partitionKey(found.topic, found.partition);
+    const directory = `${this.path}/${key}`;
+    const log = await Log.open({
+      directory,
+      disk,
+      clock,
+      codecs,
+      config: configFor(found.topic),
+      recoveryPoint: this.#recoveryPointsAtStart.get(key) ?? 0,
+      cleanShutdown,
+      ...(logStartOffset === undefined ? {} : { logStartOffset }),
+      jitter: random.fork(`segment.jitter.ms ${key}`).float(),
+      onDiskError: (error) => this.#goOffline(error),
+      lowerRecoveryPoint: () => this.#writeRecoveryPoints(),
+      ...(faults === undefined ? {} : { faults }),
+    });
+    const opened = { ...found, topicId: readPartitionMetadata(disk, directory), log };
+    this.#logs.set(key, opened);
+    return opened;
+  }
+
+  get state(): DirectoryState {
+    return this.#state;
+  }
+
   logs(): readonly TopicPartitionLog[] {
-    return later();
+    return [...this.#logs.values()];
   }
-  get(_topic: string, _partition: number): Log | undefined {
-    return later();
+
+  get(topic: string, partition: number): Log | undefined {
+    return this.#logs.get(partitionKey(topic, partition))?.log;
   }
+
   /** The high watermark that `replication-offset-checkpoint` held at start; 0 when none. */
-  checkpointedHighWatermark(_topic: string, _partition: number): number {
-    return later();
+  checkpointedHighWatermark(topic: string, partition: number): number {
+    return this.#highWatermarksAtStart.get(partitionKey(topic, partition)) ?? 0;
   }
+
   /** Creates the partition's directory and partition.metadata durably. An existing log is returned. */
-  create(_topic: string, _partition: number, _topicId: Uint8Array): Promise<Log> {
-    return later();
+  create(topic: string, partition: number, topicId: Uint8Array): Promise<Log> {
+    const key = partitionKey(topic, partition);
+    const existing = this.#logs.get(key)?.log;
+    if (existing !== undefined) return Promise.resolve(existing);
+    const pending = this.#creating.get(key);
+    if (pending !== undefined) return pending;
+    const creating = this.#guarded(() => this.#create({ topic, partition }, topicId)).finally(() => {
+      this.#creating.delete(key);
+    });
+    this.#creating.set(key, creating);
+    return creating;
   }
+
+  async #create(wanted: TopicPartition, topicId: Uint8Array): Promise<Log> {
+    const { disk } = this.#options.runtime;
+    const key = partitionKey(wanted.topic, wanted.partition);
+    // A former partition of that name may have left offsets that would make the new one look damaged.
+    this.#forgetStartValues(key);
+    await this.#writeOffsets();
+    const directory = `${this.path}/${key}`;
+    disk.makeDirectory(directory);
+    await replaceFile(disk, `${directory}/${PARTITION_METADATA_FILE}`, formatPartitionMetadata(topicId));
+    await disk.syncDirectory(this.path);
+    return (await this.#open(wanted, true)).log;
+  }
+
   /** Renames to `-delete`, removes the files after fileDeleteDelayMs. */
-  delete(_topic: string, _partition: number): Promise<void> {
-    return later();
+  delete(topic: string, partition: number): Promise<void> {
+    const key = partitionKey(topic, partition);
+    const found = this.#logs.get(key);
+    if (found === undefined) return Promise.resolve();
+    return this.#guarded(async () => {
+      const { clock, disk, random } = this.#options.runtime;
+      const path = `${this.path}/${deletedDirectoryName(found, random.uuidBytes())}`;
+      this.#logs.delete(key);
+      this.#forgetStartValues(key);
+      found.log.markDeleted(path);
+      this.#deleted.push({ path, sinceMs: clock.wallMs(), delayMs: found.log.config.fileDeleteDelayMs });
+      await disk.syncDirectory(this.path);
+      await this.#writeOffsets();
+    });
   }
+
+  #forgetStartValues(key: string): void {
+    const without = (offsets: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
+      new Map([...offsets].filter(([other]) => other !== key));
+    this.#highWatermarksAtStart = without(this.#highWatermarksAtStart);
+    this.#recoveryPointsAtStart = without(this.#recoveryPointsAtStart);
+  }
+
   /** Starts the timers: flush.ms, retention, checkpoints, producer expiry. */
   start(): void {
-    later();
+    const { retentionCheckIntervalMs = 300_000, checkpointIntervalMs = 60_000 } = this.#options;
+    const ignore = (): void => {};
+    this.#every(
+      FIRST_RETENTION_MS,
+      () => retentionCheckIntervalMs,
+      () => this.runRetention(),
+    );
+    this.#every(
+      checkpointIntervalMs,
+      () => checkpointIntervalMs,
+      () => void this.writeCheckpoints().catch(ignore),
+    );
+    this.#every(
+      this.#nextFlushMs(),
+      () => this.#nextFlushMs(),
+      () => void this.flushDueLogs().catch(ignore),
+    );
+    this.#every(
+      PRODUCER_CHECK_MS,
+      () => PRODUCER_CHECK_MS,
+      () => {
+        for (const { log } of this.#logs.values()) log.removeExpiredProducers();
+      },
+    );
   }
+
+  #every(firstMs: number, nextMs: () => number, act: () => void): void {
+    const timer = this.#options.runtime.timers.after(firstMs, () => {
+      this.#timers.delete(timer);
+      if (this.#closed || this.#state.kind === 'offline') return;
+      act();
+      this.#every(nextMs(), nextMs, act);
+    });
+    this.#timers.add(timer);
+  }
+
   runRetention(): void {
-    later();
+    for (const { log } of this.#logs.values()) {
+      log.deleteOldSegments();
+      log.removeDeletedFiles();
+    }
+    this.#removeDeletedDirectories();
   }
-  flushDueLogs(): Promise<void> {
-    return later();
+
+  #removeDeletedDirectories(): void {
+    const { clock, disk } = this.#options.runtime;
+    const nowMs = clock.wallMs();
+    const due = this.#deleted.filter((deleted) => nowMs - deleted.sinceMs >= deleted.delayMs);
+    this.#deleted = this.#deleted.filter((deleted) => !due.includes(deleted));
+    try {
+      for (const deleted of due) disk.removeTree(deleted.path);
+    } catch (error) {
+      this.#goOffline(error);
+    }
   }
+
+  /** Flushes the logs whose flush.ms is over. */
+  async flushDueLogs(): Promise<void> {
+    const now = this.#options.runtime.clock.monotonicNs();
+    const due = this.logs().filter(({ log }) => dueInMs(log, now) <= 0);
+    await this.#guarded(() => Promise.all(due.map(({ log }) => log.flush())));
+  }
+
+  #nextFlushMs(): number {
+    const now = this.#options.runtime.clock.monotonicNs();
+    let nextMs = FLUSH_CHECK_MS_MAX;
+    for (const { log } of this.#logs.values()) nextMs = Math.min(nextMs, dueInMs(log, now));
+    return Math.max(1, nextMs);
+  }
+
   /** Recovery points, high watermarks, log start offsets. */
   writeCheckpoints(): Promise<void> {
-    return later();
+    return this.#guarded(() => this.#writeOffsets());
   }
+
+  async #writeOffsets(): Promise<void> {
+    await this.#writeRecoveryPoints();
+    await this.#highWatermarks.write(() => this.#offsets(({ log }) => log.highWatermark));
+    await this.#logStarts.write(() =>
+      this.#offsets(({ log }) => log.logStartOffset).filter(({ offset }) => offset > 0),
+    );
+  }
+
+  #writeRecoveryPoints(): Promise<void> {
+    return this.#recoveryPoints.write(() => this.#offsets(({ log }) => log.recoveryPoint));
+  }
+
+  #offsets(of: (log: TopicPartitionLog) => number): (TopicPartition & { readonly offset: number })[] {
+    return this.logs().map((log) => ({ topic: log.topic, partition: log.partition, offset: of(log) }));
+  }
+
   /** Closes every log, writes the checkpoints, then the clean-shutdown marker. */
-  close(_brokerEpoch: number): Promise<void> {
-    return later();
+  async close(brokerEpoch: number): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    await this.#guarded(async () => {
+      for (const { log } of this.#logs.values()) await log.close();
+      if (this.#state.kind === 'offline') return;
+      await this.#writeOffsets();
+      // A damaged log must be looked at again.
+      if (this.logs().some(({ log }) => log.health.kind !== 'healthy')) return;
+      await replaceFile(
+        this.#options.runtime.disk,
+        `${this.path}/${CLEAN_SHUTDOWN}`,
+        formatShutdownMarker(brokerEpoch),
+      );
+    });
   }
+
+  async #guarded<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      this.#goOffline(error);
+      throw error;
+    }
+  }
+
+  #goOffline(error: unknown): void {
+    if (!(error instanceof DiskError) || this.#state.kind === 'offline') return;
+    this.#state = { kind: 'offline', reason: error.message };
+    for (const { log } of this.#logs.values()) log.goOffline(error);
+    this.#options.runtime.log.error(`log directory ${this.path} is offline`, { reason: error.message });
+    this.#options.onOffline?.(error);
+  }
+}
+
+/** Infinity without flush.ms or with nothing to flush. */
+function dueInMs(log: Log, nowNs: number): number {
+  if (log.config.flushMs === Number.POSITIVE_INFINITY || log.durableOffset >= log.logEndOffset) {
+    return Number.POSITIVE_INFINITY;
+  }
+  return log.config.flushMs - (nowNs - log.lastFlushNs) / 1e6;
+}
+
+/** Checks that the directory is this node's, writing meta.properties at the first start. Returns its directory id. */
+async function claimDirectory({ path, runtime, nodeId, clusterId }: LogDirectoryOptions): Promise<Uint8Array> {
+  const { disk, random } = runtime;
+  const file = `${path}/${META_PROPERTIES}`;
+  const text = readText(disk, file);
+  if (text !== null) {
+    const meta = parseMetaProperties(text);
+    if (typeof meta === 'string') throw new Error(`${file}: ${meta}`);
+    if (meta.nodeId !== nodeId) throw new Error(`${file} belongs to node ${meta.nodeId}, this is ${nodeId}`);
+    if (meta.clusterId !== clusterId) throw new Error(`${file} belongs to cluster ${meta.clusterId}, not ${clusterId}`);
+    if (meta.directoryId !== null) return meta.directoryId;
+  }
+  const directoryId = random.uuidBytes();
+  await replaceFile(disk, file, formatMetaProperties({ clusterId, nodeId, directoryId }));
+  return directoryId;
 }

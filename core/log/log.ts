@@ -1,165 +1,460 @@
-import type { Clock, Codecs, Disk, DiskError } from '../runtime.ts';
+import { batchSize } from '../records/index.ts';
+import { DiskError } from '../runtime.ts';
+import { admit } from './admission.ts';
 import type { LogConfig } from './config.ts';
-import type {
-  AppendOptions,
-  AppendResult,
-  EpochEndOffset,
-  LogFaults,
-  LogHealth,
-  ReadRequest,
-  ReadResult,
-  RecoveryReport,
-  TimestampAndOffset,
-  VerificationGuard,
+import { Flusher } from './flusher.ts';
+import { loadLog } from './load.ts';
+import type { LogOptions } from './options.ts';
+import {
+  type AbortedTransaction,
+  type AppendOptions,
+  type AppendResult,
+  type EpochEndOffset,
+  LogError,
+  type LogHealth,
+  type ReadRequest,
+  type ReadResult,
+  type RecoveryReport,
+  type TimestampAndOffset,
+  type VerificationGuard,
 } from './outcomes.ts';
+import { expiredSegments } from './retention.ts';
+import { findMaxTimestamp, findTimestamp, readSegment } from './segment-read.ts';
+import { LogStore } from './store.ts';
+import type { TailSlice } from './tail.ts';
 
-export interface LogOptions {
-  /** The partition's directory, `<log directory>/<topic>-<partition>`. Made when missing. */
-  readonly directory: string;
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly codecs: Codecs;
-  readonly config: LogConfig;
-  /** From `recovery-point-offset-checkpoint`: everything below is durable. 0 when unknown. */
-  readonly recoveryPoint: number;
-  /** The directory was closed in order: nothing needs checking. */
-  readonly cleanShutdown: boolean;
-  /** From `log-start-offset-checkpoint`. */
-  readonly logStartOffset?: number;
-  /** In [0, 1): this log's share of segmentJitterMs. Default 0. */
-  readonly jitter?: number;
-  /** Told once, at the first disk error. The log has gone offline by then. */
-  readonly onDiskError?: (error: DiskError) => void;
-  /** Makes a lowered recovery point durable before a truncation below it. LogDirectory passes its own. */
-  readonly lowerRecoveryPoint?: (recoveryPoint: number) => Promise<void>;
-  readonly faults?: LogFaults;
+export type { LogOptions } from './options.ts';
+
+const NO_ABORTED: readonly AbortedTransaction[] = [];
+const NOTHING = new Uint8Array(0);
+
+export interface AppendEntry {
+  readonly bytes: Uint8Array;
+  readonly options: AppendOptions;
 }
 
-const later = (): never => {
-  throw new Error('not written yet');
-};
-
 export class Log {
-  private constructor() {}
+  readonly directory: string;
+  readonly recovery: RecoveryReport;
+  readonly #options: LogOptions;
+  readonly #store: LogStore;
+  readonly #flusher: Flusher;
+  #health: LogHealth;
+  #failure: DiskError | null = null;
+  #closed = false;
+  #logStartOffset: number;
+  #highWatermark: number;
+
+  private constructor(
+    options: LogOptions,
+    store: LogStore,
+    recovery: RecoveryReport,
+    health: LogHealth,
+    logStart: number,
+  ) {
+    this.directory = options.directory;
+    this.recovery = recovery;
+    this.#options = options;
+    this.#store = store;
+    this.#flusher = new Flusher(store);
+    this.#health = health;
+    this.#logStartOffset = logStart;
+    this.#highWatermark = logStart;
+  }
 
   /** Loads and, after an unclean shutdown, recovers. Rejects with DiskError. */
-  static open(_options: LogOptions): Promise<Log> {
-    return later();
+  static async open(options: LogOptions): Promise<Log> {
+    const loaded = await loadLog(options);
+    return new Log(options, new LogStore(options, loaded), loaded.report, loaded.health, loaded.logStartOffset);
   }
 
-  readonly directory!: string;
-  readonly recovery!: RecoveryReport;
-  readonly health!: LogHealth;
-  readonly config!: LogConfig;
-  readonly logStartOffset!: number;
-  readonly logEndOffset!: number;
+  get health(): LogHealth {
+    return this.#health;
+  }
+  get config(): LogConfig {
+    return this.#store.config;
+  }
+  get logStartOffset(): number {
+    return this.#logStartOffset;
+  }
+  /** Of a corrupt log: where the damage begins. */
+  get logEndOffset(): number {
+    return this.#store.logEndOffset;
+  }
   /** Everything below is durable. */
-  readonly durableOffset!: number;
+  get durableOffset(): number {
+    return this.#store.durableOffset;
+  }
   /** What to write into the recovery point checkpoint: ≤ durableOffset. */
-  readonly recoveryPoint!: number;
+  get recoveryPoint(): number {
+    return this.#store.durableOffset;
+  }
   /** min(high watermark, first offset of the oldest transaction that is open or whose end is not yet replicated). */
-  readonly lastStableOffset!: number;
+  get lastStableOffset(): number {
+    const first = Math.max(this.#store.producers.firstUnstableOffset, this.#logStartOffset);
+    return Math.min(this.#highWatermark, first);
+  }
   /** Bytes in all segments. */
-  readonly sizeInBytes!: number;
+  get sizeInBytes(): number {
+    return this.#store.segments.sizeInBytes;
+  }
   /** The newest leader epoch in the log, -1 when none. */
-  readonly latestEpoch!: number;
+  get latestEpoch(): number {
+    return this.#store.epochs.latestEpoch;
+  }
   get highWatermark(): number {
-    return later();
+    return this.#highWatermark;
   }
+  /** Nanoseconds of the monotonic clock at the last flush (or the opening). */
+  get lastFlushNs(): number {
+    return this.#store.lastFlushNs;
+  }
+
   /** Set by replication; clamped to [logStartOffset, logEndOffset]. */
-  setHighWatermark(_offset: number): void {
-    later();
+  setHighWatermark(offset: number): void {
+    const clamped = Math.max(this.#logStartOffset, Math.min(offset, this.logEndOffset));
+    if (clamped === this.#highWatermark) return;
+    this.#highWatermark = clamped;
+    this.#store.producers.highWatermarkMoved(clamped);
   }
-  updateConfig(_config: LogConfig): void {
-    later();
+
+  updateConfig(config: LogConfig): void {
+    this.#store.config = config;
+    this.#store.tail.limitBytes = config.tailCacheBytes;
   }
 
   /** One or more whole batches: exactly one from a client, any number otherwise. Synchronous write to the page cache. */
-  append(_bytes: Uint8Array, _options: AppendOptions): AppendResult {
-    return later();
+  append(bytes: Uint8Array, options: AppendOptions): AppendResult {
+    return this.appendAll([{ bytes, options }])[0]!;
   }
+
   /** Several appends of one turn as one write. One result per entry; a refused entry does not stop the others. */
-  appendAll(_entries: readonly { readonly bytes: Uint8Array; readonly options: AppendOptions }[]): AppendResult[] {
-    return later();
+  appendAll(entries: readonly AppendEntry[]): AppendResult[] {
+    const unable = this.#unable();
+    if (unable !== null) return entries.map(() => unable);
+    const store = this.#store;
+    let totalBytes = 0;
+    for (const entry of entries) totalBytes += entry.bytes.length;
+    try {
+      const nowMs = this.#options.clock.wallMs();
+      store.startStaging(totalBytes);
+      const results: AppendResult[] = [];
+      for (const entry of entries) results.push(this.#stage(entry, nowMs));
+      store.writeStaged();
+      if (store.flushWanted) this.#flushInBackground();
+      return results;
+    } catch (error) {
+      // Some of it may stand on disk; none of it is acknowledged.
+      const refused = this.#fail(error);
+      return entries.map(() => refused);
+    }
   }
-  read(_request: ReadRequest): ReadResult {
-    return later();
+
+  #stage({ bytes, options }: AppendEntry, nowMs: number): AppendResult {
+    const store = this.#store;
+    if (options.origin === 'client' && this.#options.faults?.ignoreDuplicates !== true) {
+      const duplicate = bytes.length >= 61 ? store.producers.findDuplicate(bytes, 0) : null;
+      if (duplicate !== null) {
+        const { lastOffset, offsetDelta, timestampMs } = duplicate;
+        return { kind: 'duplicate', baseOffset: lastOffset - offsetDelta, lastOffset, timestampMs };
+      }
+    }
+    const admission = admit(bytes, options, store.logEndOffset, store.config, store.producers, this.#options.codecs);
+    if (admission.kind === 'refused') return admission;
+    let baseOffset = -1;
+    for (let at = 0; at < admission.bytes; ) {
+      const size = batchSize(bytes, at);
+      const first = store.stage(bytes, at, size, options, nowMs);
+      if (at === 0) baseOffset = first;
+      at += size;
+    }
+    const logEndOffset = store.logEndOffset;
+    return {
+      kind: 'appended',
+      baseOffset,
+      lastOffset: logEndOffset - 1,
+      logAppendTimeMs: options.origin === 'replication' ? -1 : (options.logAppendTimeMs ?? -1),
+      logStartOffset: this.#logStartOffset,
+      bytes: admission.bytes,
+      flushDue: logEndOffset - store.durableOffset >= store.config.flushMessages,
+    };
+  }
+
+  read(request: ReadRequest): ReadResult {
+    const store = this.#store;
+    const { offset, maxBytes, minOneMessage } = request;
+    if (this.#health.kind === 'offline') return refused(LogError.storageError, this.#health.reason);
+    const logEndOffset = store.logEndOffset;
+    if (this.#health.kind === 'corrupt' && offset >= logEndOffset)
+      return refused(LogError.corruptMessage, this.#health.reason);
+    if (offset < this.#logStartOffset || offset > logEndOffset) {
+      return refused(LogError.offsetOutOfRange, `${offset} is not in [${this.#logStartOffset}, ${logEndOffset}]`);
+    }
+    const upTo = Math.min(request.upTo, logEndOffset);
+    let slice: TailSlice | null = null;
+    if (offset < upTo) {
+      try {
+        slice = store.tail.read(offset, upTo, maxBytes, minOneMessage) ?? this.#readSegments(request, upTo);
+      } catch (error) {
+        return this.#fail(error);
+      }
+    }
+    if (slice === null || slice.bytes.length === 0) {
+      return { kind: 'read', bytes: NOTHING, firstOffset: -1, nextOffset: offset, abortedTransactions: NO_ABORTED };
+    }
+    const { bytes, firstOffset, nextOffset } = slice;
+    const abortedTransactions = request.abortedTransactions === true ? this.#aborted(offset, nextOffset) : NO_ABORTED;
+    return { kind: 'read', bytes, firstOffset, nextOffset, abortedTransactions };
+  }
+
+  #readSegments({ offset, maxBytes, minOneMessage }: ReadRequest, upTo: number): TailSlice | null {
+    const { segments } = this.#store;
+    const list = segments.list;
+    // Compaction may have emptied the rest of a segment: then the next one has the first batch after `offset`.
+    for (let index = segments.floorIndex(offset); index < list.length; index++) {
+      const slice = readSegment(list[index]!, offset, upTo, maxBytes, minOneMessage);
+      if (slice !== null) return slice;
+    }
+    return null;
+  }
+
+  #aborted(fromOffset: number, upTo: number): readonly AbortedTransaction[] {
+    const { segments } = this.#store;
+    const list = segments.list;
+    let found: AbortedTransaction[] | null = null;
+    for (let index = segments.floorIndex(fromOffset); index < list.length; index++) {
+      for (const entry of list[index]!.transactions.entries) {
+        if (entry.lastOffset >= fromOffset && entry.firstOffset < upTo) {
+          found ??= [];
+          found.push({ producerId: entry.producerId, firstOffset: entry.firstOffset });
+        }
+        // Every transaction that ends later began at or above this one's last stable offset.
+        if (entry.lastStableOffset >= upTo) return found ?? NO_ABORTED;
+      }
+    }
+    return found ?? NO_ABORTED;
   }
 
   /** Resolves when everything below `upTo` (default: log end) is durable. One sync serves all who wait for it. */
-  flush(_upTo?: number): Promise<void> {
-    return later();
+  async flush(upTo: number = this.logEndOffset): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      await this.#flusher.flush(Math.min(upTo, this.logEndOffset));
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
   }
+
   /** Starts a new segment; its base offset is the log end. */
   roll(): void {
-    later();
+    if (this.#unable() !== null) return;
+    try {
+      this.#store.roll(this.logEndOffset);
+      if (this.#store.flushWanted) this.#flushInBackground();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
+
   /** Cuts everything from `offset` on. Append and truncate must not be called until it resolves. */
-  truncateTo(_offset: number): Promise<void> {
-    return later();
+  truncateTo(offset: number): Promise<void> {
+    if (offset >= this.logEndOffset && this.#health.kind === 'healthy') return Promise.resolve();
+    return this.#truncate(() => this.#store.truncateTo(offset));
   }
-  truncateFullyAndStartAt(_offset: number, _logStartOffset?: number): Promise<void> {
-    return later();
+
+  truncateFullyAndStartAt(offset: number, logStartOffset: number = offset): Promise<void> {
+    return this.#truncate(async () => {
+      await this.#store.truncateFullyAndStartAt(offset);
+      this.#logStartOffset = Math.min(logStartOffset, offset);
+    });
   }
+
+  async #truncate(cut: () => Promise<void>): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      await this.#flusher.exclusive(cut);
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+    if (this.#health.kind === 'corrupt') this.#health = { kind: 'healthy' };
+    this.#logStartOffset = Math.min(this.#logStartOffset, this.logEndOffset);
+    this.#highWatermark = Math.min(Math.max(this.#highWatermark, this.#logStartOffset), this.logEndOffset);
+    this.#store.producers.highWatermarkMoved(this.#highWatermark);
+  }
+
   /** DeleteRecords: moves the log start; refused beyond the high watermark. Returns the new log start offset. */
-  deleteRecords(_offset: number): { readonly errorCode: number; readonly logStartOffset: number } {
-    return later();
+  deleteRecords(offset: number): { readonly errorCode: number; readonly logStartOffset: number } {
+    if (this.#health.kind === 'offline') return { errorCode: LogError.storageError, logStartOffset: -1 };
+    if (this.config.cleanupPolicy === 'compact') return { errorCode: LogError.policyViolation, logStartOffset: -1 };
+    if (offset > this.#highWatermark) return { errorCode: LogError.offsetOutOfRange, logStartOffset: -1 };
+    this.maybeIncrementLogStartOffset(offset);
+    return { errorCode: LogError.none, logStartOffset: this.#logStartOffset };
   }
+
   /** For followers: the leader's log start. Never moves back. */
-  maybeIncrementLogStartOffset(_offset: number): void {
-    later();
+  maybeIncrementLogStartOffset(offset: number): void {
+    const start = Math.min(offset, this.logEndOffset);
+    if (start <= this.#logStartOffset) return;
+    this.#logStartOffset = start;
+    this.#highWatermark = Math.max(this.#highWatermark, start);
+    this.#store.epochs.truncateFromStart(start);
+    this.#store.producers.logStartMoved(start);
   }
+
   /** Applies retention by time, size and log start; returns the number of segments deleted. */
   deleteOldSegments(): number {
-    return later();
+    if (this.#health.kind !== 'healthy') return 0;
+    const { segments, config } = this.#store;
+    const nowMs = this.#options.clock.wallMs();
+    const limits = { highWatermark: this.#highWatermark, logStartOffset: this.#logStartOffset, nowMs };
+    const count = expiredSegments(segments, config, limits);
+    if (count === 0) return 0;
+    try {
+      if (count === segments.list.length) this.#store.roll(this.logEndOffset);
+      this.maybeIncrementLogStartOffset(segments.list[count]!.baseOffset);
+      this.#store.dropOldest(count);
+    } catch (error) {
+      this.#fail(error);
+      return 0;
+    }
+    return count;
   }
+
   /** Unlinks files whose deletion delay is over (all of them with `force`). */
-  removeDeletedFiles(_force?: boolean): void {
-    later();
+  removeDeletedFiles(force = false): void {
+    try {
+      this.#store.removeDeletedFiles(force);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** KIP-101: the largest epoch ≤ `leaderEpoch` and the offset where it ends. */
-  endOffsetForEpoch(_leaderEpoch: number): EpochEndOffset {
-    return later();
+  endOffsetForEpoch(leaderEpoch: number): EpochEndOffset {
+    return this.#store.epochs.endOffsetFor(leaderEpoch, this.logEndOffset);
   }
+
   /** Records an epoch that starts here, when this replica becomes leader. */
-  assignEpochStart(_leaderEpoch: number, _startOffset: number): void {
-    later();
+  assignEpochStart(leaderEpoch: number, startOffset: number): void {
+    this.#store.epochs.assign(leaderEpoch, startOffset);
   }
+
   /** First record with timestamp ≥ `timestampMs` at or after the log start; null when there is none. */
-  offsetForTimestamp(_timestampMs: number): TimestampAndOffset | null {
-    return later();
+  offsetForTimestamp(timestampMs: number): TimestampAndOffset | null {
+    if (this.#health.kind === 'offline') return null;
+    try {
+      const { segments } = this.#store;
+      for (let index = segments.floorIndex(this.#logStartOffset); index < segments.list.length; index++) {
+        const found = findTimestamp(segments.list[index]!, timestampMs, this.#logStartOffset, this.#options.codecs);
+        if (found !== null) return found;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    return null;
   }
+
   /** ListOffsets -3: the record with the largest timestamp. */
   offsetOfMaxTimestamp(): TimestampAndOffset | null {
-    return later();
+    if (this.#health.kind === 'offline') return null;
+    try {
+      let newest = this.#store.segments.first;
+      for (const segment of this.#store.segments.list) if (segment.maxTimestamp > newest.maxTimestamp) newest = segment;
+      return findMaxTimestamp(newest, this.#options.codecs);
+    } catch (error) {
+      this.#fail(error);
+    }
+    return null;
   }
 
   /** KIP-890: null when the producer's transaction is already open here, else the guard to append with. */
   beginVerification(
-    _producerId: number,
-    _sequence: number,
-    _epoch: number,
-    _supportsEpochBump: boolean,
+    producerId: number,
+    sequence: number,
+    epoch: number,
+    supportsEpochBump: boolean,
   ): VerificationGuard | null {
-    return later();
+    const nowMs = this.#options.clock.wallMs();
+    return this.#store.producers.beginVerification(producerId, sequence, epoch, supportsEpochBump, nowMs);
   }
+
   /** DescribeProducers. */
   activeProducers(): readonly ActiveProducer[] {
-    return later();
+    return Array.from(this.#store.producers.entries, (entry) => ({
+      producerId: entry.producerId,
+      producerEpoch: entry.epoch,
+      lastSequence: entry.lastSequence,
+      lastTimestampMs: entry.lastTimestampMs,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTransactionStartOffset: entry.openTransactionOffset,
+    }));
   }
+
   removeExpiredProducers(): void {
-    later();
+    this.#store.producers.removeExpired(this.#options.clock.wallMs(), this.config.producerIdExpirationMs);
   }
 
   /** Flushes, trims, snapshots the producers, closes. */
-  close(): Promise<void> {
-    return later();
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#failure !== null) return this.#closeFiles();
+    try {
+      await this.#flusher.exclusive(() => this.#store.finish());
+      this.#closeFiles();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
   }
+
   /** Renames the directory to `<name>.<32 hex digits>-delete` and closes without flushing. */
-  markDeleted(_newDirectory: string): void {
-    later();
+  markDeleted(newDirectory: string): void {
+    this.#closed = true;
+    this.#closeFiles();
+    try {
+      this.#options.disk.rename(this.directory, newDirectory);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
+
+  /** The log directory is offline: from now on everything is refused. */
+  goOffline(error: DiskError): void {
+    this.#failure ??= error;
+    this.#health = { kind: 'offline', reason: this.#failure.message };
+  }
+
+  #closeFiles(): void {
+    this.#store.closeFiles();
+  }
+
+  /** A segment was closed: its files become durable without anyone waiting. A failure takes the log offline. */
+  #flushInBackground(): void {
+    this.#store.flushWanted = false;
+    this.flush().catch(() => {});
+  }
+
+  #unable(): AppendResult | null {
+    if (this.#health.kind === 'healthy' && !this.#closed) return null;
+    if (this.#health.kind === 'healthy') return refused(LogError.storageError, 'the log is closed');
+    return refused(LogError.storageError, this.#health.reason);
+  }
+
+  /** Every disk error ends the log here; anything else is a bug of ours and goes on its way. */
+  #fail(error: unknown): { readonly kind: 'refused'; readonly errorCode: number; readonly message: string } {
+    if (!(error instanceof DiskError)) throw error;
+    const first = this.#failure === null && !this.#closed;
+    this.goOffline(error);
+    if (first) this.#options.onDiskError?.(error);
+    return refused(LogError.storageError, error.message);
+  }
+}
+
+function refused(errorCode: number, message: string): { kind: 'refused'; errorCode: number; message: string } {
+  return { kind: 'refused', errorCode, message };
 }
 
 export interface ActiveProducer {

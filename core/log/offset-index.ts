@@ -51,7 +51,9 @@ export class OffsetIndex {
       relative[i] = readInt32(bytes, i * entryBytes);
       positions[i] = readInt32(bytes, i * entryBytes + 4);
       const rises =
-        i === 0 ? relative[0]! >= 0 && positions[0]! > 0 : relative[i]! > relative[i - 1]! && positions[i]! > positions[i - 1]!;
+        i === 0
+          ? relative[0]! >= 0 && positions[0]! > 0
+          : relative[i]! > relative[i - 1]! && positions[i]! > positions[i - 1]!;
       if (!rises || positions[i]! >= logSize) return false;
     }
     this.#relative = relative;
@@ -106,8 +108,9 @@ export class OffsetIndex {
 
   #cut(): void {
     if (this.#written <= this.#count && this.#file !== null) return;
-    this.#open().truncate(this.#count * entryBytes);
+    // Never longer: entries that were not written yet come with the next `write`.
     this.#written = Math.min(this.#written, this.#count);
+    this.#open().truncate(this.#written * entryBytes);
   }
 
   /** Puts the entries added since the last call into the file; makes the file even when there is none. */

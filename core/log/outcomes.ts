@@ -30,6 +30,8 @@ export interface AppendOptions {
   readonly logAppendTimeMs?: number;
   /** From `beginVerification`, for the first batch of a transaction (KIP-890). */
   readonly verificationGuard?: VerificationGuard;
+  /** `transaction.version` under which a coordinator writes a marker: from 2 on it brings a bumped epoch (KIP-890). */
+  readonly transactionVersion?: number;
 }
 
 /** Proof that the transaction coordinator was asked about this producer's transaction. Compared by identity. */

@@ -40,7 +40,10 @@ export class ProducerEntry {
   findDuplicate(epoch: number, firstSequence: number, lastSequence: number): RememberedBatch | null {
     if (epoch !== this.epoch) return null;
     for (const batch of this.#batches) {
-      if (batch.lastSequence === lastSequence && sequenceMinus(batch.lastSequence, batch.offsetDelta) === firstSequence) {
+      if (
+        batch.lastSequence === lastSequence &&
+        sequenceMinus(batch.lastSequence, batch.offsetDelta) === firstSequence
+      ) {
         return batch;
       }
     }

@@ -14,7 +14,7 @@ import {
   RecordCursor,
 } from '../records/index.ts';
 import type { Codecs } from '../runtime.ts';
-import { type AppendOrigin, LogError, type VerificationGuard } from './outcomes.ts';
+import { type AppendOptions, LogError, type VerificationGuard } from './outcomes.ts';
 import { ProducerEntry, type RememberedBatch } from './producer-entry.ts';
 import type { AbortedRange } from './transaction-index.ts';
 
@@ -25,7 +25,9 @@ export interface Refusal {
 
 interface Verification {
   readonly guard: VerificationGuard;
-  readonly epoch: number;
+  epoch: number;
+  /** Of the first batch that asked: a later one must not be appended before it. */
+  lowestSequence: number;
   readonly supportsEpochBump: boolean;
   readonly startedMs: number;
 }
@@ -33,7 +35,11 @@ interface Verification {
 const cursor = new RecordCursor();
 
 /** Marker type and coordinator epoch of a control batch; null when it is no transaction marker. */
-function readMarker(bytes: Uint8Array, at: number, codecs: Codecs): { abort: boolean; coordinatorEpoch: number } | null {
+function readMarker(
+  bytes: Uint8Array,
+  at: number,
+  codecs: Codecs,
+): { abort: boolean; coordinatorEpoch: number } | null {
   cursor.open(bytes, at, codecs);
   if (!cursor.next()) return null;
   const type = controlRecordType(cursor.key());
@@ -41,6 +47,37 @@ function readMarker(bytes: Uint8Array, at: number, codecs: Codecs): { abort: boo
   cursor.close();
   if ((type !== 'abort' && type !== 'commit') || coordinatorEpoch === null) return null;
   return { abort: type === 'abort', coordinatorEpoch };
+}
+
+/** ProducerAppendInfo.checkSequence. A producer that this log does not know may begin anywhere: its past may be gone. */
+function checkSequence(
+  entry: ProducerEntry | undefined,
+  epoch: number,
+  first: number,
+  verification: Verification | undefined,
+): Refusal | null {
+  if (verification !== undefined && first > verification.lowestSequence) {
+    return outOfOrder(`sequence ${first} comes before the transaction's first, ${verification.lowestSequence}`);
+  }
+  if (entry === undefined || entry.epoch === -1) {
+    // With transaction version 2 every epoch begins at 0, so a gap can be told.
+    return verification?.supportsEpochBump === true && first !== 0
+      ? outOfOrder(`an unknown producer begins at sequence ${first}`)
+      : null;
+  }
+  const last = entry.lastSequence;
+  const inOrder =
+    epoch !== entry.epoch
+      ? first === 0
+      : // A producer known by its markers only (sequence -1) begins at 0, as after a new epoch.
+        first === last + 1 || (first === 0 && last === 2147483647);
+  return inOrder
+    ? null
+    : outOfOrder(`producer ${entry.producerId} epoch ${epoch}: sequence ${first} after ${last} (epoch ${entry.epoch})`);
+}
+
+function outOfOrder(message: string): Refusal {
+  return { errorCode: LogError.outOfOrderSequence, message };
 }
 
 /**
@@ -118,7 +155,11 @@ export class ProducerState {
     if (producerId < 0) return null;
     const entry = this.#entries.get(producerId);
     if (entry === undefined) return null;
-    return entry.findDuplicate(batchProducerEpoch(bytes, at), batchBaseSequence(bytes, at), batchLastSequence(bytes, at));
+    return entry.findDuplicate(
+      batchProducerEpoch(bytes, at),
+      batchBaseSequence(bytes, at),
+      batchLastSequence(bytes, at),
+    );
   }
 
   /** KIP-890: null when the transaction is open here already. */
@@ -128,62 +169,50 @@ export class ProducerState {
     epoch: number,
     supportsEpochBump: boolean,
     nowMs: number,
-  ): VerificationGuard | Refusal | null {
+  ): VerificationGuard | null {
     const entry = this.#entries.get(producerId);
     if (entry !== undefined && entry.openTransactionOffset >= 0 && entry.epoch === epoch) return null;
-    if (supportsEpochBump && sequence !== 0 && entry === undefined) {
-      return { errorCode: LogError.outOfOrderSequence, message: `unknown producer ${producerId} begins at ${sequence}` };
-    }
     const known = this.#verifications.get(producerId);
-    if (known !== undefined && known.epoch === epoch) return known.guard;
-    const guard: VerificationGuard = { producerId };
-    this.#verifications.set(producerId, { guard, epoch, supportsEpochBump, startedMs: nowMs });
-    return guard;
+    if (known === undefined) {
+      const guard: VerificationGuard = { producerId };
+      const made = { guard, epoch, lowestSequence: sequence, supportsEpochBump, startedMs: nowMs };
+      this.#verifications.set(producerId, made);
+      return guard;
+    }
+    if (supportsEpochBump && epoch > known.epoch) {
+      known.epoch = epoch;
+      known.lowestSequence = sequence;
+    } else if (epoch === known.epoch && sequence < known.lowestSequence) {
+      known.lowestSequence = sequence;
+    }
+    return known.guard;
   }
 
-  /** Whether a client's or coordinator's batch may be appended. */
-  check(
-    bytes: Uint8Array,
-    at: number,
-    origin: AppendOrigin,
-    verify: boolean,
-    guard: VerificationGuard | undefined,
-    transactionVersion: number,
-  ): Refusal | null {
+  /** Whether a client's or coordinator's batch may be appended. `verify`: transactions need a guard (KIP-890). */
+  check(bytes: Uint8Array, at: number, options: AppendOptions, verify: boolean): Refusal | null {
     const producerId = batchProducerId(bytes, at);
     if (producerId < 0) return null;
     const entry = this.#entries.get(producerId);
     const epoch = batchProducerEpoch(bytes, at);
-    if (isControlBatch(bytes, at)) return this.#checkMarker(bytes, at, entry, epoch, transactionVersion);
+    if (isControlBatch(bytes, at)) return this.#checkMarker(bytes, at, entry, epoch, options.transactionVersion ?? 0);
     const transactional = isTransactionalBatch(bytes, at);
     const open = entry !== undefined && entry.openTransactionOffset >= 0;
-    if (verify && transactional && !(open && entry.epoch === epoch)) {
-      const expected = this.#verifications.get(producerId);
-      if (guard === undefined || expected?.guard !== guard) {
+    const verification = this.#verifications.get(producerId);
+    if (verify && options.origin === 'client' && transactional && !(open && entry.epoch === epoch)) {
+      const guard = options.verificationGuard;
+      if (guard === undefined || verification?.guard !== guard) {
         return { errorCode: LogError.invalidTxnState, message: 'the batch is not part of an ongoing transaction' };
       }
     }
-    if (entry === undefined) return null;
-    if (epoch < entry.epoch) {
+    if (entry !== undefined && epoch < entry.epoch) {
       return {
         errorCode: LogError.invalidProducerEpoch,
         message: `producer ${producerId} has epoch ${entry.epoch}, the batch ${epoch}`,
       };
     }
-    if (origin === 'client') {
-      const first = batchBaseSequence(bytes, at);
-      const last = entry.lastSequence;
-      const inOrder =
-        epoch !== entry.epoch
-          ? first === 0 || entry.epoch === -1
-          : // A producer known by its markers only (sequence -1) begins at 0, as after a new epoch.
-            first === last + 1 || (first === 0 && last === 2147483647);
-      if (!inOrder) {
-        return {
-          errorCode: LogError.outOfOrderSequence,
-          message: `producer ${producerId} epoch ${epoch}: sequence ${first} after ${last} (epoch ${entry.epoch})`,
-        };
-      }
+    if (options.origin === 'client') {
+      const refusal = checkSequence(entry, epoch, batchBaseSequence(bytes, at), verification);
+      if (refusal !== null) return refusal;
     }
     if (open && !transactional) {
       return {

@@ -98,8 +98,8 @@ export class TimeIndex {
   #cut(): void {
     const count = this.#timestamps.length;
     if (this.#written <= count && this.#file !== null) return;
-    this.#open().truncate(count * entryBytes);
     this.#written = Math.min(this.#written, count);
+    this.#open().truncate(this.#written * entryBytes);
   }
 
   write(): void {

@@ -42,7 +42,8 @@ export class TransactionIndex {
         lastOffset: readInt64(bytes, at + 18),
         lastStableOffset: readInt64(bytes, at + 26),
       };
-      if (readInt16(bytes, at) !== 0 || entry.lastOffset < baseOffset || entry.firstOffset > entry.lastOffset) return false;
+      if (readInt16(bytes, at) !== 0 || entry.lastOffset < baseOffset || entry.firstOffset > entry.lastOffset)
+        return false;
       this.#entries.push(entry);
     }
     return true;

@@ -1,0 +1,78 @@
+import {
+  batchBaseOffset,
+  batchCrcIsValid,
+  batchLastOffsetDelta,
+  batchProducerId,
+  wholeBatchSize,
+} from '../records/index.ts';
+import type { Codecs } from '../runtime.ts';
+import type { LogConfig } from './config.ts';
+import { type AppendOptions, LogError } from './outcomes.ts';
+import type { ProducerState, Refusal } from './producer-state.ts';
+
+/** What an entry offers: whole, well-formed batches in its first `bytes` bytes. */
+export interface Admitted {
+  readonly kind: 'admitted';
+  readonly bytes: number;
+}
+
+export type Admission = Admitted | ({ readonly kind: 'refused' } & Refusal);
+
+function refused(errorCode: number, message: string): Admission {
+  return { kind: 'refused', errorCode, message };
+}
+
+/**
+ * Looks at the bytes of one append without changing anything: boundaries, sizes, CRC, rising offsets, producers.
+ * Records inside the batches are not looked at: the broker has validated what came from a client.
+ */
+export function admit(
+  bytes: Uint8Array,
+  options: AppendOptions,
+  logEndOffset: number,
+  config: LogConfig,
+  producers: ProducerState,
+  codecs: Codecs,
+): Admission {
+  const replicated = options.origin === 'replication';
+  let at = 0;
+  let nextOffset = logEndOffset;
+  while (at < bytes.length) {
+    const size = wholeBatchSize(bytes, at, bytes.length);
+    if (size <= 0) {
+      // A leader may cut a Fetch response inside its last batch.
+      if (size === 0 && replicated && at > 0) break;
+      return refused(LogError.corruptMessage, `no whole record batch at byte ${at} of ${bytes.length}`);
+    }
+    if (at > 0 && options.origin === 'client') {
+      return refused(LogError.invalidRecord, 'a client appends one record batch at a time');
+    }
+    if (!replicated && size > config.maxMessageBytes) {
+      return refused(
+        LogError.messageTooLarge,
+        `a batch of ${size} bytes; max.message.bytes is ${config.maxMessageBytes}`,
+      );
+    }
+    if (batchLastOffsetDelta(bytes, at) < 0)
+      return refused(LogError.corruptMessage, 'the last offset delta is negative');
+    if (options.crcChecked !== true && !batchCrcIsValid(bytes, at, codecs)) {
+      return refused(LogError.corruptMessage, 'the CRC of a batch is wrong');
+    }
+    if (replicated) {
+      const baseOffset = batchBaseOffset(bytes, at);
+      if (baseOffset < nextOffset || !Number.isSafeInteger(baseOffset)) {
+        return refused(LogError.offsetOutOfRange, `a batch begins at ${baseOffset}, the log ends at ${nextOffset}`);
+      }
+      nextOffset = baseOffset + batchLastOffsetDelta(bytes, at) + 1;
+    } else if (batchProducerId(bytes, at) >= 0) {
+      const refusal = producers.check(bytes, at, options, config.transactionVerification);
+      if (refusal !== null) return { kind: 'refused', ...refusal };
+    }
+    at += size;
+  }
+  if (at === 0) return refused(LogError.invalidRecord, 'no record batch');
+  if (!replicated && at > config.segmentBytes) {
+    return refused(LogError.recordListTooLarge, `${at} bytes; segment.bytes is ${config.segmentBytes}`);
+  }
+  return { kind: 'admitted', bytes: at };
+}

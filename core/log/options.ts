@@ -1,0 +1,25 @@
+import type { Clock, Codecs, Disk, DiskError } from '../runtime.ts';
+import type { LogConfig } from './config.ts';
+import type { LogFaults } from './outcomes.ts';
+
+export interface LogOptions {
+  /** The partition's directory, `<log directory>/<topic>-<partition>`. Made when missing. */
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly codecs: Codecs;
+  readonly config: LogConfig;
+  /** From `recovery-point-offset-checkpoint`: everything below is durable. 0 when unknown. */
+  readonly recoveryPoint: number;
+  /** The directory was closed in order: nothing needs checking. */
+  readonly cleanShutdown: boolean;
+  /** From `log-start-offset-checkpoint`. */
+  readonly logStartOffset?: number;
+  /** In [0, 1): this log's share of segmentJitterMs. Default 0. */
+  readonly jitter?: number;
+  /** Told once, at the first disk error. The log has gone offline by then. */
+  readonly onDiskError?: (error: DiskError) => void;
+  /** Makes a lowered recovery point durable before a truncation below it. LogDirectory passes its own. */
+  readonly lowerRecoveryPoint?: (recoveryPoint: number) => Promise<void>;
+  readonly faults?: LogFaults;
+}
