@@ -1,0 +1,16 @@
+export { type DiskFaults, type PathMatch, pathMatches } from './disk/faults.ts';
+export type { CrashOutcome } from './disk/page-rule.ts';
+export { type DelayProfile, drawDelayNs, exponential } from './draws.ts';
+export { type Incarnation, type NodeOptions, type NodeState, SimNode } from './node.ts';
+export {
+  type CpuProfile,
+  type DiskProfile,
+  type NetworkProfile,
+  type Profile,
+  type ProfileName,
+  profiles,
+} from './profiles.ts';
+export { plainCodecs } from './runtime/codecs.ts';
+export { type LogLevel, type LogLine, type LogSink, renderLogLine } from './runtime/logger.ts';
+export { compareTraces, type Determinism, EventKind, Trace, type TraceEvent } from './trace.ts';
+export { NodeFailure, type RunOptions, type RunReport, World, type WorldOptions } from './world.ts';
