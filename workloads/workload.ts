@@ -13,7 +13,7 @@ export interface Workload {
   /** An integer in [0, 2^53). In `sim` it fixes everything; elsewhere keys, payloads and arrival times. */
   readonly seed: number;
   readonly target: TargetKind;
-  /** "host:port" of the cluster under test; empty unless the target is kafka. */
+  /** "host:port" of the cluster under test; target kafka alone looks at it. */
   readonly bootstrap: readonly string[];
   readonly cluster: ClusterSpec;
   readonly topics: readonly TopicSpec[];
@@ -57,7 +57,7 @@ export interface ProducerSpec {
   readonly topic: string;
   /** Producer instances of this entry. */
   readonly count: number;
-  /** Over all instances of this entry together. */
+  /** Over all instances of this entry together. A trace has its own times: then this is `max` and nobody looks at it. */
   readonly rate: Rate;
   readonly arrival: Arrival;
   readonly keys: KeySpec;
@@ -160,8 +160,9 @@ export interface PhaseSpec {
   /** At most this long after the load has stopped. */
   readonly drainMs: number;
   /**
-   * Catch-up reads: when the measured part begins consumers pause until `bytes` of values wait for each group, then read;
-   * the backlog counts as drained when (1 - drainRatio) of it, or 1,000 records, are left.
+   * Catch-up reads: when the measured part begins consumers pause until `bytes` of values wait, summed over all groups,
+   * then read on; the backlog counts as drained when (1 - drainRatio) of it, or 1,000 records if that is more, is left.
+   * The measured part goes on for `measureMs` after that.
    */
   readonly backlog: { readonly bytes: number; readonly drainRatio: number } | null;
 }
@@ -248,4 +249,14 @@ export function brokerIds(cluster: ClusterSpec): number[] {
 export function rackOf(cluster: ClusterSpec, brokerId: number): string | null {
   const { racks } = cluster;
   return racks.length === 0 ? null : racks[(brokerId - 1) % racks.length]!;
+}
+
+/** The spec that a concrete topic name belongs to. */
+export function specOfTopic(topics: readonly TopicSpec[], name: string): TopicSpec | undefined {
+  return topics.find((topic) => (topic.count === 1 ? topic.name === name : isMember(topic, name)));
+}
+
+function isMember(topic: TopicSpec, name: string): boolean {
+  const match = /^(.*)-(0|[1-9]\d*)$/.exec(name);
+  return match !== null && match[1] === topic.name && Number(match[2]) < topic.count;
 }

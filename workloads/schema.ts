@@ -1,0 +1,372 @@
+import { isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml';
+import type { DiagnosticCode } from './diagnostics.ts';
+import { quote } from './diagnostics.ts';
+import { nearest } from './nearest.ts';
+import type { Source } from './source.ts';
+import type { Quantity } from './units.ts';
+
+/** JSON Schema, draft 2020-12, as far as we write it. */
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+/**
+ * One declaration for a piece of the file: reads it with positions, describes it as JSON Schema and in messages. A read
+ * that fails has reported why and gives undefined; reading goes on beside it, so that one run names every mistake.
+ */
+export interface Schema<T> {
+  /** Completes "expected …". */
+  readonly expected: string;
+  readonly json: JsonSchema;
+  read(place: Place): T | undefined;
+}
+
+/** A value in the file: its node and its path, with the source to report to. */
+export interface Place {
+  readonly node: Node | null;
+  readonly path: string;
+  readonly source: Source;
+}
+
+export function below(place: Place, node: Node | null, step: string | number): Place {
+  const path = typeof step === 'number' ? `${place.path}[${step}]` : place.path === '' ? step : `${place.path}.${step}`;
+  return { source: place.source, path, node: place.source.resolve(node, path) };
+}
+
+export function report(
+  place: Place,
+  code: DiagnosticCode,
+  message: string,
+  suggestion: string | null = null,
+): undefined {
+  place.source.report(place.node, place.path, code, message, suggestion);
+}
+
+/** `topics[0].partitions: expected a whole number from 1, found "twelve"`. */
+export function reportExpected(
+  place: Place,
+  code: DiagnosticCode,
+  expected: string,
+  suggestion: string | null = null,
+): undefined {
+  const where = place.path === '' ? '' : `${place.path}: `;
+  report(place, code, `${where}expected ${expected}, found ${describe(place.node)}`, suggestion);
+}
+
+function describe(node: Node | null): string {
+  if (isMap(node)) return 'a map';
+  if (isSeq(node)) return 'a list';
+  if (!isScalar(node) || node.value === null) return 'nothing';
+  return quote(scalarText(node));
+}
+
+/** A scalar as it was typed: `1e3` stays `1e3`, `all` is `all`. */
+export function scalarText(node: Scalar): string {
+  return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+}
+
+/** The text of a scalar that is not null; otherwise undefined, nothing reported. */
+export function textOf(node: Node | null): string | undefined {
+  return isScalar(node) && node.value !== null && node.value !== undefined ? scalarText(node) : undefined;
+}
+
+/** A schema over the text of a scalar. */
+export function scalar<T>(
+  expected: string,
+  json: JsonSchema,
+  parse: (text: string) => { value: T } | { code: DiagnosticCode; suggestion?: string | null },
+): Schema<T> {
+  return {
+    expected,
+    json,
+    read(place) {
+      const text = textOf(place.node);
+      if (text === undefined) return reportExpected(place, 'type', expected);
+      const parsed = parse(text);
+      if ('value' in parsed) return parsed.value;
+      return reportExpected(place, parsed.code, expected, parsed.suggestion ?? null);
+    },
+  };
+}
+
+/** A number in the unit that `parse` gives, within bounds. */
+export function quantity(
+  expected: string,
+  parse: (text: string) => Quantity,
+  bounds: { min?: number; above?: number; max?: number; json?: JsonSchema } = {},
+): Schema<number> {
+  const json = bounds.json ?? { type: ['string', 'number'], description: expected };
+  return scalar(expected, json, (text) => {
+    const parsed = parse(text);
+    if (!parsed.ok) return { code: parsed.kind, suggestion: parsed.suggestion };
+    const { value } = parsed;
+    if (bounds.min !== undefined && value < bounds.min) return { code: 'value' };
+    if (bounds.above !== undefined && value <= bounds.above) return { code: 'value' };
+    if (bounds.max !== undefined && value > bounds.max) return { code: 'value' };
+    return { value };
+  });
+}
+
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Schema<number> {
+  const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`;
+  return scalar(
+    `a whole number from ${min}${upTo}`,
+    {
+      anyOf: [
+        { type: 'integer', minimum: min, maximum: max },
+        { type: 'string', pattern: '^[0-9][0-9_]*$' },
+      ],
+    },
+    (text) => {
+      if (!/^-?\d[\d_]*$/.test(text)) return { code: 'type' };
+      const value = Number(text.replaceAll('_', ''));
+      return Number.isSafeInteger(value) && value >= min && value <= max ? { value } : { code: 'value' };
+    },
+  );
+}
+
+export function decimal(min: number, max: number): Schema<number> {
+  return scalar(`a number from ${min} to ${max}`, { type: 'number', minimum: min, maximum: max }, (text) => {
+    if (!/^[-+]?\d[\d_]*(\.\d+)?(e[-+]?\d{1,3})?$/i.test(text)) return { code: 'type' };
+    const value = Number(text.replaceAll('_', ''));
+    return value >= min && value <= max ? { value } : { code: 'value' };
+  });
+}
+
+export const boolean: Schema<boolean> = scalar('true or false', { type: 'boolean' }, (text) => {
+  if (text === 'true' || text === 'false') return { value: text === 'true' };
+  if (/^(yes|on|y|1)$/i.test(text)) return { code: 'type', suggestion: 'true' };
+  return { code: 'type', suggestion: /^(no|off|n|0)$/i.test(text) ? 'false' : nearest(text, ['true', 'false']) };
+});
+
+export function word<const W extends string>(...words: readonly W[]): Schema<W> {
+  return scalar(oneOfWords(words), { enum: words }, (text) => {
+    const found = words.find((candidate) => candidate === text);
+    return found === undefined ? { code: 'value', suggestion: nearest(text, words) } : { value: found };
+  });
+}
+
+export function oneOfWords(words: readonly string[]): string {
+  return words.length === 1 ? words[0]! : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+export function name(expected: string, pattern: RegExp): Schema<string> {
+  return scalar(expected, { type: 'string', pattern: pattern.source }, (text) =>
+    pattern.test(text) ? { value: text } : { code: 'value' },
+  );
+}
+
+/** A list; elements that fail are left out, so check `complete` before concluding from an absence. */
+export function list<T>(element: Schema<T>, options: { min?: number; expected?: string } = {}): Schema<T[]> {
+  const expected = options.expected ?? `a list, each ${element.expected}`;
+  return {
+    expected,
+    json: { type: 'array', items: element.json, ...(options.min === undefined ? {} : { minItems: options.min }) },
+    read(place) {
+      const { node } = place;
+      if (!isSeq(node)) return reportExpected(place, 'type', expected);
+      if (node.items.length < (options.min ?? 0)) return reportExpected(place, 'value', expected);
+      const values: T[] = [];
+      for (const [index, item] of node.items.entries()) {
+        const value = element.read(below(place, item as Node | null, index));
+        if (value !== undefined) values.push(value);
+      }
+      return values;
+    },
+  };
+}
+
+/** The first reader whose `when` holds; what matches none is expected to be `expected`. */
+export function either<T>(
+  expected: string,
+  ...cases: readonly { readonly when: (node: Node | null) => boolean; readonly schema: Schema<T> }[]
+): Schema<T> {
+  return {
+    expected,
+    json: { anyOf: cases.map(({ schema }) => schema.json) },
+    read(place) {
+      const found = cases.find(({ when }) => when(place.node));
+      return found === undefined ? reportExpected(place, 'type', expected) : found.schema.read(place);
+    },
+  };
+}
+
+export function map<A, B>(schema: Schema<A>, convert: (value: A, place: Place) => B | undefined): Schema<B> {
+  return {
+    expected: schema.expected,
+    json: schema.json,
+    read(place) {
+      const value = schema.read(place);
+      return value === undefined ? undefined : convert(value, place);
+    },
+  };
+}
+
+/** One key of a map. `example` and `doc` go into the README's table and the JSON Schema. */
+export interface Field<T> {
+  readonly schema: Schema<T>;
+  readonly required: boolean;
+  readonly fallback: T | undefined;
+  readonly doc: string;
+}
+
+export function required<T>(schema: Schema<T>, doc: string): Field<T> {
+  return { schema, required: true, fallback: undefined, doc };
+}
+
+export function optional<T>(schema: Schema<T>, fallback: null, doc: string): Field<T | null>;
+export function optional<T>(schema: Schema<T>, fallback: NoInfer<T>, doc: string): Field<T>;
+export function optional<T>(schema: Schema<T>, fallback: T | null, doc: string): Field<T | null> {
+  return { schema, required: false, fallback, doc };
+}
+
+export type Fields = { readonly [key: string]: Field<unknown> };
+export type Read<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+/** Where the fields of an object that was read stand, for the checks that come after reading. */
+const places = new WeakMap<object, ReadonlyMap<string, Place>>();
+
+/** The place of a key's value, of the object when the key is absent. */
+export function placeOf(value: object, key?: string): Place | null {
+  const known = places.get(value);
+  return known === undefined ? null : ((key === undefined ? undefined : known.get(key)) ?? known.get('') ?? null);
+}
+
+/** Whether the file itself sets this key. */
+export function isSet(value: object, key: string): boolean {
+  return places.get(value)?.has(key) ?? false;
+}
+
+/** The object that stands for another one in the checks: same places. */
+export function inherit<T extends object>(value: T, from: object): T {
+  const known = places.get(from);
+  if (known !== undefined) places.set(value, known);
+  return value;
+}
+
+export function object<F extends Fields>(expected: string, fields: F): Schema<Read<F>> {
+  return {
+    expected,
+    json: {
+      type: 'object',
+      additionalProperties: false,
+      required: Object.keys(fields).filter((key) => fields[key]!.required),
+      properties: Object.fromEntries(
+        Object.entries(fields).map(([key, field]) => [
+          key,
+          {
+            ...field.schema.json,
+            description: field.doc,
+            ...(field.fallback === undefined || field.fallback === null || typeof field.fallback === 'object'
+              ? {}
+              : { default: field.fallback }),
+          },
+        ]),
+      ),
+    },
+    read(place) {
+      if (!isMap(place.node)) return reportExpected(place, 'type', expected);
+      return readFields(entriesOf(place, place.node), place, fields);
+    },
+  };
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly keyNode: Node | null;
+  readonly value: Node | null;
+  /** Where messages say it stands, when that is not below the map it is read into. */
+  readonly path?: string;
+}
+
+/** The pairs of a map: merge keys (`<<`) followed, duplicates and keys that are no words reported. */
+export function entriesOf(place: Place, node: YAMLMap): Entry[] {
+  const entries = new Map<string, Entry>();
+  const merged: Entry[] = [];
+  for (const pair of node.items as Pair<Node | null, Node | null>[]) {
+    const keyNode = pair.key;
+    const key = textOf(keyNode);
+    if (key === undefined) {
+      place.source.report(keyNode ?? node, place.path, 'type', `${inPath(place.path, 'a key here')} is not a word`);
+      continue;
+    }
+    if (key === '<<') {
+      merged.push(...mergedEntries(place, pair.value));
+      continue;
+    }
+    const before = entries.get(key);
+    if (before !== undefined) {
+      const { line } = place.source.place(before.keyNode);
+      const first = line > 0 ? ` (first on line ${line})` : '';
+      place.source.report(keyNode, `${place.path}.${key}`, 'duplicate-key', `duplicate key ${quote(key)}${first}`);
+      continue;
+    }
+    entries.set(key, { key, keyNode, value: pair.value });
+  }
+  for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);
+  return [...entries.values()];
+}
+
+function mergedEntries(place: Place, value: Node | null): Entry[] {
+  const target = place.source.resolve(value, place.path);
+  const maps = isSeq(target) ? target.items.map((item) => place.source.resolve(item as Node, place.path)) : [target];
+  const entries: Entry[] = [];
+  for (const node of maps) {
+    if (!isMap(node)) {
+      place.source.report(value, place.path, 'type', 'expected a map, or a list of maps, after <<');
+      continue;
+    }
+    for (const pair of node.items as Pair<Node | null, Node | null>[]) {
+      const key = textOf(pair.key);
+      if (key !== undefined && key !== '<<') entries.push({ key, keyNode: pair.key, value: pair.value });
+    }
+  }
+  return entries;
+}
+
+function inPath(path: string, what: string): string {
+  return path === '' ? what : `${path}: ${what}`;
+}
+
+export function readFields<F extends Fields>(entries: readonly Entry[], place: Place, fields: F): Read<F> | undefined {
+  const values: Record<string, unknown> = {};
+  const known = new Map<string, Place>([['', place]]);
+  let complete = true;
+  for (const entry of entries) {
+    if (!Object.hasOwn(fields, entry.key)) reportUnknownKey(entry, place, Object.keys(fields));
+  }
+  for (const [key, field] of Object.entries(fields)) {
+    const entry = entries.find((candidate) => candidate.key === key);
+    if (entry === undefined) {
+      if (field.required) {
+        complete = false;
+        report(place, 'missing-key', inPath(place.path, `"${key}" is missing; expected ${field.schema.expected}`));
+      } else values[key] = field.fallback;
+      continue;
+    }
+    const at =
+      entry.path === undefined
+        ? below(place, entry.value, key)
+        : { ...place, node: place.source.resolve(entry.value, entry.path), path: entry.path };
+    known.set(key, at);
+    const value = field.schema.read(at);
+    if (value !== undefined) values[key] = value;
+    else if (field.required) complete = false;
+    else values[key] = field.fallback;
+  }
+  if (!complete) return undefined;
+  places.set(values, known);
+  return values as Read<F>;
+}
+
+export function reportUnknownKey(entry: Entry, place: Place, words: readonly string[]): void {
+  const where = place.path === '' ? '' : ` in ${place.path}`;
+  const suggestion = nearest(entry.key, words);
+  const choice = suggestion === null ? `; expected ${oneOfWords(words)}` : '';
+  const path = place.path === '' ? entry.key : `${place.path}.${entry.key}`;
+  place.source.report(
+    entry.keyNode,
+    path,
+    'unknown-key',
+    `unknown key ${quote(entry.key)}${where}${choice}`,
+    suggestion,
+  );
+}

@@ -1,0 +1,295 @@
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  Parser,
+  Scalar,
+  YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import type { Diagnostic, DiagnosticCode } from './diagnostics.ts';
+
+/** A megabyte is a thousand times the longest workload file seen; beyond it is no workload. */
+const MAX_CHARACTERS = 1 << 20;
+/** The deepest key of a workload is at seven. */
+const MAX_DEPTH = 40;
+/** Nodes read in all, aliases counted each time they are followed: bounds alias bombs. */
+const MAX_NODES = 200_000;
+
+/** A YAML text with its positions: where values come from, and where mistakes are reported. */
+export class Source {
+  readonly file: string;
+  readonly diagnostics: Diagnostic[] = [];
+  /** null when the text cannot be read at all (then diagnostics say why). */
+  readonly root: Node | null;
+  readonly #lines = new LineCounter();
+  readonly #document: Document.Parsed | null;
+  /** Nodes that came from `--set`, with the whole argument. */
+  readonly #overrides = new WeakMap<Node, string>();
+  #nodesLeft = MAX_NODES;
+
+  constructor(text: string, file: string) {
+    this.file = file;
+    this.#document = this.#compose(text);
+    this.root = this.#document?.contents ?? null;
+  }
+
+  #compose(text: string): Document.Parsed | null {
+    if (text.length > MAX_CHARACTERS) {
+      this.#whole('limit', `the file has ${text.length} characters; a workload has at most ${MAX_CHARACTERS}`);
+      return null;
+    }
+    try {
+      const tokens = [...new Parser(this.#lines.addNewLine).parse(text.replace(/^\uFEFF/, ''))];
+      const deep = tooDeep(tokens);
+      if (deep !== null) {
+        this.#atOffset(deep, 'limit', `nested more than ${MAX_DEPTH} levels deep`);
+        return null;
+      }
+      // uniqueKeys compares every pair; the reader finds duplicates itself, in linear time and with the first one's line.
+      const documents = [
+        ...new Composer({ uniqueKeys: false, prettyErrors: false }).compose(tokens, true, text.length),
+      ];
+      return this.#single(documents);
+    } catch (error) {
+      this.#whole(
+        'syntax',
+        `not readable as YAML: ${error instanceof Error ? firstLine(error.message) : 'unknown error'}`,
+      );
+      return null;
+    }
+  }
+
+  #single(documents: readonly (Document.Parsed | { readonly empty: true })[]): Document.Parsed | null {
+    const [first, second] = documents as readonly Document.Parsed[];
+    if (first === undefined || first.contents === null || isEmpty(first.contents)) {
+      if (first !== undefined && first.errors.length > 0) this.#yamlErrors(first);
+      else this.#whole('syntax', 'the file is empty');
+      return null;
+    }
+    if (second !== undefined) {
+      this.#atOffset(second.range[0], 'syntax', 'a second document; a workload file holds one');
+      return null;
+    }
+    if (first.errors.length > 0) {
+      this.#yamlErrors(first);
+      return null;
+    }
+    return first;
+  }
+
+  #yamlErrors(document: Document.Parsed): void {
+    for (const error of document.errors.slice(0, 10)) {
+      // `publish.p99: >= 5` starts a block scalar in YAML; the remedy is not to be guessed from YAML's own words.
+      const hint = /block scalar/i.test(error.message) ? '; put a value that starts with > or | in quotes' : '';
+      this.#atOffset(error.pos[0], 'syntax', `${firstLine(error.message)}${hint}`);
+    }
+  }
+
+  #whole(code: DiagnosticCode, message: string): void {
+    this.diagnostics.push({
+      severity: 'error',
+      code,
+      file: this.file,
+      line: 1,
+      column: 1,
+      path: '',
+      message,
+      suggestion: null,
+    });
+  }
+
+  #atOffset(offset: number, code: DiagnosticCode, message: string): void {
+    const { line, col } = this.#lines.linePos(offset);
+    this.diagnostics.push({
+      severity: 'error',
+      code,
+      file: this.file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      path: '',
+      message,
+      suggestion: null,
+    });
+  }
+
+  report(
+    node: Node | null,
+    path: string,
+    code: DiagnosticCode,
+    message: string,
+    suggestion: string | null = null,
+    severity: Diagnostic['severity'] = 'error',
+  ): void {
+    const place = this.place(node);
+    this.diagnostics.push({ severity, code, ...place, path, message, suggestion });
+  }
+
+  place(node: Node | null): { file: string; line: number; column: number } {
+    const override = node === null ? undefined : this.#overrides.get(node);
+    if (override !== undefined) return { file: override, line: 0, column: 0 };
+    if (node?.range == null) return { file: this.file, line: 1, column: 1 };
+    const { line, col } = this.#lines.linePos(node.range[0]);
+    return { file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
+  /** Follows an alias and counts the node; null (reported once) when the alias leads nowhere or too much was read. */
+  resolve(node: Node | null, path: string): Node | null {
+    if (this.#nodesLeft <= 0) return null;
+    if (--this.#nodesLeft === 0) {
+      this.report(node, path, 'limit', `more than ${MAX_NODES} values once aliases are followed`);
+      return null;
+    }
+    if (!isAlias(node)) return node;
+    const target = node.resolve(this.#document!);
+    if (target === undefined) this.report(node, path, 'reference', `the alias *${node.source} has no anchor`);
+    return target ?? null;
+  }
+
+  /**
+   * Sets the value at `path` before anything is read. The value is YAML of its own, so `--set phases.measure=5s` and
+   * `--set producers[0].keys={distribution: zipf}` both work. Reports a path that leads nowhere.
+   */
+  override(argument: string): void {
+    const shown = `--set ${argument}`;
+    const message = this.#override(argument, shown);
+    if (message === null) return;
+    this.diagnostics.push({
+      severity: 'error',
+      code: 'override',
+      file: shown,
+      line: 0,
+      column: 0,
+      path: '',
+      message,
+      suggestion: null,
+    });
+  }
+
+  /** What is wrong, or null. */
+  #override(argument: string, shown: string): string | null {
+    const equals = assignmentAt(argument);
+    if (equals < 1) return 'expected path=value, such as phases.measure=5s';
+    const steps = pathSteps(argument.slice(0, equals));
+    if (steps === null) return 'the path is not like producers[0].rate';
+    const value = new Source(argument.slice(equals + 1), shown);
+    if (value.root === null) return `the value is not readable: ${value.diagnostics[0]?.message ?? 'empty'}`;
+    if (!isMap(this.root)) return null;
+    this.#mark(value.root, shown);
+    let at: YAMLMap | YAMLSeq = this.root as YAMLMap;
+    for (const [index, step] of steps.entries()) {
+      const last = index === steps.length - 1;
+      if (typeof step === 'number') {
+        if (!isSeq(at)) return `[${step}] is asked of something that is no list`;
+        const { length } = at.items;
+        if (step > length || (step === length && !last)) return `there is no [${step}]; the list has ${length}`;
+      } else if (!isMap(at)) return `${step} is asked of something that has no keys`;
+      if (last) at.set(this.#key(at, step, shown), value.root);
+      else at = this.#enter(at, step, typeof steps[index + 1] === 'number', shown);
+    }
+    return null;
+  }
+
+  /** The container below `at`, as one of its own: an alias is replaced by a copy, a missing or scalar one by an empty map. */
+  #enter(at: YAMLMap | YAMLSeq, step: string | number, wantsList: boolean, shown: string): YAMLMap | YAMLSeq {
+    let child: unknown = at.get(step, true);
+    if (isAlias(child)) {
+      const target = child.resolve(this.#document!);
+      child = target?.clone();
+    }
+    if (isMap(child) || isSeq(child)) {
+      at.set(this.#key(at, step, shown), child);
+      return child as YAMLMap | YAMLSeq;
+    }
+    // A list cannot be made up: the caller's next step then says that there is none.
+    const made = new YAMLMap();
+    this.#overrides.set(made, shown);
+    if (!wantsList) at.set(this.#key(at, step, shown), made);
+    return made;
+  }
+
+  #key(at: YAMLMap | YAMLSeq, step: string | number, shown: string): unknown {
+    if (typeof step === 'number' || (at as YAMLMap).has(step)) return step;
+    const key = new Scalar(step);
+    this.#overrides.set(key, shown);
+    return key;
+  }
+
+  #mark(node: unknown, shown: string): void {
+    const pending: unknown[] = [node];
+    while (pending.length > 0) {
+      const next = pending.pop();
+      if (isScalar(next) || isAlias(next)) this.#overrides.set(next, shown);
+      else if (isSeq(next)) {
+        this.#overrides.set(next, shown);
+        pending.push(...next.items);
+      } else if (isMap(next)) {
+        this.#overrides.set(next, shown);
+        for (const pair of next.items) pending.push(pair.key, pair.value);
+      }
+    }
+  }
+}
+
+function isEmpty(node: Node): boolean {
+  return isScalar(node) && (node.value === null || node.value === undefined) && (node.source ?? '') === '';
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0]!;
+}
+
+/** Where the nesting passes MAX_DEPTH, walked with a stack of our own: the composer would recurse that deep. */
+function tooDeep(tokens: readonly CST.Token[]): number | null {
+  const pending: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }));
+  while (pending.length > 0) {
+    const { token, depth } = pending.pop()!;
+    if (depth > MAX_DEPTH) return token.offset;
+    if (token.type === 'document') {
+      if (token.value) pending.push({ token: token.value, depth: depth + 1 });
+    } else if ('items' in token) {
+      for (const item of token.items) {
+        if (item.key) pending.push({ token: item.key, depth: depth + 1 });
+        if (item.value) pending.push({ token: item.value, depth: depth + 1 });
+      }
+    }
+  }
+  return null;
+}
+
+/** The `=` that ends the path: not one inside quotes. */
+function assignmentAt(argument: string): number {
+  let quoted = false;
+  for (let at = 0; at < argument.length; at++) {
+    if (argument[at] === '"') quoted = !quoted;
+    else if (argument[at] === '=' && !quoted) return at;
+  }
+  return -1;
+}
+
+/** Keys below which the rest of a dotted path is one name: Kafka's configs and the lines of `expect` have dots themselves. */
+const DOTTED_BELOW = new Set(['client', 'config', 'expect']);
+
+/** `producers[0].client.linger.ms` → ['producers', 0, 'client', 'linger.ms']; null when it is no path. */
+export function pathSteps(path: string): (string | number)[] | null {
+  const steps: (string | number)[] = [];
+  let rest = path.trim();
+  while (rest !== '') {
+    const dotted = typeof steps.at(-1) === 'string' && DOTTED_BELOW.has(steps.at(-1) as string);
+    const match = /^(?:\["([^"]+)"\]|\[(\d{1,6})\]|\.?([^.[\]"=\s]+))/.exec(rest);
+    if (match === null) return null;
+    if (dotted && match[3] !== undefined) {
+      const name = rest.replace(/^\./, '');
+      return /^[\w.-]+$/.test(name) ? [...steps, name] : null;
+    }
+    steps.push(match[1] ?? (match[2] === undefined ? match[3]! : Number(match[2])));
+    rest = rest.slice(match[0].length);
+  }
+  return steps.length === 0 || typeof steps[0] === 'number' ? null : steps;
+}
