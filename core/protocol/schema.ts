@@ -106,7 +106,11 @@ type Value<F> = F extends Primitive
       : F extends { readonly struct: infer S extends Fields }
         ? Nullable<F, Struct<S>>
         : never;
-type Struct<F extends Fields> = { -readonly [K in keyof F]: Value<F[K]> } & { unknownTags?: readonly UnknownTag[] };
+/** Of some schema, not of a certain one: any message. */
+type Anything = { readonly [name: string]: unknown };
+type Struct<F extends Fields> = string extends keyof F
+  ? Anything
+  : { -readonly [K in keyof F]: Value<F[K]> } & { unknownTags?: readonly UnknownTag[] };
 
 type DraftElement<E> = E extends Primitive ? PrimitiveValues[E] : E extends Fields ? DraftStruct<E> : never;
 type DraftValue<F> = F extends Primitive
@@ -118,9 +122,11 @@ type DraftValue<F> = F extends Primitive
       : F extends { readonly struct: infer S extends Fields }
         ? Nullable<F, DraftStruct<S>>
         : never;
-type DraftStruct<F extends Fields> = { readonly [K in keyof F]?: DraftValue<F[K]> | undefined } & {
-  readonly unknownTags?: readonly UnknownTag[];
-};
+type DraftStruct<F extends Fields> = string extends keyof F
+  ? Anything
+  : { readonly [K in keyof F]?: DraftValue<F[K]> | undefined } & {
+      readonly unknownTags?: readonly UnknownTag[];
+    };
 
 /** What decoding gives: every field present. */
 export type Message<S extends MessageSchema> = Struct<S['fields']>;

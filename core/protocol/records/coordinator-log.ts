@@ -270,7 +270,7 @@ export function decodeCoordinatorRecord<K extends RecordKinds>(
       type,
       key: decodeMessage(kind.key, 0, key, 2),
       value: value === null ? null : decodeVersioned(kind.value, value).message,
-    } as CoordinatorRecord<K>;
+    } as unknown as CoordinatorRecord<K>;
   }
   return { type: 'unknown', keyType };
 }
