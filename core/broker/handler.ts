@@ -32,6 +32,27 @@ export interface Handler<A extends ApiSchema = ApiSchema> {
   ): Draft<A['response']> | null | Promise<Draft<A['response']> | null>;
 }
 
+export interface DeferredContext extends RequestContext {
+  /** Ends the connection with a logged reason: how a refused Produce with acks=0 shows. */
+  disconnect(reason: string): void;
+  /** Called once if the connection ends before the response is given: what waits for nobody can be dropped. */
+  whenClosed(callback: () => void): void;
+}
+
+/**
+ * For the requests of the hot path (Produce, Fetch), which are often answered at the end of the turn: a callback instead
+ * of a promise. `respond` is called exactly once, before or after `handleLater` returns; null: no response.
+ */
+export interface DeferredHandler<A extends ApiSchema = ApiSchema> {
+  readonly api: A;
+  readonly versions?: string;
+  handleLater(
+    request: Message<A['request']>,
+    context: DeferredContext,
+    respond: (response: Draft<A['response']> | null) => void,
+  ): void;
+}
+
 /** For a list of handlers of different APIs: the registry looks the handler up by key and the codec by its schema. */
 // biome-ignore lint/suspicious/noExplicitAny: a heterogeneous list; each element was checked where it was made.
-export type AnyHandler = Handler<any>;
+export type AnyHandler = Handler<any> | DeferredHandler<any>;

@@ -1,5 +1,5 @@
 import type { ControllerPort } from '../controller/admin.ts';
-import { alterPartition } from '../protocol/apis/56-alter-partition.ts';
+import { type AlterPartitionResponseDraft, alterPartition } from '../protocol/apis/56-alter-partition.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { Message } from '../protocol/schema.ts';
 import type { Logger, Timers } from '../runtime.ts';
@@ -111,11 +111,8 @@ export class IsrAlterer {
     };
   }
 
-  #answered(
-    proposals: readonly Proposal[],
-    response: Awaited<ReturnType<ControllerPort['send']>> & object,
-  ): void {
-    const { topics } = response as { topics?: readonly AnsweredTopic[] };
+  #answered(proposals: readonly Proposal[], response: AlterPartitionResponseDraft): void {
+    const { topics } = response;
     for (const { partition, change } of proposals) {
       const answer = topics
         ?.find((topic) => topic.topicId === partition.topicId)
@@ -145,19 +142,6 @@ export class IsrAlterer {
       this.#send();
     });
   }
-}
-
-interface AnsweredTopic {
-  readonly topicId?: string | undefined;
-  readonly partitions?:
-    | readonly {
-        readonly partitionIndex?: number | undefined;
-        readonly errorCode?: number | undefined;
-        readonly leaderEpoch?: number | undefined;
-        readonly isr?: readonly number[] | undefined;
-        readonly partitionEpoch?: number | undefined;
-      }[]
-    | undefined;
 }
 
 function isCurrent({ partition, change }: Proposal): boolean {

@@ -71,6 +71,7 @@ export class Partition {
   #unflushedFrom = Number.POSITIVE_INFINITY;
   #flushing = false;
   #appendedBytes = 0;
+  #roleChanges = 0;
 
   constructor(image: PartitionImage, settings: TopicSettings, host: PartitionHost) {
     this.topic = image.topic;
@@ -93,6 +94,10 @@ export class Partition {
   /** Bytes appended since this object was made: how fetches tell whether looking again is worth it. */
   get appendedBytes(): number {
     return this.#appendedBytes;
+  }
+  /** Counts changes of role: what was looked up before one is stale. */
+  get roleChanges(): number {
+    return this.#roleChanges;
   }
   /** What the leader itself contributes to the high watermark: what it has written, and flushed where it must be. */
   get ownOffset(): number {
@@ -121,6 +126,7 @@ export class Partition {
     log.assignEpochStart(image.leaderEpoch, log.logEndOffset);
     this.#state = new LeaderState(image, this.host.nodeId, log.logEndOffset, now);
     this.#unflushedFrom = Number.POSITIVE_INFINITY;
+    this.#roleChanges++;
     this.#advance();
     this.fetches.checkAll();
     if (this.#queue.length > 0) this.#schedule();
@@ -156,6 +162,7 @@ export class Partition {
   #refuseAll(outcome: AppendOutcome): void {
     const waiting = [...this.#waiting.keys()];
     const queue = this.#queue;
+    this.#roleChanges++;
     this.#waiting.clear();
     this.#queue = [];
     this.#unflushedFrom = Number.POSITIVE_INFINITY;

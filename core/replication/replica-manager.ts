@@ -108,6 +108,16 @@ export class ReplicaManager implements MetadataListener {
   async settled(): Promise<void> {
     while (this.#diskWork.size > 0) await Promise.all(this.#diskWork.values());
   }
+  /** As `settled`, at most so long. */
+  settledWithin(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.runtime.timers.after(timeoutMs, resolve);
+      void this.settled().then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
   get isSettled(): boolean {
     return this.#diskWork.size === 0;
   }

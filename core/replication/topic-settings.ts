@@ -1,3 +1,4 @@
+import type { TopicConfig } from '../config/index.ts';
 import type { LogConfig } from '../log/index.ts';
 import type { ValidationRules } from '../records/index.ts';
 import type { CompressionType } from '../runtime.ts';
@@ -10,4 +11,22 @@ export interface TopicSettings {
   /** 'producer': batches are stored as they were compressed. */
   readonly compressionType: 'producer' | CompressionType;
   readonly validation: ValidationRules;
+}
+
+export function topicSettings(config: TopicConfig): TopicSettings {
+  const log = config.logConfig();
+  const compression = config.text('compression.type');
+  return {
+    log,
+    minInsyncReplicas: config.minInsyncReplicas,
+    // Kafka's 'uncompressed' is the codec 'none'; the other names are the codecs' own.
+    compressionType: compression === 'uncompressed' ? 'none' : (compression as TopicSettings['compressionType']),
+    validation: {
+      maxMessageBytes: log.maxMessageBytes,
+      timestampType: config.timestampType,
+      timestampBeforeMaxMs: config.number('message.timestamp.before.max.ms'),
+      timestampAfterMaxMs: config.number('message.timestamp.after.max.ms'),
+      compacted: log.cleanupPolicy !== 'delete',
+    },
+  };
 }

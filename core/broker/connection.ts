@@ -1,0 +1,287 @@
+import type { Turn } from '../replication/index.ts';
+import type { Connection, ConnectionHandler } from '../runtime.ts';
+import { FrameSplitter } from './frame-splitter.ts';
+
+/** Bounds on what one connection may hold of this broker's memory. */
+export interface ConnectionLimits {
+  /** socket.request.max.bytes */
+  readonly requestBytesMax: number;
+  /** Requests read ahead of the one being served: beyond this the connection is not read. */
+  readonly queuedBytesMax: number;
+  /** Requests that are served at the same time. */
+  readonly startedMax: number;
+  /** Response bytes that the peer has not taken: beyond this no further request of it is served. */
+  readonly unreadBytesMax: number;
+}
+
+/** What a connection tells the broker about itself. */
+export interface ConnectionOwner {
+  readonly turn: Turn;
+  readonly limits: ConnectionLimits;
+  nowNs(): number;
+  /** Serves a request; `exchange.respond` is called once, now or later. */
+  serve(exchange: Exchange): void;
+  /**
+   * Whether this request may start while others like it are being served. All others start alone, when everything ahead
+   * of them is answered: a connection sees its requests carried out one after another, as with Kafka. Produce requests
+   * lose nothing by overlapping, because their appends keep their order.
+   */
+  mayOverlap(frame: Uint8Array): boolean;
+  /** Bytes of requests that are held changed: the broker bounds their sum (queued.max.request.bytes). */
+  heldBytes(change: number): void;
+  readonly overloaded: boolean;
+  closed(connection: BrokerConnection, reason: string | null): void;
+}
+
+/** A request on its way through the broker, and the place of its response in the order of the connection. */
+export class Exchange {
+  readonly connection: BrokerConnection;
+  readonly frame: Uint8Array;
+  readonly overlaps: boolean;
+  #response: readonly Uint8Array[] | null = null;
+  #answered = false;
+  #whenClosed: (() => void) | null = null;
+
+  constructor(connection: BrokerConnection, frame: Uint8Array, overlaps: boolean) {
+    this.connection = connection;
+    this.frame = frame;
+    this.overlaps = overlaps;
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+  get response(): readonly Uint8Array[] | null {
+    return this.#response;
+  }
+
+  /** The response frame, or null when the request has none. Once. */
+  respond(response: readonly Uint8Array[] | null): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#response = response;
+    this.#whenClosed = null;
+    this.connection.answered(this);
+  }
+
+  whenClosed(callback: () => void): void {
+    this.#whenClosed = callback;
+  }
+
+  /** The connection ended before the response. */
+  closed(): void {
+    const callback = this.#whenClosed;
+    this.#whenClosed = null;
+    if (!this.#answered) callback?.();
+  }
+}
+
+/**
+ * One client's connection: requests are started in order, responses leave in the order of the requests, those of one
+ * turn in one write. It stops reading while the peer does not read, or while too much of what it sent waits here.
+ */
+export class BrokerConnection implements ConnectionHandler {
+  readonly id: number;
+  readonly remoteHost: string;
+  lastActiveNs: number;
+  readonly #transport: Connection;
+  readonly #owner: ConnectionOwner;
+  readonly #splitter: FrameSplitter;
+  /** Whole requests that have not started. */
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #accountedBytes = 0;
+  /** Started and not yet written, oldest first. */
+  #started: Exchange[] = [];
+  #startedBytes = 0;
+  #unanswered = 0;
+  #unansweredAlone = 0;
+  #state: 'open' | 'draining' | 'closed' = 'open';
+  #paused = false;
+  #writing = false;
+  #closeReason: string | null = null;
+
+  constructor(id: number, transport: Connection, owner: ConnectionOwner) {
+    this.id = id;
+    this.#transport = transport;
+    this.#owner = owner;
+    this.#splitter = new FrameSplitter(owner.limits.requestBytesMax);
+    this.remoteHost = hostOf(transport.remoteAddress);
+    this.lastActiveNs = owner.nowNs();
+  }
+
+  get remoteAddress(): string {
+    return this.#transport.remoteAddress;
+  }
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+  get isIdle(): boolean {
+    return this.#started.length === 0 && this.#queue.length === 0;
+  }
+
+  // ---- from the network
+
+  data(bytes: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    this.lastActiveNs = this.#owner.nowNs();
+    const refusal = this.#splitter.push(bytes, this.#received);
+    if (refusal !== null) {
+      this.disconnect(refusal);
+      return;
+    }
+    this.#account();
+    this.#regulate();
+  }
+
+  readonly #received = (frame: Uint8Array): void => {
+    if (this.#state !== 'open') return;
+    this.#queue.push(frame);
+    this.#queuedBytes += frame.length;
+    if (this.#queue.length === 1) this.#startQueued();
+  };
+
+  drained(): void {
+    if (this.#state === 'closed') return;
+    this.#startQueued();
+    this.#regulate();
+  }
+
+  closed(reason: string | null): void {
+    this.#end(this.#closeReason ?? reason);
+  }
+
+  // ---- requests
+
+  #startQueued(): void {
+    let started = 0;
+    const { limits } = this.#owner;
+    while (started < this.#queue.length && this.#state === 'open') {
+      if (this.#transport.bufferedBytes > limits.unreadBytesMax || this.#started.length >= limits.startedMax) break;
+      const frame = this.#queue[started]!;
+      const overlaps = this.#owner.mayOverlap(frame);
+      if (this.#unansweredAlone > 0 || (!overlaps && this.#unanswered > 0)) break;
+      started++;
+      this.#queuedBytes -= frame.length;
+      this.#startedBytes += frame.length;
+      this.#unanswered++;
+      if (!overlaps) this.#unansweredAlone++;
+      const exchange = new Exchange(this, frame, overlaps);
+      this.#started.push(exchange);
+      this.#owner.serve(exchange);
+    }
+    if (started > 0) this.#queue.splice(0, started);
+    this.#account();
+  }
+
+  /** A response is ready: those at the head of the order leave at the end of the turn. */
+  answered(exchange: Exchange): void {
+    this.#unanswered--;
+    if (!exchange.overlaps) this.#unansweredAlone--;
+    if (this.#state === 'closed' || this.#writing || this.#started[0]?.answered !== true) return;
+    this.#writing = true;
+    this.#owner.turn.respond(this.#write);
+  }
+
+  readonly #write = (): void => {
+    this.#writing = false;
+    if (this.#state === 'closed') return;
+    const chunks: Uint8Array[] = [];
+    let done = 0;
+    while (done < this.#started.length && this.#started[done]!.answered) {
+      const { response, frame } = this.#started[done++]!;
+      this.#startedBytes -= frame.length;
+      if (response !== null) for (const chunk of response) chunks.push(chunk);
+    }
+    this.#started.splice(0, done);
+    if (chunks.length > 0) {
+      this.lastActiveNs = this.#owner.nowNs();
+      this.#transport.write(chunks);
+    }
+    if (this.#state === 'draining') {
+      if (this.#started.length === 0) this.#closeTransport();
+      return;
+    }
+    this.#startQueued();
+    this.#regulate();
+  };
+
+  // ---- bounds
+
+  /** Reads on or stops reading, by what is held here, in the whole broker and by the peer. */
+  #regulate(): void {
+    if (this.#state !== 'open') return;
+    const { limits, overloaded } = this.#owner;
+    const full =
+      this.#queuedBytes > limits.queuedBytesMax ||
+      (overloaded && !this.isIdle) ||
+      this.#transport.bufferedBytes > limits.unreadBytesMax;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  /** Called by the broker when it is no longer overloaded. */
+  regulate(): void {
+    this.#regulate();
+  }
+
+  #account(): void {
+    const held = this.#queuedBytes + this.#startedBytes + this.#splitter.heldBytes;
+    if (held === this.#accountedBytes) return;
+    const change = held - this.#accountedBytes;
+    this.#accountedBytes = held;
+    this.#owner.heldBytes(change);
+  }
+
+  // ---- the end
+
+  /** Ends at once: what is queued is dropped, what is answered already still flows out. */
+  disconnect(reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#closeReason = reason;
+    this.#state = 'draining';
+    this.#queue = [];
+    this.#closeTransport();
+  }
+
+  /** Takes no more requests, answers those that have started, closes. */
+  drain(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'draining';
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    if (this.#started.length === 0) this.#closeTransport();
+  }
+
+  destroy(): void {
+    if (this.#state === 'closed') return;
+    this.#transport.destroy();
+    this.#end('destroyed');
+  }
+
+  #closeTransport(): void {
+    this.#transport.close();
+    this.#end(this.#closeReason);
+  }
+
+  #end(reason: string | null): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    const started = this.#started;
+    this.#queue = [];
+    this.#started = [];
+    for (const exchange of started) exchange.closed();
+    if (this.#accountedBytes > 0) this.#owner.heldBytes(-this.#accountedBytes);
+    this.#accountedBytes = 0;
+    this.#owner.closed(this, reason);
+  }
+}
+
+/** "10.0.0.1:41234" → "10.0.0.1"; an IPv4 address in IPv6 clothes is shown plain. */
+function hostOf(address: string): string {
+  const colon = address.lastIndexOf(':');
+  const host = colon < 0 ? address : address.slice(0, colon);
+  return host.startsWith('::ffff:') ? host.slice(7) : host;
+}
