@@ -1,5 +1,17 @@
-import type { ApiSchema, Draft, Message } from '../protocol/index.ts';
-import type { Runtime } from '../runtime.ts';
+import {
+  type ApiSchema,
+  apiVersions,
+  type Draft,
+  decodeResponse,
+  ErrorCode,
+  encodeRequestFrame,
+  type Message,
+  parseVersions,
+  peekCorrelationId,
+} from '../protocol/index.ts';
+import type { Connection, Runtime } from '../runtime.ts';
+import { Alarm } from './alarm.ts';
+import { ResponseFrames } from './response-frames.ts';
 
 /** Why a request got no answer. The request may have been carried out: only `notSent` says that it was not. */
 export class ChannelError extends Error {
@@ -44,4 +56,250 @@ export interface Channel {
   /** Called once when the connection ends. */
   onClose: (() => void) | null;
   close(): void;
+}
+
+const DEFAULT_MAX_RESPONSE_BYTES = 268435456;
+const LAST_CORRELATION_ID = 2147483647;
+/** What KIP-511 tells the broker about us; both must match its pattern of letters, digits, dots and dashes. */
+const CLIENT_SOFTWARE = { clientSoftwareName: 'faultline', clientSoftwareVersion: '0.1.0' } as const;
+
+/**
+ * Connects, and asks for the broker's versions unless they are fixed. Rejects with ChannelError within
+ * `connectTimeoutMs`: 'notSent' when there is no connection.
+ */
+export async function openChannel(options: ChannelOptions): Promise<Channel> {
+  const { network, clock } = options.runtime;
+  const deadlineNs = clock.monotonicNs() + options.connectTimeoutMs * 1e6;
+  let connection: Connection;
+  try {
+    connection = await network.connect(options.host, options.port, options.connectTimeoutMs);
+  } catch (error) {
+    throw new ChannelError('notSent', error instanceof Error ? error.message : String(error));
+  }
+  const channel = new ConnectionChannel(connection, options);
+  if (options.fixedVersions === true) return channel;
+  try {
+    await channel.negotiate(deadlineNs);
+  } catch (error) {
+    channel.close();
+    throw error;
+  }
+  return channel;
+}
+
+/** The versions of an API that this code speaks; a last version that is still a preview is not one of them. */
+function ownVersions(api: ApiSchema): { min: number; max: number } | null {
+  const range = parseVersions(api.request.versions);
+  if (range === null) return null;
+  return api.latestVersionUnstable === true ? { min: range.min, max: range.max - 1 } : range;
+}
+
+interface Pending {
+  readonly api: ApiSchema;
+  readonly version: number;
+  readonly deadlineNs: number;
+  sent: boolean;
+  readonly resolve: (body: unknown) => void;
+  readonly reject: (error: ChannelError) => void;
+}
+
+class ConnectionChannel implements Channel {
+  onClose: (() => void) | null = null;
+  readonly #connection: Connection;
+  readonly #runtime: ChannelOptions['runtime'];
+  readonly #clientId: string | null;
+  readonly #frames: ResponseFrames;
+  readonly #alarm: Alarm;
+  readonly #pending = new Map<number, Pending>();
+  /** Highest common version by API key; -1 for none. Absent: not looked up yet (or versions are fixed). */
+  #brokerVersions: ReadonlyMap<number, { min: number; max: number }> | null = null;
+  #outgoing: Uint8Array[] = [];
+  #unsent: Pending[] = [];
+  #nextCorrelationId = 0;
+  #closed = false;
+
+  constructor(connection: Connection, options: ChannelOptions) {
+    this.#connection = connection;
+    this.#runtime = options.runtime;
+    this.#clientId = options.clientId;
+    this.#frames = new ResponseFrames(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
+    this.#alarm = new Alarm(options.runtime, () => this.#expire());
+    connection.handler = {
+      data: (bytes) => this.#receive(bytes),
+      closed: (reason) => this.#end(new ChannelError('disconnected', reason ?? 'the broker closed the connection')),
+    };
+  }
+
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  version(api: ApiSchema, cap: number = Number.POSITIVE_INFINITY): number | null {
+    const own = ownVersions(api);
+    if (own === null) return null;
+    let min = own.min;
+    let max = Math.min(own.max, cap);
+    if (this.#brokerVersions !== null) {
+      const theirs = this.#brokerVersions.get(api.key);
+      if (theirs === undefined) return null;
+      min = Math.max(min, theirs.min);
+      max = Math.min(max, theirs.max);
+    }
+    return min <= max ? max : null;
+  }
+
+  request<A extends ApiSchema>(
+    api: A,
+    version: number,
+    draft: Draft<A['request']>,
+    timeoutMs: number,
+  ): Promise<Message<A['response']>> {
+    if (this.#closed) return Promise.reject(new ChannelError('notSent', 'the connection is closed'));
+    return new Promise((resolve, reject) => {
+      const correlationId = this.#takeCorrelationId();
+      // An EncodeError here rejects the promise before anything is remembered: the draft was wrong, not the wire.
+      const frame = encodeRequestFrame(api, version, correlationId, this.#clientId, draft);
+      const deadlineNs = this.#runtime.clock.monotonicNs() + timeoutMs * 1e6;
+      const pending: Pending = {
+        api,
+        version,
+        deadlineNs,
+        sent: false,
+        resolve: resolve as (body: unknown) => void,
+        reject,
+      };
+      this.#pending.set(correlationId, pending);
+      this.#alarm.noLaterThan(deadlineNs);
+      this.#unsent.push(pending);
+      this.#write(frame);
+    });
+  }
+
+  send<A extends ApiSchema>(api: A, version: number, draft: Draft<A['request']>): void {
+    if (this.#closed) return;
+    this.#write(encodeRequestFrame(api, version, this.#takeCorrelationId(), this.#clientId, draft));
+  }
+
+  close(): void {
+    this.#flush();
+    this.#connection.close();
+    this.#end(new ChannelError('disconnected', 'the connection was closed by this side'));
+  }
+
+  /** ApiVersions at our highest version; a broker that does not know it answers with its own range (KIP-511). */
+  async negotiate(deadlineNs: number): Promise<void> {
+    const own = ownVersions(apiVersions)!;
+    let version = own.max;
+    for (;;) {
+      const leftMs = Math.max(0, (deadlineNs - this.#runtime.clock.monotonicNs()) / 1e6);
+      const answer = await this.request(apiVersions, version, CLIENT_SOFTWARE, leftMs);
+      if (answer.errorCode === ErrorCode.none) {
+        this.#brokerVersions = new Map(
+          answer.apiKeys.map((range) => [range.apiKey, { min: range.minVersion, max: range.maxVersion }]),
+        );
+        return;
+      }
+      if (answer.errorCode !== ErrorCode.unsupportedVersion || version === 0) {
+        throw new ChannelError('unsupportedVersion', `ApiVersions was refused with error ${answer.errorCode}`);
+      }
+      const offered = answer.apiKeys.find((range) => range.apiKey === apiVersions.key)?.maxVersion ?? 0;
+      version = offered >= 0 && offered < version ? offered : 0;
+    }
+  }
+
+  #takeCorrelationId(): number {
+    const id = this.#nextCorrelationId;
+    this.#nextCorrelationId = id === LAST_CORRELATION_ID ? 0 : id + 1;
+    return id;
+  }
+
+  /** Requests of one turn leave together. A microtask is early enough to coalesce what one caller sends in a row. */
+  #write(frame: readonly Uint8Array[]): void {
+    if (this.#outgoing.length === 0) {
+      // `#flush` does not throw: nothing is left floating.
+      void Promise.resolve().then(() => this.#flush());
+    }
+    for (const chunk of frame) this.#outgoing.push(chunk);
+  }
+
+  #flush(): void {
+    if (this.#outgoing.length === 0 || this.#closed) return;
+    const chunks = this.#outgoing;
+    this.#outgoing = [];
+    for (const pending of this.#unsent) pending.sent = true;
+    this.#unsent = [];
+    this.#connection.write(chunks);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    const whole = this.#frames.push(bytes, (frame) => this.#answer(frame));
+    if (!whole) this.#fail('malformed', 'the size of a response is impossible');
+  }
+
+  #answer(frame: Uint8Array): void {
+    if (this.#closed) return;
+    let pending: Pending | undefined;
+    try {
+      const correlationId = peekCorrelationId(frame);
+      pending = this.#pending.get(correlationId);
+      if (pending === undefined) throw new Error(`no request has correlation id ${correlationId}`);
+      this.#pending.delete(correlationId);
+      const { body } = decodeResponse(pending.api, versionOfResponse(pending, frame), frame);
+      pending.resolve(body);
+    } catch (error) {
+      const reason = `malformed response: ${error instanceof Error ? error.message : String(error)}`;
+      pending?.reject(new ChannelError('malformed', reason));
+      this.#fail('malformed', reason);
+    }
+  }
+
+  #expire(): void {
+    const nowNs = this.#runtime.clock.monotonicNs();
+    let earliestNs = Number.POSITIVE_INFINITY;
+    let expired = false;
+    for (const [correlationId, pending] of this.#pending) {
+      if (pending.deadlineNs <= nowNs) {
+        expired = true;
+        this.#pending.delete(correlationId);
+        pending.reject(new ChannelError('timeout', `no answer to ${pending.api.name} in time`));
+      } else if (pending.deadlineNs < earliestNs) {
+        earliestNs = pending.deadlineNs;
+      }
+    }
+    // Answers come in order: behind one that never came, the others cannot be trusted to come either.
+    if (expired) this.#fail('disconnected', 'an earlier request on this connection timed out');
+    else if (earliestNs < Number.POSITIVE_INFINITY) this.#alarm.noLaterThan(earliestNs);
+  }
+
+  #fail(kind: ChannelError['kind'], reason: string): void {
+    this.#connection.destroy();
+    this.#end(new ChannelError(kind, reason));
+  }
+
+  /** Every pending request ends here, at the latest when the connection does. */
+  #end(error: ChannelError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#alarm.cancel();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#outgoing = [];
+    this.#unsent = [];
+    for (const request of pending) {
+      request.reject(request.sent ? error : new ChannelError('notSent', error.message));
+    }
+    this.onClose?.();
+  }
+}
+
+/** A broker that does not know the version of an ApiVersions request answers it with error 35 in a v0 body. */
+function versionOfResponse(pending: Pending, frame: Uint8Array): number {
+  const refused =
+    pending.api.key === apiVersions.key && frame.length >= 6 && ((frame[4]! << 8) | frame[5]!) === ErrorCode.unsupportedVersion;
+  return refused ? 0 : pending.version;
 }

@@ -1,0 +1,58 @@
+import { ErrorCode, errorInfo } from '../protocol/index.ts';
+import { ChannelError } from './channel.ts';
+
+export type ClientErrorKind =
+  /** The broker refused; `code` says why. */
+  | 'refused'
+  | 'timeout'
+  | 'disconnected'
+  | 'malformed'
+  | 'unsupportedVersion'
+  /** A config value or an argument is wrong. */
+  | 'configuration'
+  | 'closed'
+  /** There is no committed offset and the reset policy is 'none'. */
+  | 'noOffset'
+  /** The log was cut below the position and the reset policy is 'none' (KIP-320). */
+  | 'truncated'
+  /** The group has moved on: this member's generation is over. */
+  | 'rebalanced';
+
+/** What the clients throw and hand to callbacks. */
+export class ClientError extends Error {
+  readonly kind: ClientErrorKind;
+  /** Kafka's error code, -1 when no broker said one. */
+  readonly code: number;
+  /** The protocol says that what was asked for has surely not happened. */
+  readonly definite: boolean;
+
+  constructor(kind: ClientErrorKind, message: string, code = -1, definite = false) {
+    super(message);
+    this.name = 'ClientError';
+    this.kind = kind;
+    this.code = code;
+    this.definite = definite;
+  }
+}
+
+/** An error code of a response as an error. */
+export function refusal(what: string, code: number, message: string | null = null, definite = false): ClientError {
+  const { name } = errorInfo(code);
+  const text = message === null || message === '' ? `${what}: ${name}` : `${what}: ${name}: ${message}`;
+  return new ClientError('refused', text, code, definite);
+}
+
+/** Whatever a request threw, as a ClientError; errors that are nobody's expectation pass through. */
+export function clientError(error: unknown): ClientError {
+  if (error instanceof ClientError) return error;
+  if (!(error instanceof ChannelError)) throw error;
+  const definite = error.kind === 'notSent' || error.kind === 'unsupportedVersion';
+  const kind = error.kind === 'notSent' ? 'disconnected' : error.kind;
+  const code = error.kind === 'unsupportedVersion' ? ErrorCode.unsupportedVersion : -1;
+  return new ClientError(kind, error.message, code, definite);
+}
+
+/** A ChannelError after which the same request may be sent again, to the same or another node. */
+export function isRetriableFailure(error: unknown): boolean {
+  return error instanceof ChannelError && error.kind !== 'unsupportedVersion';
+}

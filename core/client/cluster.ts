@@ -1,0 +1,281 @@
+import {
+  type ApiSchema,
+  type Draft,
+  ErrorCode,
+  errorInfo,
+  type Message,
+  metadata as metadataApi,
+} from '../protocol/index.ts';
+import type { Runtime } from '../runtime.ts';
+import { Alarm } from './alarm.ts';
+import { backoffMs } from './backoff.ts';
+import { type Channel, ChannelError } from './channel.ts';
+import { ClientError, clientError, refusal } from './client-error.ts';
+import { type ConfigValues, type commonRules, invalid } from './config.ts';
+import { MetadataCache, type TopicMetadata } from './metadata.ts';
+import { NodeLink } from './node-link.ts';
+
+/**
+ * Connections are apart by purpose: a waiting Fetch holds back every later answer on its connection, and a heartbeat
+ * behind it would come too late.
+ */
+export type LinkPurpose = 'data' | 'fetch' | 'coordinator';
+
+/** A draft, or what makes one once the version is known. */
+export type DraftFor<A extends ApiSchema> = Draft<A['request']> | ((version: number) => Draft<A['request']>);
+
+export type ClusterConfig = ConfigValues<typeof commonRules>;
+
+/**
+ * The brokers as a client sees them: metadata that is kept current, and a link to each node. Nothing here runs unless
+ * a topic is tracked or something is asked for.
+ */
+export class Cluster {
+  readonly runtime: Runtime;
+  readonly config: ClusterConfig;
+  readonly metadata: MetadataCache = new MetadataCache();
+  /** Called after every change of metadata. */
+  onMetadata: (() => void) | null = null;
+  readonly #bootstrap: NodeLink[] = [];
+  readonly #links = new Map<string, NodeLink>();
+  readonly #tracked = new Set<string>();
+  readonly #autoCreate: boolean;
+  readonly #ageAlarm: Alarm;
+  #trackAll = false;
+  #refreshing: Promise<void> | null = null;
+  #again: Promise<void> | null = null;
+  #lastRefreshNs: number = Number.NEGATIVE_INFINITY;
+  #failedRefreshes = 0;
+  #closed = false;
+
+  constructor(runtime: Runtime, config: ClusterConfig, options: { autoCreateTopics?: boolean } = {}) {
+    this.runtime = runtime;
+    this.config = config;
+    this.#autoCreate = options.autoCreateTopics ?? false;
+    const servers = config['bootstrap.servers'];
+    if (servers.length === 0) throw invalid('bootstrap.servers', 'name at least one host:port');
+    for (const server of servers) {
+      const address = parseAddress(server);
+      this.#bootstrap.push(this.#newLink(() => address));
+    }
+    this.#ageAlarm = new Alarm(runtime, () => this.refreshSoon());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Keeps this topic's metadata current from the next refresh on. */
+  track(topic: string): void {
+    this.#tracked.add(topic);
+  }
+
+  untrack(topic: string): void {
+    if (this.#tracked.delete(topic)) this.metadata.forget(topic);
+  }
+
+  /** Keeps all topics current, for subscriptions by pattern. */
+  trackAll(): void {
+    this.#trackAll = true;
+  }
+
+  /** Waits until the topic has partitions. @throws ClientError 'timeout', or 'refused' for what no retry cures. */
+  async awaitTopic(name: string, timeoutMs: number): Promise<TopicMetadata> {
+    this.track(name);
+    const deadlineNs = this.#nowNs() + timeoutMs * 1e6;
+    for (;;) {
+      const topic = this.metadata.topic(name);
+      if (topic !== undefined && topic.partitions.length > 0) return topic;
+      if (topic !== undefined && !isTopicErrorTransient(topic.errorCode)) {
+        throw refusal(`metadata of topic ${name}`, topic.errorCode, null, true);
+      }
+      const leftMs = (deadlineNs - this.#nowNs()) / 1e6;
+      if (leftMs <= 0 || this.#closed) {
+        const code = topic?.errorCode ?? -1;
+        const reason = code > 0 ? errorInfo(code).name : 'no broker answered';
+        throw new ClientError('timeout', `topic ${name} is not known after ${timeoutMs} ms: ${reason}`, code, true);
+      }
+      await this.within(this.refresh(), leftMs);
+    }
+  }
+
+  /** Starts a refresh unless one is under way. */
+  refreshSoon(): void {
+    if (this.#refreshing === null && !this.#closed) void this.refresh();
+  }
+
+  /**
+   * Resolves after a refresh that began at or after this call, successful or not; never rejects. Refreshes are
+   * retry.backoff apart, longer while they fail.
+   */
+  refresh(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    if (this.#refreshing === null) {
+      this.#refreshing = this.#refreshOnce().finally(() => {
+        this.#refreshing = null;
+      });
+      return this.#refreshing;
+    }
+    this.#again ??= this.#refreshing.then(() => {
+      this.#again = null;
+      return this.refresh();
+    });
+    return this.#again;
+  }
+
+  /** The link to a node, made on first use. */
+  link(nodeId: number, purpose: LinkPurpose): NodeLink {
+    const key = `${nodeId} ${purpose}`;
+    let link = this.#links.get(key);
+    if (link === undefined) {
+      link = this.#newLink(() => this.metadata.node(nodeId));
+      this.#links.set(key, link);
+    }
+    return link;
+  }
+
+  /** One request to one node, connecting first. Rejects with ChannelError. */
+  async request<A extends ApiSchema>(
+    nodeId: number,
+    purpose: LinkPurpose,
+    api: A,
+    draft: DraftFor<A>,
+    timeoutMs: number = this.config['request.timeout.ms'],
+  ): Promise<Message<A['response']>> {
+    return requestOn(await this.link(nodeId, purpose).open(), api, draft, timeoutMs);
+  }
+
+  /** One request to whichever node answers. Rejects with the last node's ChannelError. */
+  async requestAny<A extends ApiSchema>(
+    api: A,
+    draft: DraftFor<A>,
+    timeoutMs: number = this.config['request.timeout.ms'],
+  ): Promise<Message<A['response']>> {
+    let failure: unknown = new ChannelError('notSent', 'no broker is known');
+    for (const link of this.#candidates()) {
+      if (this.#closed) break;
+      try {
+        return await requestOn(await link.open(), api, draft, timeoutMs);
+      } catch (error) {
+        if (!(error instanceof ChannelError)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** Resolves with the promise, or after `timeoutMs` without it. The promise must not reject. */
+  within(promise: Promise<void>, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.runtime.timers.after(Math.max(0, timeoutMs), resolve);
+      void promise.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#ageAlarm.cancel();
+    for (const link of this.#bootstrap) link.close();
+    for (const link of this.#links.values()) link.close();
+  }
+
+  async #refreshOnce(): Promise<void> {
+    const { random, timers } = this.runtime;
+    const baseMs = this.config['retry.backoff.ms'];
+    const spacingMs = backoffMs(this.#failedRefreshes, baseMs, this.config['retry.backoff.max.ms'], random);
+    const waitMs = this.#lastRefreshNs / 1e6 + spacingMs - this.#nowNs() / 1e6;
+    if (waitMs > 0) await timers.sleep(waitMs);
+    if (this.#closed) return;
+    this.#lastRefreshNs = this.#nowNs();
+    const all = this.#trackAll;
+    const names = [...this.#tracked];
+    try {
+      const response = await this.requestAny(metadataApi, (version) => ({
+        // Version 0 has no way to ask for no topic: an empty list means all there.
+        topics: all ? (version === 0 ? [] : null) : names.map((name) => ({ name })),
+        ...(version >= 4 ? { allowAutoTopicCreation: this.#autoCreate } : {}),
+      }));
+      this.#failedRefreshes = response.errorCode === ErrorCode.none && this.#isComplete(response.topics) ? 0 : this.#failedRefreshes + 1;
+      this.metadata.apply(response, all);
+      for (const link of this.#links.values()) link.checkAddress();
+    } catch (error) {
+      this.#failedRefreshes++;
+      this.runtime.log.debug('metadata refresh failed', { reason: clientError(error).message });
+    }
+    if (this.#closed) return;
+    this.#ageAlarm.noLaterThan(this.#nowNs() + this.config['metadata.max.age.ms'] * 1e6);
+    this.onMetadata?.();
+  }
+
+  #isComplete(topics: readonly { readonly errorCode: number }[]): boolean {
+    return topics.every((topic) => topic.errorCode === ErrorCode.none);
+  }
+
+  /** The nodes to ask, best first: open and idle ones, then the rest in random order, then the bootstrap servers. */
+  *#candidates(): Generator<NodeLink> {
+    const known = this.metadata.nodes().map((node) => this.link(node.id, 'data'));
+    const open = known.filter((link) => link.channel !== null).sort((a, b) => a.inFlight - b.inFlight);
+    yield* open;
+    yield* this.#shuffled(known.filter((link) => !open.includes(link) && !link.isBackingOff));
+    yield* this.#shuffled(this.#bootstrap);
+  }
+
+  #shuffled(links: readonly NodeLink[]): NodeLink[] {
+    const shuffled = [...links];
+    for (let last = shuffled.length - 1; last > 0; last--) {
+      const chosen = this.runtime.random.below(last + 1);
+      [shuffled[last], shuffled[chosen]] = [shuffled[chosen]!, shuffled[last]!];
+    }
+    return shuffled;
+  }
+
+  #newLink(address: () => { host: string; port: number } | undefined): NodeLink {
+    const clientId = this.config['client.id'];
+    return new NodeLink(
+      {
+        runtime: this.runtime,
+        clientId: clientId === '' ? null : clientId,
+        connectTimeoutMs: this.config['socket.connection.setup.timeout.ms'],
+        backoffMs: this.config['reconnect.backoff.ms'],
+        backoffMaxMs: this.config['reconnect.backoff.max.ms'],
+      },
+      address,
+    );
+  }
+
+  #nowNs(): number {
+    return this.runtime.clock.monotonicNs();
+  }
+}
+
+/** One request at the highest common version. Rejects with ChannelError. */
+export function requestOn<A extends ApiSchema>(
+  channel: Channel,
+  api: A,
+  draft: DraftFor<A>,
+  timeoutMs: number,
+  cap?: number,
+): Promise<Message<A['response']>> {
+  const version = channel.version(api, cap);
+  if (version === null) {
+    return Promise.reject(new ChannelError('unsupportedVersion', `the broker has no common version of ${api.name}`));
+  }
+  return channel.request(api, version, typeof draft === 'function' ? draft(version) : draft, timeoutMs);
+}
+
+/** A topic that is being created, or whose leaders are being elected, comes with these. */
+function isTopicErrorTransient(code: number): boolean {
+  return code === ErrorCode.none || errorInfo(code).retriable;
+}
+
+/** "host:port", with brackets around an IPv6 host. @throws ClientError 'configuration'. */
+export function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:[a-zA-Z_]+:\/\/)?(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || !(port >= 1 && port <= 65535)) throw invalid('bootstrap.servers', `${text} is not host:port`);
+  return { host, port };
+}

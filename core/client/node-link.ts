@@ -1,0 +1,120 @@
+import type { Runtime, Timer } from '../runtime.ts';
+import { backoffMs } from './backoff.ts';
+import { type Channel, ChannelError, openChannel } from './channel.ts';
+
+export interface LinkOptions {
+  readonly runtime: Pick<Runtime, 'network' | 'timers' | 'clock' | 'random'>;
+  readonly clientId: string | null;
+  readonly connectTimeoutMs: number;
+  readonly backoffMs: number;
+  readonly backoffMaxMs: number;
+}
+
+/** The way to one node: a channel when there is one, and the patience between attempts to make it. */
+export class NodeLink {
+  readonly #options: LinkOptions;
+  readonly #address: () => { host: string; port: number } | undefined;
+  #channel: Channel | null = null;
+  #opening: Promise<Channel> | null = null;
+  #failures = 0;
+  #notBeforeNs = 0;
+  #connectedTo = '';
+  #cancelPause: (() => void) | null = null;
+  #closed = false;
+
+  /** `address` is asked at each attempt: a node may move. */
+  constructor(options: LinkOptions, address: () => { host: string; port: number } | undefined) {
+    this.#options = options;
+    this.#address = address;
+  }
+
+  /** The open channel, or null. */
+  get channel(): Channel | null {
+    return this.#channel;
+  }
+
+  /** Requests without an answer yet; 0 without a channel. */
+  get inFlight(): number {
+    return this.#channel?.inFlight ?? 0;
+  }
+
+  /** The last attempt failed, and the pause after it is not over. */
+  get isBackingOff(): boolean {
+    return this.#notBeforeNs > this.#options.runtime.clock.monotonicNs();
+  }
+
+  /** The open channel, or a new one; attempts are spaced by reconnect.backoff. Rejects with ChannelError 'notSent'. */
+  open(): Promise<Channel> {
+    if (this.#channel !== null) return Promise.resolve(this.#channel);
+    if (this.#closed) return Promise.reject(new ChannelError('notSent', 'the client is closed'));
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  /** Drops the channel when the node has moved elsewhere. */
+  checkAddress(): void {
+    const address = this.#address();
+    if (address === undefined || this.#channel === null) return;
+    if (`${address.host}:${address.port}` !== this.#connectedTo) this.#channel.close();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelPause?.();
+    this.#channel?.close();
+  }
+
+  async #connect(): Promise<Channel> {
+    const { runtime, clientId, connectTimeoutMs } = this.#options;
+    const waitMs = (this.#notBeforeNs - runtime.clock.monotonicNs()) / 1e6;
+    if (waitMs > 0) await this.#pause(waitMs);
+    const address = this.#address();
+    if (address === undefined) throw new ChannelError('notSent', 'the node has no known address');
+    let channel: Channel;
+    try {
+      channel = await openChannel({ runtime, ...address, clientId, connectTimeoutMs });
+    } catch (error) {
+      this.#failed();
+      throw error;
+    }
+    if (this.#closed) {
+      channel.close();
+      throw new ChannelError('notSent', 'the client is closed');
+    }
+    if (channel.closed) {
+      this.#failed();
+      throw new ChannelError('notSent', 'the broker closed the connection');
+    }
+    this.#failures = 0;
+    this.#notBeforeNs = 0;
+    this.#channel = channel;
+    this.#connectedTo = `${address.host}:${address.port}`;
+    channel.onClose = () => {
+      this.#channel = null;
+      // A node that takes connections and drops them at once must not be dialled in a tight loop.
+      this.#failed();
+    };
+    return channel;
+  }
+
+  #failed(): void {
+    const { runtime, backoffMs: baseMs, backoffMaxMs } = this.#options;
+    this.#notBeforeNs =
+      runtime.clock.monotonicNs() + backoffMs(this.#failures, baseMs, backoffMaxMs, runtime.random) * 1e6;
+    this.#failures++;
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: Timer | null = null;
+      this.#cancelPause = () => {
+        timer?.cancel();
+        this.#cancelPause = null;
+        resolve();
+      };
+      timer = this.#options.runtime.timers.after(delayMs, this.#cancelPause);
+    });
+  }
+}

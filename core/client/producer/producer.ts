@@ -1,0 +1,314 @@
+import { ErrorCode } from '../../protocol/index.ts';
+import { NO_HEADERS, partitionForKey, type RecordHeader } from '../../records/index.ts';
+import type { Runtime } from '../../runtime.ts';
+import { Alarm } from '../alarm.ts';
+import { ClientError, clientError } from '../client-error.ts';
+import { Cluster } from '../cluster.ts';
+import type { ConfigInput } from '../config.ts';
+import { Accumulator } from './accumulator.ts';
+import { type ProducerConfig, readProducerConfig } from './config.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+import { StickyPartitioner } from './partitioner.ts';
+import type { BatchOutcome, SendCallback, SendResult } from './result.ts';
+import { Sender } from './sender.ts';
+import { ProducerTopic } from './topic.ts';
+
+/** Records that `send` keeps waiting while buffer.memory is full; beyond it they fail at once. */
+const BLOCKED_RECORDS_MAX = 10000;
+
+export interface ProducerOptions {
+  readonly runtime: Runtime;
+  /** Kafka's producer configs by name; bootstrap.servers is needed. */
+  readonly config: ConfigInput;
+  /** Hears of every batch that ended, before the callbacks of its records: the cheap form, for load generators. */
+  readonly onBatch?: (outcome: BatchOutcome) => void;
+}
+
+export interface RecordToSend {
+  readonly topic: string;
+  /** Default: by the key's hash, or the sticky partition without a key. */
+  readonly partition?: number;
+  readonly key?: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers?: readonly RecordHeader[];
+  /** Milliseconds since the epoch; default now. */
+  readonly timestampMs?: number;
+}
+
+interface BlockedSend {
+  readonly topic: ProducerTopic;
+  readonly partition: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
+  readonly timestampMs: number;
+  readonly callback: SendCallback;
+  readonly deadlineNs: number;
+}
+
+/** Kafka's producer. See README.md for what it promises about order, duplicates and `definite`. */
+export class Producer {
+  readonly config: ProducerConfig;
+  readonly #runtime: Runtime;
+  readonly #cluster: Cluster;
+  readonly #accumulator: Accumulator;
+  readonly #sender: Sender;
+  readonly #onBatch: ((outcome: BatchOutcome) => void) | null;
+  readonly #topics = new Map<string, ProducerTopic>();
+  readonly #blocked: BlockedSend[] = [];
+  readonly #blockedAlarm: Alarm;
+  readonly #events: { closed: () => void; opened: Sender['opened'] };
+  #writableWaiters: (() => void)[] = [];
+  #flushes = 0;
+  /** Takes no more records. */
+  #closed = false;
+  /** And nothing is under way any more. */
+  #ended = false;
+
+  /** @throws ClientError 'configuration'. Connects when the first topic is looked up. */
+  constructor(options: ProducerOptions) {
+    this.config = readProducerConfig(options.config);
+    this.#runtime = options.runtime;
+    this.#onBatch = options.onBatch ?? null;
+    this.#cluster = new Cluster(options.runtime, this.config.values, { autoCreateTopics: true });
+    this.#accumulator = new Accumulator(this.config, options.runtime.codecs);
+    this.#sender = new Sender(options.runtime, this.#cluster, this.config, this.#accumulator, this.#onBatch);
+    this.#sender.onSettled = () => this.#memoryFreed();
+    this.#events = { closed: this.#sender.poke, opened: this.#sender.opened };
+    this.#blockedAlarm = new Alarm(options.runtime, () => this.#expireBlocked());
+    this.#cluster.onMetadata = () => {
+      for (const topic of this.#topics.values()) topic.grow();
+      this.#sender.poke();
+    };
+  }
+
+  /** Bytes in batches that have not ended; at most buffer.memory. */
+  get bufferedBytes(): number {
+    return this.#accumulator.usedBytes;
+  }
+
+  /** Looks a topic up (and lets the broker create it), within max.block.ms. @throws ClientError. */
+  async topic(name: string): Promise<ProducerTopic> {
+    const known = this.#topics.get(name);
+    if (known !== undefined) return known;
+    this.#refuseIfClosed();
+    await this.#cluster.awaitTopic(name, this.config.values['max.block.ms']);
+    let topic = this.#topics.get(name);
+    if (topic === undefined) {
+      const { values } = this.config;
+      const random = this.#runtime.random.fork(`partitioner ${name}`);
+      const sticky = new StickyPartitioner(
+        random,
+        values['batch.size'],
+        values['partitioner.adaptive.partitioning.enable'],
+      );
+      topic = new ProducerTopic(name, this.#cluster, sticky);
+      this.#topics.set(name, topic);
+    }
+    return topic;
+  }
+
+  /** The partition that `send` and `append` choose when given -1. */
+  partitionFor(topic: ProducerTopic, key: Uint8Array | null): number {
+    if (key !== null && !this.config.values['partitioner.ignore.keys']) {
+      return partitionForKey(key, topic.partitionCount);
+    }
+    return topic.sticky.partition(topic.queues, topic.hasLeader);
+  }
+
+  /**
+   * Adds a record; its end is told to `onBatch` with `token`. False when buffer.memory is full: nothing was added, and
+   * `writable()` tells when to try again. The bytes are copied. The form for load generators.
+   */
+  append(
+    topic: ProducerTopic,
+    partition: number,
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[],
+    token: number,
+  ): boolean {
+    this.#refuseIfClosed();
+    const chosen = partition >= 0 ? partition : this.partitionFor(topic, key);
+    const outcome = this.#append(topic, chosen, timestampMs, key, value, headers, token, null);
+    if (outcome === 'full') return false;
+    if (outcome !== 'appended') {
+      const result = failure(outcome);
+      this.#onBatch?.({ topic: topic.name, partition: chosen, tokens: [token], result });
+    }
+    return true;
+  }
+
+  /**
+   * Adds a record and calls `callback` with its end, never before `send` returns. While buffer.memory is full the
+   * record waits, up to max.block.ms; the answer is then false: wait for `writable()` before sending more.
+   */
+  send(
+    topic: ProducerTopic,
+    partition: number | null,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[],
+    timestampMs: number,
+    callback: SendCallback,
+  ): boolean {
+    this.#refuseIfClosed();
+    const chosen = partition ?? this.partitionFor(topic, key);
+    const outcome =
+      this.#blocked.length > 0 ? 'full' : this.#append(topic, chosen, timestampMs, key, value, headers, 0, callback);
+    if (outcome === 'appended') return true;
+    if (outcome === 'full' && this.#blocked.length < BLOCKED_RECORDS_MAX) {
+      const deadlineNs = this.#runtime.clock.monotonicNs() + this.config.values['max.block.ms'] * 1e6;
+      this.#blocked.push({ topic, partition: chosen, key, value, headers, timestampMs, callback, deadlineNs });
+      this.#blockedAlarm.noLaterThan(deadlineNs);
+      return false;
+    }
+    this.#runtime.timers.endOfTurn(() => callback(failure(outcome)));
+    return outcome !== 'full';
+  }
+
+  /** The comfortable form. Resolves with the record's end; failures are values too. @throws ClientError when closed. */
+  async sendRecord(record: RecordToSend): Promise<SendResult> {
+    let topic: ProducerTopic;
+    try {
+      topic = await this.topic(record.topic);
+    } catch (error) {
+      const { code, message } = clientError(error);
+      return { kind: 'failed', errorCode: code, definite: true, message };
+    }
+    return new Promise((resolve) => {
+      const timestampMs = record.timestampMs ?? this.#runtime.clock.wallMs();
+      const headers = record.headers ?? NO_HEADERS;
+      this.send(topic, record.partition ?? null, record.key ?? null, record.value, headers, timestampMs, resolve);
+    });
+  }
+
+  /** Resolves when buffer.memory has room again, or the producer is closed. */
+  writable(): Promise<void> {
+    if (this.#ended || (this.#blocked.length === 0 && !this.#accumulator.isFull)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#writableWaiters.push(resolve);
+    });
+  }
+
+  /** Sends what was added so far without waiting for linger.ms; resolves when all of it has ended. */
+  async flush(): Promise<void> {
+    this.#flushes++;
+    this.#sender.draining = true;
+    this.#sender.poke();
+    try {
+      while (this.#blocked.length > 0) await this.writable();
+      await this.#allEnded();
+    } finally {
+      this.#flushes--;
+      if (this.#flushes === 0) this.#sender.draining = false;
+    }
+  }
+
+  /** Takes no more records, waits up to `timeoutMs` for those that are under way, fails the rest, and disconnects. */
+  async close(timeoutMs: number = this.config.values['delivery.timeout.ms']): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#cluster.within(this.flush(), timeoutMs);
+    this.#ended = true;
+    const message = 'the producer was closed';
+    for (const blocked of this.#blocked.splice(0)) {
+      blocked.callback({ kind: 'failed', errorCode: -1, definite: true, message });
+    }
+    this.#blockedAlarm.cancel();
+    this.#sender.abort(message);
+    this.#memoryFreed();
+    this.#cluster.close();
+  }
+
+  #append(
+    topic: ProducerTopic,
+    partition: number,
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[],
+    token: number,
+    callback: SendCallback | null,
+  ): 'appended' | 'tooLarge' | 'full' | 'noPartition' {
+    const queue: PartitionQueue | undefined = topic.queues[partition];
+    if (queue === undefined) return 'noPartition';
+    const before = this.#accumulator.usedBytes;
+    const nowNs = this.#runtime.clock.monotonicNs();
+    const outcome = this.#accumulator.append(
+      queue,
+      nowNs,
+      timestampMs,
+      key,
+      value,
+      headers,
+      token,
+      callback,
+      this.#events,
+    );
+    if (outcome === 'appended') topic.sticky.added(this.#accumulator.usedBytes - before);
+    // A full buffer must drain although its batches are neither full nor old.
+    else if (outcome === 'full') this.#sender.poke();
+    return outcome;
+  }
+
+  #memoryFreed(): void {
+    while (this.#blocked.length > 0 && !this.#accumulator.isFull) {
+      const { topic, partition, timestampMs, key, value, headers, callback } = this.#blocked[0]!;
+      const outcome = this.#append(topic, partition, timestampMs, key, value, headers, 0, callback);
+      if (outcome === 'full') break;
+      this.#blocked.shift();
+      if (outcome !== 'appended') callback(failure(outcome));
+    }
+    if (!this.#ended && (this.#blocked.length > 0 || this.#accumulator.isFull)) return;
+    const waiters = this.#writableWaiters;
+    if (waiters.length === 0) return;
+    this.#writableWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  #expireBlocked(): void {
+    const nowNs = this.#runtime.clock.monotonicNs();
+    while (this.#blocked.length > 0 && this.#blocked[0]!.deadlineNs <= nowNs) {
+      this.#blocked.shift()!.callback(failure('full'));
+    }
+    if (this.#blocked.length > 0) this.#blockedAlarm.noLaterThan(this.#blocked[0]!.deadlineNs);
+    this.#memoryFreed();
+  }
+
+  #allEnded(): Promise<void> {
+    let left = this.#sender.incomplete.size;
+    if (left === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const ended = (): void => {
+        left--;
+        if (left === 0) resolve();
+      };
+      for (const batch of this.#sender.incomplete) {
+        if (batch.waiters === null) batch.waiters = [ended];
+        else batch.waiters.push(ended);
+      }
+    });
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw new ClientError('closed', 'the producer is closed', -1, true);
+  }
+}
+
+/** A record that was refused before it got into a batch. */
+function failure(why: 'tooLarge' | 'full' | 'noPartition'): Extract<SendResult, { kind: 'failed' }> {
+  switch (why) {
+    case 'tooLarge':
+      return failed(ErrorCode.messageTooLarge, 'the record is larger than max.request.size or buffer.memory');
+    case 'full':
+      return failed(ErrorCode.requestTimedOut, 'buffer.memory stayed full for max.block.ms');
+    case 'noPartition':
+      return failed(ErrorCode.unknownTopicOrPartition, 'the topic has no such partition');
+  }
+}
+
+function failed(errorCode: number, message: string): Extract<SendResult, { kind: 'failed' }> {
+  return { kind: 'failed', errorCode, definite: true, message };
+}
