@@ -30,7 +30,7 @@ export const EVENT = {
   commitAck: 9,
   /** partition, offset, sequence as the commit; a = error code or -1, b = 1 when definitely not applied. */
   commitFail: 10,
-  /** partition, offset = what OffsetFetch answered (-1: none committed). */
+  /** partition, offset = what OffsetFetch answered (-1: none committed); a = time when it was asked, or -1. */
   committed: 11,
   /** sequence = number of the transaction within the actor. Sends that follow belong to it until its end. */
   txnBegin: 12,

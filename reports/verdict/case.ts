@@ -1,0 +1,142 @@
+import type { HistoryNames } from '../../workloads/history.ts';
+import { type Loss, type Standing, standingOf } from './clauses.ts';
+import type { Contract, TopicPromise } from './contract.ts';
+import type { Evidence } from './evidence.ts';
+import type { ControlEvent } from './faults.ts';
+import { type Ledger, MOVE } from './ledger.ts';
+import { FLAG } from './record-table.ts';
+import type { Sessions } from './sessions.ts';
+
+/** One auditor's pass over one partition. */
+export interface Audit {
+  readonly actor: number;
+  readonly isolation: 'read_uncommitted' | 'read_committed';
+  readonly logStart: number;
+  /** Log end, or last stable offset for read_committed. */
+  readonly logEnd: number;
+  readonly position: number;
+  readonly lastReadNs: number;
+  /** Null: it read everything from log start to log end. */
+  readonly incomplete: string | null;
+}
+
+/** All that the rules look at when the rows have ended. */
+export class Case {
+  readonly names: HistoryNames;
+  readonly contract: Contract;
+  readonly control: readonly ControlEvent[] | undefined;
+  readonly ledger: Ledger;
+  readonly sessions: Sessions;
+  readonly evidence: Evidence;
+  /** The best audit of each partition. */
+  readonly audits: readonly (Audit | undefined)[];
+  /** Actors whose rows did not all arrive. */
+  readonly missing: ReadonlySet<number>;
+  readonly hasTransactions: boolean;
+  readonly #auditedMoves = new Set<string>();
+  readonly #exposures = new Map<string, number>();
+  readonly #highestAckedBefore = new Map<number, Float64Array>();
+
+  constructor(
+    names: HistoryNames,
+    contract: Contract,
+    control: readonly ControlEvent[] | undefined,
+    ledger: Ledger,
+    sessions: Sessions,
+    evidence: Evidence,
+    missing: ReadonlySet<number>,
+  ) {
+    this.names = names;
+    this.contract = contract;
+    this.control = control;
+    this.ledger = ledger;
+    this.sessions = sessions;
+    this.evidence = evidence;
+    this.missing = missing;
+    this.audits = auditsOf(names, sessions);
+    this.hasTransactions = names.actors.some(({ role }) => role.kind === 'producer' && role.transactional);
+    const { moves } = ledger;
+    for (let index = 0; index < moves.length; index++) {
+      const key = `${moves.at(index, MOVE.row)}@${moves.at(index, MOVE.offset)}`;
+      if (moves.at(index, MOVE.audited) === 1) this.#auditedMoves.add(key);
+      if (!this.#exposures.has(key)) this.#exposures.set(key, moves.at(index, MOVE.time));
+    }
+  }
+
+  promise(partition: number): TopicPromise {
+    return this.contract.topic(this.names.partitions[partition]!.topic);
+  }
+
+  producer(actor: number): { acks: -1 | 0 | 1; idempotent: boolean } {
+    const role = this.names.actors[actor]?.role;
+    return role?.kind === 'producer' ? role : { acks: -1, idempotent: true };
+  }
+
+  /** Whether an auditor found the record at that very offset. */
+  isAuditedAt(row: number, offset: number): boolean {
+    const { table } = this.ledger;
+    if (table.offset(row) === offset && (table.flags(row) & FLAG.auditedInPlace) !== 0) return true;
+    return this.#auditedMoves.size > 0 && this.#auditedMoves.has(`${row}@${offset}`);
+  }
+
+  /** When the record was first known to stand at that offset: its acknowledgement or a read. */
+  exposedAt(row: number, offset: number): number {
+    const { table } = this.ledger;
+    const flags = table.flags(row);
+    if ((flags & FLAG.hasOffset) !== 0 && table.offset(row) === offset) return table.time(row);
+    return this.#exposures.get(`${row}@${offset}`) ?? 0;
+  }
+
+  /** Whether the contract allows that the record no longer stands at that offset. */
+  lossOf(row: number, partition: number, offset: number): Standing {
+    const promise = this.promise(partition);
+    const loss: Loss = {
+      promise,
+      partition: this.names.partitions[partition]!.partition,
+      index: partition,
+      acks: this.producer(this.ledger.table.writerOf(row)).acks,
+      seenAtNs: this.exposedAt(row, offset),
+      flushedByCount: (atNs) => this.#highestAcked(atNs)[partition]! >= offset + promise.flushMessages - 1,
+    };
+    return standingOf(loss, this.contract, this.control);
+  }
+
+  /** Highest offset acknowledged before a moment, by partition; -1 for none. */
+  #highestAcked(atNs: number): Float64Array {
+    let highest = this.#highestAckedBefore.get(atNs);
+    if (highest !== undefined) return highest;
+    highest = new Float64Array(this.names.partitions.length).fill(-1);
+    const { table } = this.ledger;
+    const wanted = FLAG.acked | FLAG.hasOffset;
+    for (let row = 0; row < table.rows; row++) {
+      if ((table.flags(row) & wanted) !== wanted || table.time(row) >= atNs) continue;
+      const partition = table.partition(row);
+      highest[partition] = Math.max(highest[partition]!, table.offset(row));
+    }
+    this.#highestAckedBefore.set(atNs, highest);
+    return highest;
+  }
+}
+
+function auditsOf(names: HistoryNames, sessions: Sessions): (Audit | undefined)[] {
+  const audits: (Audit | undefined)[] = Array.from({ length: names.partitions.length });
+  for (const [actor, partition, session] of sessions.all()) {
+    const role = names.actors[actor]?.role;
+    if (role?.kind !== 'auditor') continue;
+    const { logStart, logEnd, position, startedAt, lastReadNs } = session;
+    let incomplete: string | null = null;
+    if (logEnd < 0) incomplete = 'the auditor did not learn where the log ends';
+    else if (startedAt < 0 || startedAt > Math.max(0, logStart)) incomplete = 'the audit began after the log start';
+    else if (position < logEnd) incomplete = `the audit ended at offset ${position} of ${logEnd}`;
+    const audit: Audit = { actor, isolation: role.isolation, logStart, logEnd, position, lastReadNs, incomplete };
+    if (isBetter(audit, audits[partition])) audits[partition] = audit;
+  }
+  return audits;
+}
+
+/** A complete audit is better than one that is not; among equals read_uncommitted sees more. */
+function isBetter(audit: Audit, than: Audit | undefined): boolean {
+  if (than === undefined) return true;
+  if ((audit.incomplete === null) !== (than.incomplete === null)) return audit.incomplete === null;
+  return audit.isolation === 'read_uncommitted' && than.isolation === 'read_committed';
+}

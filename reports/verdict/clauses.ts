@@ -1,0 +1,264 @@
+import type { Contract, TopicPromise } from './contract.ts';
+import { type ControlEvent, type LoggedFault, reachOf } from './faults.ts';
+import type { Clause } from './result.ts';
+
+export type Standing =
+  | { readonly kind: 'fail'; readonly fault: LoggedFault | null }
+  | { readonly kind: 'allowed'; readonly clause: Clause; readonly fault: LoggedFault | null }
+  | { readonly kind: 'unknown'; readonly reason: string; readonly fault: LoggedFault | null };
+
+/** A record (or a committed offset) that was promised or shown, and is gone. */
+export interface Loss {
+  readonly promise: TopicPromise;
+  /** Partition within its topic, and its index in the history (-1: not of the history). */
+  readonly partition: number;
+  readonly index: number;
+  readonly acks: -1 | 0 | 1;
+  /** When the acknowledgement (or the first read) was seen. */
+  readonly seenAtNs: number;
+  /** Whether the flush policy had the record synced before `atNs`, as far as the count of later records tells. */
+  readonly flushedByCount: (atNs: number) => boolean;
+}
+
+/**
+ * Whether the contract allows a loss. Only a fault that hit a broker which may have held the record, after it was
+ * acknowledged, can: an acknowledgement that arrives while the broker is down was on its way, one that arrives after
+ * the broker is back was given by it as it then was. A killed process keeps its page cache, so a kill alone excuses
+ * nothing that a single copy promised.
+ *
+ * How many brokers held the record: with `control` evidence the ISR of that moment; without it at least
+ * min.insync.replicas for acks=all and one for acks=1. Where that bound leaves both answers open, the answer is
+ * `unknown`, naming the missing evidence.
+ */
+export function standingOf(loss: Loss, contract: Contract, control: readonly ControlEvent[] | undefined): Standing {
+  const { promise, acks } = loss;
+  if (acks === 0) return { kind: 'allowed', clause: acksZero(), fault: null };
+  const replicas = promise.replicas(loss.partition);
+  const later = contract.faults.filter(
+    (fault) =>
+      reachOf(fault.kind) !== 'none' &&
+      loss.seenAtNs < (fault.untilNs ?? Number.POSITIVE_INFINITY) &&
+      fault.brokers.some((broker) => replicas.includes(broker)),
+  );
+  const standing = judge(
+    loss,
+    later.filter((fault) => fault.confirmed),
+    replicas,
+    control,
+  );
+  if (standing.kind !== 'fail' || later.every((fault) => fault.confirmed)) return standing;
+  if (judge(loss, later, replicas, control).kind === 'fail') return standing;
+  const fault = later.find((candidate) => !candidate.confirmed)!;
+  return { kind: 'unknown', reason: `it is not known whether fault ${fault.id} took effect`, fault };
+}
+
+function judge(
+  loss: Loss,
+  faults: readonly LoggedFault[],
+  replicas: readonly number[],
+  control: readonly ControlEvent[] | undefined,
+): Standing {
+  const { promise, acks } = loss;
+  const destroying = faults.filter((fault) => destroys(fault, loss));
+  const destroyed = brokersOf(destroying, replicas);
+  const touched = brokersOf(faults, replicas);
+  const copies = Math.min(promise.replicationFactor, replicas.length);
+  const held = acks === 1 ? 1 : Math.min(promise.minInsyncReplicas, copies);
+  const last = (candidates: readonly LoggedFault[]) => candidates.at(-1) ?? null;
+  const unflushed = (): Standing => ({
+    kind: 'allowed',
+    clause: destroyedClause(loss, destroying),
+    fault: last(destroying),
+  });
+
+  if (destroyed.size >= copies && copies > 0) return unflushed();
+  if (control === undefined) {
+    const fault = last(destroying) ?? last(faults);
+    if (copies === 1) return { kind: 'fail', fault };
+    if (acks === 1 && faults.some((candidate) => hitLeader(candidate, loss))) {
+      return { kind: 'allowed', clause: acksOne(faults.find((candidate) => hitLeader(candidate, loss))!), fault };
+    }
+    if (destroyed.size >= held)
+      return { kind: 'unknown', reason: 'who was in the ISR when it was acknowledged is not recorded', fault };
+    if (touched.size >= held && acks === 1)
+      return { kind: 'unknown', reason: 'who led the partition is not recorded', fault };
+    if (touched.size >= held && promise.uncleanElection) {
+      return { kind: 'unknown', reason: 'whether an unclean election took place is not recorded', fault };
+    }
+    if (touched.size >= held && destroyed.size >= 1 && !promise.eligibleLeaderReplicas) {
+      return { kind: 'unknown', reason: 'whether the ISR shrank to the broker that lost power is not recorded', fault };
+    }
+    return { kind: 'fail', fault };
+  }
+
+  const { before, after } = around(control, loss);
+  if (acks === 1 && copies > 1) {
+    const moved = before !== null && after.find((event) => event.leader !== -1 && event.leader !== before.leader);
+    if (moved) return { kind: 'allowed', clause: acksOneMoved(before.leader, moved), fault: last(faults) };
+  }
+  const unclean = after.find((event) => event.unclean);
+  if (promise.uncleanElection && unclean !== undefined) {
+    return { kind: 'allowed', clause: uncleanClause(unclean), fault: last(faults) };
+  }
+  // Whoever was the whole ISR at some moment after the acknowledgement decides what the partition still holds.
+  for (const event of before === null ? after : [before, ...after]) {
+    if (event.isr.length === 0) continue;
+    const gone = destroying.filter((fault) => (fault.untilNs ?? Number.POSITIVE_INFINITY) > event.timeNs);
+    const lost = brokersOf(gone, replicas);
+    if (!event.isr.every((broker) => lost.has(broker))) continue;
+    if (event === before || lost.size >= held) return unflushed();
+    if (!promise.eligibleLeaderReplicas) {
+      return { kind: 'allowed', clause: lastReplica(event, gone.at(-1)!), fault: last(gone) };
+    }
+  }
+  return { kind: 'fail', fault: last(destroying) ?? last(faults) };
+}
+
+/** The last control event at or before the loss was promised, and all later ones, of its partition. */
+function around(control: readonly ControlEvent[], loss: Loss): { before: ControlEvent | null; after: ControlEvent[] } {
+  let before: ControlEvent | null = null;
+  const after: ControlEvent[] = [];
+  for (const event of control) {
+    if (event.partition !== loss.index) continue;
+    if (event.timeNs <= loss.seenAtNs) before = event;
+    else after.push(event);
+  }
+  return { before, after };
+}
+
+function brokersOf(faults: readonly LoggedFault[], replicas: readonly number[]): Set<number> {
+  const brokers = new Set<number>();
+  for (const fault of faults) for (const broker of fault.brokers) if (replicas.includes(broker)) brokers.add(broker);
+  return brokers;
+}
+
+/** Whether the fault can have taken this record's bytes from the brokers that it hit. */
+function destroys(fault: LoggedFault, loss: Loss): boolean {
+  const reach = reachOf(fault.kind);
+  if (reach === 'stored') return true;
+  if (reach !== 'unsynced') return false;
+  const { flushMessages, flushMs } = loss.promise;
+  if (flushMessages <= 1) return false;
+  if (fault.atNs > loss.seenAtNs + flushMs * 1e6) return false;
+  return !(Number.isFinite(flushMessages) && loss.flushedByCount(fault.atNs));
+}
+
+function hitLeader(fault: LoggedFault, loss: Loss): boolean {
+  const { topic } = loss.promise;
+  return fault.target === `leader(${topic}/${loss.partition})` || fault.target === `leader(${topic}-${loss.partition})`;
+}
+
+export function seconds(timeNs: number): string {
+  return `${(timeNs / 1e9).toFixed(3)}s`;
+}
+
+const INT64_MAX_TEXT = '9223372036854775807';
+
+function destroyedClause(loss: Loss, faults: readonly LoggedFault[]): Clause {
+  const { promise } = loss;
+  const events = faults.map((fault) => `${fault.kind} at t=${seconds(fault.atNs)} of ${brokers(fault)}`);
+  const list = events.length > 3 ? `${events.slice(0, 3).join(', ')} and ${events.length - 3} more` : events.join(', ');
+  const copies = promise.replicationFactor === 1 ? 'one replica' : `${promise.replicationFactor} replicas`;
+  if (faults.every((fault) => reachOf(fault.kind) === 'stored')) {
+    return {
+      id: 'storage-lost',
+      text: `every broker that held the record lost its disk: ${list}`,
+      prevention:
+        promise.replicationFactor === 1
+          ? 'replicationFactor: 3 with min.insync.replicas=2'
+          : 'a higher min.insync.replicas, or replicas in more zones',
+    };
+  }
+  const flushMessages = Number.isFinite(promise.flushMessages) ? promise.flushMessages : INT64_MAX_TEXT;
+  const flushMs = Number.isFinite(promise.flushMs) ? ` and flush.ms=${promise.flushMs}` : '';
+  const acks = loss.acks === 1 ? 'acks=1' : 'acks=all';
+  return {
+    id: 'unflushed',
+    text: `${acks} on ${copies} acknowledges from the page cache; ${list} with flush.messages=${flushMessages}${flushMs}`,
+    prevention:
+      promise.replicationFactor === 1
+        ? 'replicationFactor: 3 with min.insync.replicas=2 over separate power, or flush.messages=1'
+        : 'replicas over separate power with a higher min.insync.replicas, or flush.messages=1',
+  };
+}
+
+function brokers(fault: LoggedFault): string {
+  return fault.brokers.length === 1 ? `broker ${fault.brokers[0]}` : `brokers ${fault.brokers.join(', ')}`;
+}
+
+function acksZero(): Clause {
+  return {
+    id: 'acks-0',
+    text: 'acks=0 promises nothing: the producer does not wait for any broker',
+    prevention: 'acks=all',
+  };
+}
+
+function acksOne(fault: LoggedFault): Clause {
+  return {
+    id: 'acks-1',
+    text: `acks=1 acknowledges before any follower has the record; the leader was hit by ${fault.kind} at t=${seconds(fault.atNs)}`,
+    prevention: 'acks=all with min.insync.replicas=2',
+  };
+}
+
+function acksOneMoved(from: number, event: ControlEvent): Clause {
+  return {
+    id: 'acks-1',
+    text: `acks=1 acknowledges before any follower has the record; leadership went from broker ${from} to ${event.leader} at t=${seconds(event.timeNs)}`,
+    prevention: 'acks=all with min.insync.replicas=2',
+  };
+}
+
+function uncleanClause(event: ControlEvent): Clause {
+  return {
+    id: 'unclean-election',
+    text: `unclean.leader.election.enable=true: broker ${event.leader}, not in sync, was elected at t=${seconds(event.timeNs)}`,
+    prevention: 'unclean.leader.election.enable=false',
+  };
+}
+
+function lastReplica(event: ControlEvent, fault: LoggedFault): Clause {
+  return {
+    id: 'last-replica',
+    text: `the ISR shrank to {${event.isr.join(',')}} at t=${seconds(event.timeNs)}, which lost unflushed records by ${fault.kind} at t=${seconds(fault.atNs)} and was elected again`,
+    prevention: 'eligible.leader.replicas.version=1 (KIP-966)',
+  };
+}
+
+export const CLAUSE = {
+  retention: (promise: TopicPromise): Clause => ({
+    id: 'retention',
+    text: `retention removed it: retention.ms=${finite(promise.retentionMs)}, retention.bytes=${finite(promise.retentionBytes)}`,
+    prevention: 'retention.ms=-1 and retention.bytes=-1, or a longer retention',
+  }),
+  compaction: (): Clause => ({
+    id: 'compaction',
+    text: 'cleanup.policy=compact keeps the latest record of a key only',
+    prevention: 'cleanup.policy=delete',
+  }),
+  noIdempotence: (): Clause => ({
+    id: 'no-idempotence',
+    text: 'enable.idempotence=false: a retry after a lost response writes the record again',
+    prevention: 'enable.idempotence=true',
+  }),
+  reordering: (inFlight: number): Clause => ({
+    id: 'reordering',
+    text: `enable.idempotence=false with max.in.flight.requests.per.connection=${inFlight}: a retry may overtake`,
+    prevention: 'enable.idempotence=true, or max.in.flight.requests.per.connection=1',
+  }),
+  offsetReset: (): Clause => ({
+    id: 'offset-reset',
+    text: 'auto.offset.reset moved the consumer past records that it never processed',
+    prevention: 'auto.offset.reset=none or earliest, and a retention longer than the longest absence',
+  }),
+  offsetsRetention: (retentionMs: number): Clause => ({
+    id: 'offsets-retention',
+    text: `offsets.retention.minutes=${retentionMs / 60_000} expired the commit`,
+    prevention: 'a longer offsets.retention.minutes',
+  }),
+} as const;
+
+function finite(value: number): string {
+  return Number.isFinite(value) ? String(value) : '-1';
+}

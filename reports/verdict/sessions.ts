@@ -1,0 +1,158 @@
+import type { HistoryNames } from '../../workloads/history.ts';
+import { NumberRows } from './numbers.ts';
+
+/** Columns of `Sessions.jumps`: a reader whose next offset is not the one after its last. */
+export const JUMP = { actor: 0, partition: 1, expected: 2, found: 3, time: 4, reason: 5 } as const;
+/** What a reader knew of a jump beside the GAP reasons: nothing, for it just happened. */
+export const UNEXPLAINED = 0;
+
+/** One reader's hold of one partition, from an assignment to its end. */
+export interface Session {
+  /** The next offset that a poll may return; -1 before the first assignment. */
+  position: number;
+  /** Everything below was processed, as far as this assignment reaches. */
+  processed: number;
+  /** Where the current run of processed offsets began. */
+  processedFrom: number;
+  generation: number;
+  isOwned: boolean;
+  /** Records and explained offsets passed. */
+  passed: number;
+  /** Auditors: where the log began and ended when they asked; -1 unasked. */
+  logStart: number;
+  logEnd: number;
+  /** Auditors: the lowest position ever started from. */
+  startedAt: number;
+  lastReadNs: number;
+}
+
+/** Columns of `Sessions.processed`: a run of offsets that an actor processed. */
+export const PROCESSED = { actor: 0, partition: 1, from: 2, to: 3 } as const;
+/** Columns of `Sessions.skipped`: offsets that a seek passed over; `byReset` 1 when an offset reset did. */
+export const SKIPPED = { actor: 0, partition: 1, from: 2, to: 3, byReset: 4 } as const;
+/** Columns of `Sessions.assigned`. */
+export const ASSIGNED = { actor: 0, partition: 1, position: 2, generation: 3, time: 4 } as const;
+
+/** Where every reader stands: the state that the rules about polls, gaps and commits share. */
+export class Sessions {
+  readonly jumps: NumberRows = new NumberRows(6);
+  readonly processed: NumberRows = new NumberRows(4);
+  readonly skipped: NumberRows = new NumberRows(5);
+  readonly assigned: NumberRows = new NumberRows(5);
+  readonly #sessions = new Map<number, Session>();
+  readonly #partitions: number;
+  #cachedKey = -1;
+  #cached: Session | undefined;
+
+  constructor(names: HistoryNames) {
+    this.#partitions = names.partitions.length;
+  }
+
+  find(actor: number, partition: number): Session | undefined {
+    return this.#sessions.get(actor * this.#partitions + partition);
+  }
+
+  *all(): Generator<[actor: number, partition: number, session: Session]> {
+    for (const [key, session] of this.#sessions) {
+      yield [Math.floor(key / this.#partitions), key % this.#partitions, session];
+    }
+  }
+
+  assign(time: number, actor: number, partition: number, position: number, generation: number): void {
+    const session = this.#of(actor, partition);
+    this.#closeRun(actor, partition, session);
+    session.position = position;
+    session.processed = position;
+    session.processedFrom = position;
+    session.generation = generation;
+    session.isOwned = true;
+    session.startedAt = session.startedAt < 0 ? position : Math.min(session.startedAt, position);
+    this.assigned.push(actor, partition, position, generation, time);
+  }
+
+  revoke(actor: number, partition: number): void {
+    this.#of(actor, partition).isOwned = false;
+  }
+
+  read(time: number, actor: number, partition: number, offset: number): void {
+    const session = this.#of(actor, partition);
+    if (session.position >= 0 && offset !== session.position) {
+      this.jumps.push(actor, partition, session.position, offset, time, UNEXPLAINED);
+    }
+    if (session.startedAt < 0) session.startedAt = offset;
+    session.position = offset + 1;
+    session.passed += 1;
+    session.lastReadNs = time;
+  }
+
+  gap(time: number, actor: number, partition: number, first: number, next: number, reason: number): void {
+    const session = this.#of(actor, partition);
+    if (session.position >= 0 && first !== session.position) {
+      this.jumps.push(actor, partition, session.position, first, time, UNEXPLAINED);
+    }
+    this.jumps.push(actor, partition, first, next, time, reason);
+    if (session.startedAt < 0) session.startedAt = first;
+    session.passed += Math.max(0, next - first);
+    session.position = next;
+    session.lastReadNs = time;
+  }
+
+  seek(actor: number, partition: number, offset: number, byReset: boolean): void {
+    const session = this.#of(actor, partition);
+    const from = session.processed;
+    this.#closeRun(actor, partition, session);
+    if (offset > from && from >= 0) this.skipped.push(actor, partition, from, offset, byReset ? 1 : 0);
+    session.position = offset;
+    // A seek back does not undo what was processed, and a commit up to there stays right.
+    session.processed = Math.max(session.processed, offset);
+    session.processedFrom = session.processed;
+  }
+
+  process(actor: number, partition: number, below: number): void {
+    const session = this.#of(actor, partition);
+    if (session.processedFrom < 0) session.processedFrom = below;
+    if (below > session.processed) session.processed = below;
+  }
+
+  logEnd(actor: number, partition: number, end: number, start: number): void {
+    const session = this.#of(actor, partition);
+    session.logEnd = end;
+    session.logStart = start;
+  }
+
+  /** No more rows: closes every run of processed offsets. */
+  close(): void {
+    for (const [actor, partition, session] of this.all()) this.#closeRun(actor, partition, session);
+  }
+
+  #closeRun(actor: number, partition: number, session: Session): void {
+    if (session.processedFrom >= 0 && session.processed > session.processedFrom) {
+      this.processed.push(actor, partition, session.processedFrom, session.processed);
+      session.processedFrom = session.processed;
+    }
+  }
+
+  #of(actor: number, partition: number): Session {
+    const key = actor * this.#partitions + partition;
+    if (key === this.#cachedKey) return this.#cached!;
+    let session = this.#sessions.get(key);
+    if (session === undefined) {
+      session = {
+        position: -1,
+        processed: -1,
+        processedFrom: -1,
+        generation: -1,
+        isOwned: false,
+        passed: 0,
+        logStart: -1,
+        logEnd: -1,
+        startedAt: -1,
+        lastReadNs: -1,
+      };
+      this.#sessions.set(key, session);
+    }
+    this.#cachedKey = key;
+    this.#cached = session;
+    return session;
+  }
+}
