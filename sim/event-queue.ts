@@ -91,13 +91,14 @@ export class EventQueue {
     while (this.#count > 0) {
       const slot = this.#heap[0]!;
       const target = this.#targets[slot]!;
+      const sequence = this.#sequences[slot]!;
       this.timeNs = this.#times[0]!;
       this.#removeTop();
       if (target === null) {
         this.#dead--;
         continue;
       }
-      this.sequence = this.#sequences[slot]!;
+      this.sequence = sequence;
       this.kind = this.#kinds[slot]!;
       this.node = this.#nodes[slot]!;
       this.digest = this.#digests[slot]!;

@@ -4,10 +4,10 @@ import type { SimNode } from '../node.ts';
 /** A machine's oscillator and its idea of the date: both outlive the process. */
 export class NodeClock implements Clock {
   readonly #node: SimNode;
-  /** At this true time the monotonic clock showed `#anchorNs`; since then it runs at `#rate`. */
+  /** At this true time the monotonic clock showed `#anchorNs`; since then it drifts. */
   #anchorTrueNs = 0;
   #anchorNs = 0;
-  #rate = 1;
+  #driftPpm = 0;
   /** Wall time at monotonic zero, in milliseconds. */
   #wallBaseMs: number;
 
@@ -35,18 +35,17 @@ export class NodeClock implements Clock {
     const now = this.#node.localNs();
     this.#anchorNs = this.#monotonicAt(now);
     this.#anchorTrueNs = now;
-    this.#rate = 1 + partsPerMillion / 1e6;
+    this.#driftPpm = partsPerMillion;
   }
 
   /** How much true time passes while the node's clock counts `ns`; never less than it takes. */
   trueDurationNs(ns: number): number {
     // A drifting clock shows whole nanoseconds rounded down, so one more makes sure that the timer is not early.
-    return this.#rate === 1 ? Math.ceil(ns) : Math.ceil(ns / this.#rate) + 1;
+    return this.#driftPpm === 0 ? Math.ceil(ns) : Math.ceil(ns / (1 + this.#driftPpm / 1e6)) + 1;
   }
 
   #monotonicAt(trueNs: number): number {
-    return this.#rate === 1
-      ? this.#anchorNs + (trueNs - this.#anchorTrueNs)
-      : this.#anchorNs + Math.floor((trueNs - this.#anchorTrueNs) * this.#rate);
+    const passedNs = trueNs - this.#anchorTrueNs;
+    return this.#anchorNs + passedNs + Math.floor((passedNs * this.#driftPpm) / 1e6);
   }
 }
