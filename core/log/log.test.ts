@@ -5,7 +5,8 @@ import { LogDirectory } from './directory.ts';
 import { LogError } from './outcomes.ts';
 import { appended, asClient, batchOf, directoryOptions, logWorld, readAll, StillTime } from './testing/world.ts';
 
-const values = (records: readonly { value: string }[]): string[] => records.map((record) => record.value);
+const values = (records: readonly { value: string | null }[]): (string | null)[] =>
+  records.map((record) => record.value);
 
 describe('append and read', () => {
   test('what was appended is read back, from the cache and from the disk', async () => {

@@ -45,6 +45,7 @@ export async function recoverSegments(recovering: Recovering): Promise<Recovered
   snapshots.removeAbove(checkedFrom);
   const producers = new ProducerState(options.codecs);
   replayProducers(list.slice(0, recoverFrom), checkedFrom, producers, snapshots);
+  const claimed = new Map(epochs.entries.map((entry) => [entry.epoch, entry.startOffset]));
   if (recoverFrom < list.length) epochs.truncateFromEnd(checkedFrom);
 
   let end = list.length;
@@ -66,7 +67,7 @@ export async function recoverSegments(recovering: Recovering): Promise<Recovered
       list[index + 1]?.baseOffset ?? Number.POSITIVE_INFINITY,
       segment.baseOffset + OFFSETS_PER_SEGMENT + 1,
     );
-    const reason = checkSegment(segment, limit, recovering, producers, () => batchesChecked++);
+    const reason = checkSegment(segment, limit, recovering, { producers, claimed, checked: () => batchesChecked++ });
     if (reason !== null) bad = { index, offset: segment.nextOffset, reason };
   }
 
@@ -136,13 +137,19 @@ function holeBefore(segment: Segment, previous: Segment, { options }: Recovering
   return gap && options.config.cleanupPolicy === 'delete' && !options.cleanShutdown ? 'a segment is missing' : null;
 }
 
+interface Rebuilding {
+  readonly producers: ProducerState;
+  /** What the epoch file said, by epoch. */
+  readonly claimed: ReadonlyMap<number, number>;
+  readonly checked: () => void;
+}
+
 /** Takes in all good batches from the segment's start; the reason when it does not end with one. */
 function checkSegment(
   segment: Segment,
   limit: number,
   { options, epochs }: Recovering,
-  producers: ProducerState,
-  checked: () => void,
+  { producers, claimed, checked }: Rebuilding,
 ): string | null {
   const { codecs } = options;
   const trusting = options.faults?.skipRecoveryCrc === true;
@@ -156,7 +163,11 @@ function checkSegment(
     const aborted = producers.apply(bytes, at);
     if (aborted !== null) segment.transactions.append(aborted);
     const epoch = batchLeaderEpoch(bytes, at);
-    if (epoch > epochs.latestEpoch) epochs.assign(epoch, baseOffset);
+    if (epoch > epochs.latestEpoch) {
+      // Compaction may have removed the epoch's first batches: the file knows better, as far as nothing contradicts it.
+      const start = claimed.get(epoch) ?? -1;
+      epochs.assign(epoch, start >= segment.nextOffset && start <= baseOffset ? start : baseOffset);
+    }
     segment.take(bytes, at, size);
     checked();
     return true;

@@ -1,6 +1,6 @@
 import { createMemoryDisk } from '../../memory-disk.ts';
 import { createRandom } from '../../random.ts';
-import { type BatchOptions, batchSize, decodeBatch, encodeBatch } from '../../records/index.ts';
+import { type BatchOptions, batchSize, decodeBatch, encodeBatch, isControlBatch } from '../../records/index.ts';
 import type { Clock, Codecs, Disk, Timers } from '../../runtime.ts';
 import { defaultLogConfig, type LogConfig } from '../config.ts';
 import type { LogDirectoryOptions } from '../directory.ts';
@@ -121,12 +121,13 @@ export interface StoredRecord {
   readonly offset: number;
   readonly timestamp: number;
   readonly key: string | null;
-  readonly value: string;
+  readonly value: string | null;
 }
 
-/** Every record at or above `from`, read batch by batch in pieces of `maxBytes`. */
+/** Every record at or above `from` but markers, read in pieces of `maxBytes`. */
 export function readAll(log: Log, codecs: Codecs, from: number = log.logStartOffset, maxBytes = 1000): StoredRecord[] {
   const decoder = new TextDecoder();
+  const text = (bytes: Uint8Array | null): string | null => (bytes === null ? null : decoder.decode(bytes));
   const records: StoredRecord[] = [];
   let offset = from;
   for (;;) {
@@ -134,15 +135,12 @@ export function readAll(log: Log, codecs: Codecs, from: number = log.logStartOff
     if (result.kind === 'refused') throw new Error(`read at ${offset}: ${result.message}`);
     if (result.bytes.length === 0) return records;
     for (let at = 0; at < result.bytes.length; at += batchSize(result.bytes, at)) {
+      if (isControlBatch(result.bytes, at)) continue;
       const batch = decodeBatch(result.bytes, at, codecs);
       if (batch.kind === 'corrupt') throw new Error(batch.reason);
       for (const { offset: at, timestamp, key, value } of batch.records) {
         if (at < offset) continue;
-        const text = {
-          key: key === null ? null : decoder.decode(key),
-          value: decoder.decode(value ?? new Uint8Array()),
-        };
-        records.push({ offset: at, timestamp, ...text });
+        records.push({ offset: at, timestamp, key: text(key), value: text(value) });
       }
     }
     offset = result.nextOffset;
