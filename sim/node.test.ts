@@ -13,7 +13,10 @@ describe('timers', () => {
   test('fire in order of their due times, never early and never synchronously, whatever the drift', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.nat(5000).map((hundredths) => hundredths / 100), { maxLength: 30 }),
+        fc.array(
+          fc.nat(5000).map((hundredths) => hundredths / 100),
+          { maxLength: 30 },
+        ),
         fc.integer({ min: -500_000, max: 500_000 }),
         async (delays, drift) => {
           const world = makeWorld();
