@@ -235,6 +235,14 @@ describe('the tagged section', () => {
     expect(decodeMessage(schema, 1, bytes)).toMatchObject({ b, unknownTags: [{ tag: 9 }] });
   });
 
+  test('so does a long value of bytes, which stays within the tag', () => {
+    const schema = schemaOf({ value: { type: 'bytes', in: '1+', tag: 0 } });
+    const value = new Uint8Array(5000).fill(3);
+    const bytes = encodeMessage(schema, 1, { value });
+    expect(hex(bytes.subarray(0, 6))).toBe('01' + '00' + '8a27' + '8927');
+    expect(decodeMessage(schema, 1, bytes)).toEqual({ value });
+  });
+
   test('a tag twice, or one that is known, is refused', () => {
     const empty = new Uint8Array(0);
     for (const tags of [[3], [7, 7]]) {
@@ -243,8 +251,15 @@ describe('the tagged section', () => {
     }
   });
 
+  test('a tag that only a later version has is unknown, and kept', () => {
+    const later = schemaOf({ a: { type: 'int8', in: '2+', tag: 1 } });
+    const unknownTags = [{ tag: 1, bytes: new Uint8Array([5, 6]) }];
+    const bytes = encodeMessage(later, 1, { unknownTags });
+    expect(decodeMessage(later, 1, bytes)).toEqual({ a: 0, unknownTags });
+  });
+
   test('the size of a known tag is that of its value', () => {
-    expect(() => decodeMessage(schema, 1, bytesOf('01 01 02 09 00'))).toThrow(DecodeError);
+    expect(() => decodeMessage(schema, 1, bytesOf('01 01 02 09 00'))).toThrow('longer than its value');
     expect(() => decodeMessage(schema, 1, bytesOf('01 01 00'))).toThrow(DecodeError);
     expect(() => decodeMessage(schema, 1, bytesOf('01 05 01 07 00'))).toThrow(DecodeError);
   });
@@ -263,8 +278,8 @@ describe('hostile bytes', () => {
 
   test.each([
     ['a varint of six bytes', '8080808080 01'],
-    ['a varint of 36 bits', 'ffffffff1f'],
-    ['a string longer than any version allows', `81 80 02${'61'.repeat(32768)}`],
+    ['a varint whose bits beyond the 32nd are set', '81808080 10 00'],
+    ['a string longer than any version allows', `81 80 02${'61'.repeat(32768)}00`],
     ['a length beyond the end', 'ffffffff0f'],
   ])('compact: %s', (_, text) => {
     expect(() => decodeMessage(schemaOf({ value: 'string' }), 1, bytesOf(text))).toThrow(DecodeError);
@@ -278,6 +293,11 @@ describe('hostile bytes', () => {
     expect(() => decodeMessage(schema, 0, bytesOf('7fffffff'))).toThrow('2147483647 elements in 0 bytes');
     expect(() => decodeMessage(schema, 0, bytesOf('fffffffe'))).toThrow(DecodeError);
     expect(() => decodeMessage(schema, 1, bytesOf('ffffffff0f'))).toThrow('4294967294 elements in 0 bytes');
+  });
+
+  test('a flexible element takes a byte for its tags too', () => {
+    const schema = schemaOf({ value: { each: { a: 'int8' } } });
+    expect(() => decodeMessage(schema, 1, bytesOf('04 0100020003'))).toThrow('3 elements in 5 bytes');
   });
 
   test('all elements of a message are bounded, however few bytes they take', () => {
@@ -332,6 +352,12 @@ test('text survives as it is: byte order mark, emoji, the longest string', () =>
       expect(decodeMessage(schema, version, encodeMessage(schema, version, { value }))).toEqual({ value });
     }
   }
+});
+
+test('records that a draft does not say are null where they may be', () => {
+  const draft = { responses: [{ partitions: [{}] }] };
+  const { responses } = decodeMessage(fetch.response, 12, encodeMessage(fetch.response, 12, draft));
+  expect(responses[0]!.partitions[0]!.records).toBeNull();
 });
 
 test('an absent uuid is zero', () => {
