@@ -1,5 +1,6 @@
 import type { WorkloadFile } from './file.ts';
 import { configValue } from './kafka-config.ts';
+import { keyBytesNeeded } from './load/keys.ts';
 import { conflict } from './scalars.ts';
 import { isSet, type Place, placeOf, report } from './schema.ts';
 import { acksOf, maxRecordBytes } from './settings.ts';
@@ -12,6 +13,7 @@ export function checkProducer(
   workload: Workload,
 ): void {
   checkRate(read, producer);
+  checkKeys(read, producer);
   const client = placeOf(read, 'client')!;
   checkIdempotence(read, producer, client);
   const topic = workload.topics.find(({ name }) => name === producer.topic);
@@ -37,6 +39,15 @@ function checkRate(read: WorkloadFile['producers'][number], producer: ProducerSp
     );
   } else if (producer.rate.kind === 'max' && producer.arrival.kind !== 'constant') {
     conflict(arrival, `${arrival.path}: rate max has no schedule that could be ${producer.arrival.kind}`);
+  }
+}
+
+function checkKeys(read: WorkloadFile['producers'][number], { keys }: ProducerSpec): void {
+  if (keys.kind === 'none') return;
+  const needed = keyBytesNeeded(keys.cardinality);
+  const place = placeOf(read, 'keys')!;
+  if (keys.bytes < needed) {
+    conflict(place, `${place.path}: ${keys.cardinality} keys need ${needed} bytes each; bytes is ${keys.bytes}`);
   }
 }
 

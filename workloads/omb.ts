@@ -35,7 +35,7 @@ import type { KafkaConfig, KeySpec, Workload } from './workload.ts';
  */
 
 const INT = 2_147_483_647;
-const text = name('text', /^[^]*$/);
+const text = name('text', /^/);
 const KEY_DISTRIBUTORS = ['NO_KEY', 'KEY_ROUND_ROBIN', 'RANDOM_NANO'] as const;
 
 const keyDistributor = {

@@ -80,8 +80,8 @@ function plainNumber(text: string): number {
   return Number(text.replaceAll('_', ''));
 }
 
-const DURATION = new RegExp(String.raw`^(?:${NUMBER}(?:ns|us|µs|ms|s|min|m|h|d) ?){1,7}$`);
-const DURATION_PART = new RegExp(String.raw`(${NUMBER})(ns|us|µs|ms|s|min|m|h|d)`, 'g');
+const DURATION = new RegExp(`^(?:${NUMBER}(?:ns|us|µs|ms|s|min|m|h|d) ?){1,7}$`);
+const DURATION_PART = new RegExp(`(${NUMBER})(ns|us|µs|ms|s|min|m|h|d)`, 'g');
 
 /** Milliseconds, exact to the nanosecond. `0` needs no unit. */
 export function parseDurationMs(text: string): Quantity {
