@@ -96,6 +96,7 @@ export class BrokerConnection implements ConnectionHandler {
   #startedBytes = 0;
   #unanswered = 0;
   #unansweredAlone = 0;
+  #readyBytes = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #paused = false;
   #writing = false;
@@ -157,7 +158,7 @@ export class BrokerConnection implements ConnectionHandler {
     let started = 0;
     const { limits } = this.#owner;
     while (started < this.#queue.length && this.#state === 'open') {
-      if (this.#transport.bufferedBytes > limits.unreadBytesMax || this.#started.length >= limits.startedMax) break;
+      if (this.#unreadBytes > limits.unreadBytesMax || this.#started.length >= limits.startedMax) break;
       const frame = this.#queue[started]!;
       const overlaps = this.#owner.mayOverlap(frame);
       if (this.#unansweredAlone > 0 || (!overlaps && this.#unanswered > 0)) break;
@@ -178,6 +179,7 @@ export class BrokerConnection implements ConnectionHandler {
   answered(exchange: Exchange): void {
     this.#unanswered--;
     if (!exchange.overlaps) this.#unansweredAlone--;
+    for (const chunk of exchange.response ?? []) this.#readyBytes += chunk.length;
     if (this.#state === 'closed' || this.#writing || this.#started[0]?.answered !== true) return;
     this.#writing = true;
     this.#owner.turn.respond(this.#write);
@@ -191,7 +193,10 @@ export class BrokerConnection implements ConnectionHandler {
     while (done < this.#started.length && this.#started[done]!.answered) {
       const { response, frame } = this.#started[done++]!;
       this.#startedBytes -= frame.length;
-      if (response !== null) for (const chunk of response) chunks.push(chunk);
+      for (const chunk of response ?? []) {
+        chunks.push(chunk);
+        this.#readyBytes -= chunk.length;
+      }
     }
     this.#started.splice(0, done);
     if (chunks.length > 0) {
@@ -208,6 +213,11 @@ export class BrokerConnection implements ConnectionHandler {
 
   // ---- bounds
 
+  /** Response bytes that are made and not taken by the peer. */
+  get #unreadBytes(): number {
+    return this.#readyBytes + this.#transport.bufferedBytes;
+  }
+
   /** Reads on or stops reading, by what is held here, in the whole broker and by the peer. */
   #regulate(): void {
     if (this.#state !== 'open') return;
@@ -215,7 +225,7 @@ export class BrokerConnection implements ConnectionHandler {
     const full =
       this.#queuedBytes > limits.queuedBytesMax ||
       (overloaded && !this.isIdle) ||
-      this.#transport.bufferedBytes > limits.unreadBytesMax;
+      this.#unreadBytes > limits.unreadBytesMax;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#transport.pause();
@@ -228,6 +238,7 @@ export class BrokerConnection implements ConnectionHandler {
   }
 
   #account(): void {
+    if (this.#state === 'closed') return;
     const held = this.#queuedBytes + this.#startedBytes + this.#splitter.heldBytes;
     if (held === this.#accountedBytes) return;
     const change = held - this.#accountedBytes;

@@ -1,9 +1,9 @@
 import {
   type ApiSchema,
   DecodeError,
+  type Draft,
   decodeMessage,
   decodeRequestHead,
-  type Draft,
   EncodeError,
   ErrorCode,
   encodeResponseFrame,
@@ -77,7 +77,8 @@ export class Dispatcher {
       head.version < served.versions.min ||
       head.version > served.versions.max
     ) {
-      if (key === API_VERSIONS_KEY && served !== undefined) this.#answerUnknownApiVersions(exchange, head.correlationId);
+      if (key === API_VERSIONS_KEY && served !== undefined)
+        this.#answerUnknownApiVersions(exchange, head.correlationId);
       else connection.disconnect(`API key ${key} version ${head.version} is not served`);
       return;
     }
@@ -153,7 +154,6 @@ export class Dispatcher {
     exchange.respond(encodeResponseFrame(api, 0, correlationId, draft as Draft<ApiSchema['response']>));
   }
 }
-
 
 class ExchangeContext implements DeferredContext {
   readonly version: number;

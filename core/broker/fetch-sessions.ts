@@ -165,9 +165,7 @@ export class FetchSessions {
   }
 
   #fits(partitions: number, newcomers: number, sessionsMax: number): boolean {
-    return (
-      this.#sessions.size + newcomers <= sessionsMax && this.#partitionCount + partitions <= this.#partitionsMax
-    );
+    return this.#sessions.size + newcomers <= sessionsMax && this.#partitionCount + partitions <= this.#partitionsMax;
   }
 
   #touch(session: FetchSession): void {

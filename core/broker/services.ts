@@ -1,9 +1,9 @@
+import type { BrokerConfig } from '../config/index.ts';
 import type { ControllerPort } from '../controller/admin.ts';
 import type { MetadataImage, MetadataListener } from '../controller/image.ts';
 import type { LogDirectory } from '../log/index.ts';
-import type { Runtime } from '../runtime.ts';
-import type { BrokerConfig } from '../config/index.ts';
 import type { ReplicaManager } from '../replication/index.ts';
+import type { Runtime } from '../runtime.ts';
 
 /** What handlers are made from. One object per broker, built by `Broker.start`; nothing is global. */
 export interface BrokerServices {

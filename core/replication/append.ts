@@ -1,5 +1,5 @@
-import { ErrorCode } from '../protocol/errors.ts';
 import type { VerificationGuard } from '../log/index.ts';
+import { ErrorCode } from '../protocol/errors.ts';
 
 /** One batch on its way into a partition's log, and who wants to know what became of it. */
 export interface PendingAppend {

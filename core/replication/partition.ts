@@ -186,7 +186,12 @@ export class Partition {
   /** Takes a batch for the end of this turn. */
   append(append: PendingAppend): void {
     const log = this.#log;
-    if (this.host.faults.ackBeforeWrite === true && append.acks !== 0 && log !== null && this.#state.kind === 'leader') {
+    if (
+      this.host.faults.ackBeforeWrite === true &&
+      append.acks !== 0 &&
+      log !== null &&
+      this.#state.kind === 'leader'
+    ) {
       const outcome = accepted(log.logEndOffset, append.logAppendTimeMs ?? -1, log.logStartOffset);
       this.host.turn.append(() => append.settled(outcome));
       this.host.timers.after(EARLY_ACK_GAP_MS, () => this.append({ ...unheard, bytes: append.bytes }));

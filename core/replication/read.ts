@@ -65,8 +65,7 @@ export function readPartition(partition: Partition, request: PartitionReadReques
   }
 
   const { isolation, fetchOffset } = request;
-  const upTo =
-    isolation === 'logEnd' ? log.logEndOffset : isolation === 'committed' ? lastStableOffset : highWatermark;
+  const upTo = isolation === 'logEnd' ? log.logEndOffset : isolation === 'committed' ? lastStableOffset : highWatermark;
   if (fetchOffset < logStartOffset || fetchOffset > log.logEndOffset) return refused(ErrorCode.offsetOutOfRange);
   const committed = isolation === 'committed';
   if (fetchOffset >= upTo) {

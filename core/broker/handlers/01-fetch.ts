@@ -104,9 +104,7 @@ class FetchOperation extends DelayedOperation {
       ? replicas.partitionById(wanted.topicId, wanted.partition)
       : replicas.partition(wanted.topic, wanted.partition);
     if (partition !== undefined) return { wanted, partition, errorCode: ErrorCode.none };
-    const topic = byId
-      ? metadata.image.topicsById.get(wanted.topicId)
-      : metadata.image.topicsByName.get(wanted.topic);
+    const topic = byId ? metadata.image.topicsById.get(wanted.topicId) : metadata.image.topicsByName.get(wanted.topic);
     let errorCode: number = ErrorCode.notLeaderOrFollower;
     if (topic === undefined) errorCode = byId ? ErrorCode.unknownTopicId : ErrorCode.unknownTopicOrPartition;
     else if (topic.partitions[wanted.partition] === undefined) errorCode = ErrorCode.unknownTopicOrPartition;

@@ -29,7 +29,9 @@ const OFFSET_NOT_AVAILABLE_VERSION = 5;
  * earliest local offset (KIP-405) · v9 the last tiered offset · v10 timeout · v11 the earliest offset not yet tiered.
  * Nothing is tiered here: earliest local is the log start, and -5 and -6 find nothing.
  */
-export function listOffsetsHandler(services: Pick<BrokerServices, 'replicas' | 'metadata'>): Handler<typeof listOffsets> {
+export function listOffsetsHandler(
+  services: Pick<BrokerServices, 'replicas' | 'metadata'>,
+): Handler<typeof listOffsets> {
   const { replicas, metadata } = services;
   const answer = (request: ListOffsetsRequest, context: RequestContext) => {
     const seen = new Set<string>();

@@ -17,9 +17,7 @@ export function initProducerIdHandler(producerIds: ProducerIds): Handler<typeof 
     api: initProducerId,
     handle(request) {
       if (request.transactionalId !== null) {
-        return refused(
-          request.transactionalId === '' ? ErrorCode.invalidRequest : ErrorCode.unsupportedVersion,
-        );
+        return refused(request.transactionalId === '' ? ErrorCode.invalidRequest : ErrorCode.unsupportedVersion);
       }
       const producerId = producerIds.take();
       if (producerId !== null) return granted(producerId);

@@ -1,0 +1,124 @@
+import { type BrokerConfig, TopicConfig } from '../config/index.ts';
+import type { ControllerPort } from '../controller/admin.ts';
+import type { MetadataImage } from '../controller/image.ts';
+import type { LogDirectory } from '../log/index.ts';
+import { ReplicaManager, type TopicSettings, topicSettings } from '../replication/index.ts';
+import type { Runtime } from '../runtime.ts';
+import { Dispatcher, type ServedApi, servedApis } from './dispatch.ts';
+import type { BrokerFaults } from './faults.ts';
+import { FetchSessions } from './fetch-sessions.ts';
+import type { AnyHandler } from './handler.ts';
+import type { SupportedFeature } from './handlers/18-api-versions.ts';
+import { brokerHandlers } from './handlers/index.ts';
+import { ProducerIds } from './producer-ids.ts';
+import { Server, type ServerLimits } from './server.ts';
+import type { BrokerServices, MetadataView } from './services.ts';
+
+export interface AssemblyOptions {
+  readonly runtime: Runtime;
+  readonly nodeId: number;
+  readonly clusterId: string;
+  readonly config: BrokerConfig;
+  readonly metadata: MetadataView;
+  readonly controller: ControllerPort;
+  readonly logDirectories: readonly LogDirectory[];
+  readonly brokerEpoch: () => number;
+  readonly supportedFeatures: readonly SupportedFeature[];
+  /** Handlers of rooms that are built on these services (groups, transactions). */
+  readonly moreHandlers?: (services: BrokerServices) => readonly AnyHandler[];
+  readonly faults?: BrokerFaults;
+}
+
+/** What one connection may make wait here. Not Kafka settings: Kafka reads one request at a time instead. */
+const QUEUED_BYTES_MAX = 1 << 20;
+const UNREAD_BYTES_MAX = 1 << 20;
+const STARTED_MAX = 256;
+
+/** The part of a broker that answers requests, made from what the rest of it provides. */
+export class Assembly {
+  readonly services: BrokerServices;
+  readonly replicas: ReplicaManager;
+  readonly server: Server;
+  readonly fetchSessions: FetchSessions;
+  readonly #config: BrokerConfig;
+  readonly #metadata: MetadataView;
+
+  constructor(options: AssemblyOptions) {
+    const { runtime, nodeId, config, metadata, controller, brokerEpoch } = options;
+    this.#config = config;
+    this.#metadata = metadata;
+    this.replicas = new ReplicaManager({
+      runtime,
+      nodeId,
+      logDirectories: options.logDirectories,
+      controller,
+      brokerEpoch,
+      settingsFor: (topic, image) => this.settingsFor(topic, image),
+      replicaLagTimeMaxMs: config.number('replica.lag.time.max.ms'),
+      ...(options.faults === undefined ? undefined : { faults: options.faults }),
+    });
+    this.services = {
+      runtime,
+      nodeId,
+      clusterId: options.clusterId,
+      config,
+      metadata,
+      controller,
+      replicas: this.replicas,
+      logDirectories: options.logDirectories,
+    };
+    this.fetchSessions = new FetchSessions({
+      clock: runtime.clock,
+      random: runtime.random.fork('fetch sessions'),
+      sessionsMax: config.number('max.incremental.fetch.session.cache.slots'),
+      evictionMsMin: FETCH_SESSION_EVICTION_MS_MIN,
+    });
+    const producerIds = new ProducerIds({ nodeId, controller, timers: runtime.timers, log: runtime.log, brokerEpoch });
+    let served: ReadonlyMap<number, ServedApi> = new Map();
+    const handlers = [
+      ...brokerHandlers(this.services, {
+        fetchSessions: this.fetchSessions,
+        producerIds,
+        supportedFeatures: options.supportedFeatures,
+        served: () => served.values(),
+      }),
+      ...(options.moreHandlers?.(this.services) ?? []),
+    ];
+    served = servedApis(handlers, 'broker');
+    const dispatcher = new Dispatcher('broker', served, runtime.log);
+    this.server = new Server(runtime, this.replicas.turn, dispatcher, serverLimits(config));
+  }
+
+  settingsFor(topic: string, image: MetadataImage = this.#metadata.image): TopicSettings {
+    return topicSettings(new TopicConfig(this.#config, image.configs('topic', topic)));
+  }
+}
+
+/** min.incremental.fetch.session.eviction.ms, which Kafka keeps fixed. */
+const FETCH_SESSION_EVICTION_MS_MIN = 120_000;
+
+function serverLimits(config: BrokerConfig): ServerLimits {
+  const idleMs = config.number('connections.max.idle.ms');
+  const queuedBytes = config.number('queued.max.request.bytes');
+  return {
+    requestBytesMax: config.number('socket.request.max.bytes'),
+    queuedBytesMax: QUEUED_BYTES_MAX,
+    unreadBytesMax: UNREAD_BYTES_MAX,
+    startedMax: STARTED_MAX,
+    connectionsMax: config.number('max.connections'),
+    connectionsPerIpMax: config.number('max.connections.per.ip'),
+    connectionsPerIpOverrides: perIpOverrides(config.text('max.connections.per.ip.overrides')),
+    idleMsMax: idleMs < 0 ? Number.POSITIVE_INFINITY : idleMs,
+    heldBytesMax: queuedBytes < 0 ? Number.POSITIVE_INFINITY : queuedBytes,
+  };
+}
+
+/** "10.0.0.1:50,10.0.0.2:5" */
+function perIpOverrides(text: string): ReadonlyMap<string, number> {
+  const overrides = new Map<string, number>();
+  for (const pair of text.split(',')) {
+    const colon = pair.lastIndexOf(':');
+    if (colon > 0) overrides.set(pair.slice(0, colon).trim(), Number(pair.slice(colon + 1)));
+  }
+  return overrides;
+}

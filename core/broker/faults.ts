@@ -1,0 +1,4 @@
+import type { ReplicationFaults } from '../replication/index.ts';
+
+/** Deliberately broken variants of a broker, for tests that must see a checker bite. All default to false. */
+export interface BrokerFaults extends ReplicationFaults {}
