@@ -313,6 +313,13 @@ describe('hostile bytes', () => {
     expect(() => decodeMessage(schema, 0, bytesOf('7fffffff'))).toThrow('takes no bytes');
   });
 
+  test('a name that is no identifier cannot be declared: it would become source', () => {
+    for (const name of ['a b', '1', 'x: 1, [console.log()]', '']) {
+      expect(() => decodeMessage(schemaOf({ [name]: 'int8' }), 0, bytesOf('00'))).toThrow('becomes source');
+      expect(() => encodeMessage(schemaOf({ [name]: 'int8' }), 0, {})).toThrow('becomes source');
+    }
+  });
+
   test('a marker of a nullable struct is 1 or −1', () => {
     const schema = schemaOf({ value: { struct: { a: 'int8' }, nullable: '0+' } });
     expect(decodeMessage(schema, 0, bytesOf('01 05'))).toEqual({ value: { a: 5 } });

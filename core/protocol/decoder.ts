@@ -6,8 +6,8 @@ export type Decoder = (reader: Reader) => unknown;
 
 /**
  * Makes the decoder of one version: JavaScript source, one function per struct and array, in which every version range
- * is already decided and every object is a literal of one hidden class. It runs seven times faster than a walk over
- * the declaration. The source is made from declarations alone, never from input.
+ * is already decided and every object is a literal of one hidden class, where a walk over the declaration would look up
+ * every field by name for every message. The source is made from declarations alone, never from input.
  */
 export function generateDecoder(schema: MessageSchema, version: number): Decoder {
   const source = new DecoderSource();

@@ -48,6 +48,7 @@ function structLayout(fields: Fields, version: number, flexible: boolean): Layou
 }
 
 function fieldLayout(name: string, declared: Field, version: number, flexible: boolean): FieldLayout {
+  if (!/^[A-Za-z]\w*$/.test(name)) throw new Error(`a field's name becomes source: ${name}`);
   const field = typeof declared === 'string' ? { type: declared } : declared;
   const nullable = field.nullable !== undefined && hasVersion(field.nullable, version);
   const compact = field.flexible === undefined ? flexible : hasVersion(field.flexible, version);
