@@ -71,7 +71,7 @@ export class TopicConfig {
   }
 
   /** What core/log needs of it. */
-  logConfig(tailCacheBytes = 1 << 18): LogConfig {
+  logConfig(tailCacheBytes: number = 1 << 18): LogConfig {
     const policy = this.list('cleanup.policy');
     const compact = policy.includes('compact');
     return {

@@ -1,0 +1,216 @@
+import type { BrokerConfig } from '../config/index.ts';
+import {
+  type ApiSchema,
+  type Draft,
+  type Message,
+  type MetadataRecord,
+  metadataRecord,
+  registerControllerRecord,
+} from '../protocol/index.ts';
+import type { Quorum } from '../quorum/quorum.ts';
+import type { Random, Runtime, Timer } from '../runtime.ts';
+import { bootstrapRecords, supportedFeatures } from './bootstrap.ts';
+import { BrokerSessions } from './broker-heartbeats.ts';
+import type { ClusterImage } from './cluster-image.ts';
+import type { ControllerFaults } from './faults.ts';
+import { ImageBuilder } from './image-builder.ts';
+import { fenceBroker } from './leadership.ts';
+import type { OperationContext, Outcome } from './operation.ts';
+import { operationByKey } from './operations/index.ts';
+
+export interface ControllerOptions {
+  readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'log'>;
+  readonly config: BrokerConfig;
+  readonly clusterId: string;
+  readonly quorum: () => Quorum;
+  /** What is committed, as this node has replayed it. */
+  readonly committed: () => ClusterImage;
+  /** The records of `bootstrap.checkpoint`, null when there is none. */
+  readonly formatted?: readonly MetadataRecord[] | null;
+  /** The controller's endpoints as other nodes reach them. */
+  readonly endpoints?: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    readonly securityProtocol: number;
+  }[];
+  readonly incarnationId: string;
+  readonly faults?: ControllerFaults;
+}
+
+interface Pending {
+  /** Answered once everything below this offset is committed. */
+  readonly offset: number;
+  readonly resolve: (committed: boolean) => void;
+}
+
+/** The active controller's state: what was committed before it, and every record that it appended since. */
+interface Active {
+  readonly epoch: number;
+  readonly builder: ImageBuilder;
+  readonly sessions: BrokerSessions;
+}
+
+/**
+ * The cluster's state machine. While this node leads the quorum it turns requests into records against an image that
+ * is ahead of the log by what it has appended itself; an answer leaves once its records are committed. When it loses
+ * the lead, that image is thrown away, and what waited is answered null: the caller looks for the new controller.
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #random: Random;
+  #active: Active | null = null;
+  #pending: Pending[] = [];
+  #committedOffset = 0;
+  #timer: Timer | null = null;
+  #closed = false;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#random = options.runtime.random.fork('controller');
+  }
+
+  get isActive(): boolean {
+    return this.#active !== null;
+  }
+
+  /** Image of the active controller, with what is not committed yet; null while another node leads. */
+  get image(): ClusterImage | null {
+    return this.#active?.builder.image ?? null;
+  }
+
+  /** Null: this node is not the active controller, or ceased to be before the answer was certain. */
+  async handle<A extends ApiSchema>(
+    api: A,
+    version: number,
+    request: Message<A['request']>,
+  ): Promise<Draft<A['response']> | null> {
+    const operation = operationByKey.get(api.key);
+    if (operation === undefined) throw new Error(`the controller has no operation for ${api.name}`);
+    const active = this.#active;
+    if (active === null) return null;
+    const outcome = operation.run(this.#context(active), request, version) as Outcome<A>;
+    if (!this.#apply(active, outcome.records)) return null;
+    return (await this.#committed()) ? outcome.response : null;
+  }
+
+  /** From the quorum's listener, after the committed image has been brought up to date. */
+  committed(endOffset: number): void {
+    this.#committedOffset = endOffset;
+    const done = this.#pending.filter((one) => one.offset <= endOffset);
+    if (done.length === 0) return;
+    this.#pending = this.#pending.filter((one) => one.offset > endOffset);
+    for (const one of done) one.resolve(true);
+  }
+
+  leaderChanged(leader: { readonly id: number; readonly epoch: number }): void {
+    if (this.#closed) return;
+    if (leader.id === this.#options.config.nodeId) this.#claim(leader.epoch);
+    else this.#renounce();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#renounce();
+  }
+
+  #claim(epoch: number): void {
+    this.#renounce();
+    const { config, committed, formatted } = this.#options;
+    const image = committed().clone();
+    const sessions = new BrokerSessions(config.number('broker.session.timeout.ms'));
+    const nowMs = this.#nowMs();
+    for (const id of image.brokerIds()) sessions.restart(id, nowMs);
+    this.#active = { epoch, builder: new ImageBuilder(image), sessions };
+    if (image.features.size === 0) {
+      this.#apply(this.#active, bootstrapRecords(formatted ?? null, config.number('min.insync.replicas')));
+    }
+    this.#registerController();
+    this.#schedule();
+  }
+
+  #renounce(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#active = null;
+    const waiting = this.#pending;
+    this.#pending = [];
+    for (const one of waiting) one.resolve(false);
+  }
+
+  /** KIP-919: every controller's endpoints stand in the log; the active one writes its own. */
+  #registerController(): void {
+    const active = this.#active;
+    if (active === null) return;
+    const { config, endpoints = [], incarnationId } = this.#options;
+    if (active.builder.image.controllers.get(config.nodeId)?.incarnationId === incarnationId) return;
+    this.#apply(active, [
+      metadataRecord(registerControllerRecord, 0, {
+        controllerId: config.nodeId,
+        incarnationId,
+        endPoints: endpoints,
+        features: supportedFeatures.map(({ name, min, max }) => ({
+          name,
+          minSupportedVersion: min,
+          maxSupportedVersion: max,
+        })),
+      }),
+    ]);
+  }
+
+  #context(active: Active): OperationContext {
+    return {
+      image: active.builder.image,
+      config: this.#options.config,
+      clusterId: this.#options.clusterId,
+      sessions: active.sessions,
+      random: this.#random,
+      nowMs: this.#nowMs(),
+      nextOffset: this.#options.quorum().logEndOffset,
+      faults: this.#options.faults ?? {},
+    };
+  }
+
+  /** Appends and takes over the records. False: this node does not lead any more. */
+  #apply(active: Active, records: readonly MetadataRecord[]): boolean {
+    if (records.length === 0) return true;
+    if (this.#active !== active || this.#options.quorum().append(active.epoch, records) === null) return false;
+    for (const record of records) active.builder.apply(record);
+    active.builder.takeDelta();
+    return true;
+  }
+
+  /** Waits until all that was appended so far is committed, so that an answer never shows what may yet be lost. */
+  #committed(): Promise<boolean> {
+    const offset = this.#options.quorum().logEndOffset;
+    if (offset <= this.#committedOffset) return Promise.resolve(true);
+    return new Promise((resolve) => this.#pending.push({ offset, resolve }));
+  }
+
+  #nowMs(): number {
+    return this.#options.runtime.clock.monotonicNs() / 1e6;
+  }
+
+  /** Wakes for the next broker session that runs out. */
+  #schedule(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.#active === null) return;
+    const interval = this.#options.config.number('broker.session.timeout.ms') / 8;
+    this.#timer = this.#options.runtime.timers.after(interval, () => {
+      this.#maintain();
+      this.#schedule();
+    });
+  }
+
+  #maintain(): void {
+    const active = this.#active;
+    if (active === null) return;
+    for (const id of active.builder.image.brokerIds()) {
+      const broker = active.builder.image.brokers.get(id)!;
+      if (broker.fenced || active.sessions.isAlive(id, this.#nowMs())) continue;
+      this.#options.runtime.log.info('fencing a broker whose session ran out', { broker: id });
+      if (!this.#apply(active, fenceBroker(this.#context(active), id))) return;
+    }
+  }
+}

@@ -1,0 +1,11 @@
+export type { ControllerPort } from './admin.ts';
+export { supportedFeatures } from './bootstrap.ts';
+export { ClusterImage } from './cluster-image.ts';
+export { Controller, type ControllerOptions } from './controller.ts';
+export { LocalControllerPort } from './controller-port.ts';
+export type { ControllerFaults } from './faults.ts';
+export * from './image.ts';
+export { ConfigResourceType, ImageBuilder } from './image-builder.ts';
+export { MetadataReplica } from './metadata-view.ts';
+export { internalTopics, topicNameObjection } from './topic-name.ts';
+export { randomUuid, uuidText } from './uuid.ts';

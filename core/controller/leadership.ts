@@ -1,0 +1,96 @@
+import { brokerRegistrationChangeRecord, type MetadataRecord, metadataRecord } from '../protocol/index.ts';
+import { NO_LEADER } from './cluster-image.ts';
+import type { PartitionImage } from './image.ts';
+import type { OperationContext } from './operation.ts';
+import { type PartitionTarget, partitionChange } from './partition-change.ts';
+import { electionOf, partitionRules } from './settings.ts';
+
+const brokerChangeVersion = 0;
+const controlledShutdownVersion = 1;
+
+/** Partitions in the order of their topics' names: what a change of one broker walks. */
+function* partitionsWith(
+  context: OperationContext,
+  wanted: (partition: PartitionImage) => boolean,
+): Generator<PartitionImage> {
+  for (const topic of context.image.sortedTopics()) {
+    for (const partition of topic.partitions) if (wanted(partition)) yield partition;
+  }
+}
+
+/** The broker is out: it leaves every in-sync set, and its partitions get other leaders. */
+function withdraw(
+  context: OperationContext,
+  brokerId: number,
+  extra: Pick<PartitionTarget, 'uncleanReplicas'> = {},
+): MetadataRecord[] {
+  const records: MetadataRecord[] = [];
+  const concerned = (partition: PartitionImage): boolean =>
+    partition.isr.includes(brokerId) ||
+    partition.leader === brokerId ||
+    (extra.uncleanReplicas !== undefined && partition.elr.includes(brokerId));
+  for (const partition of partitionsWith(context, concerned)) {
+    const record = partitionChange(
+      partition,
+      {
+        isr: partition.isr.filter((id) => id !== brokerId),
+        election: electionOf(context, partition.topic),
+        ...extra,
+      },
+      partitionRules(context, partition.topic, { except: brokerId }),
+    );
+    if (record !== null) records.push(record);
+  }
+  return records;
+}
+
+export function fenceBroker(context: OperationContext, brokerId: number): MetadataRecord[] {
+  const broker = context.image.brokers.get(brokerId);
+  if (broker === undefined) return [];
+  const change = { brokerId, brokerEpoch: broker.epoch, fenced: 1 };
+  return [...withdraw(context, brokerId), metadataRecord(brokerRegistrationChangeRecord, brokerChangeVersion, change)];
+}
+
+/** It came back without having closed its logs: it may hold less than it acknowledged (KIP-966). */
+export function uncleanShutdown(context: OperationContext, brokerId: number): MetadataRecord[] {
+  return withdraw(context, brokerId, { uncleanReplicas: [brokerId] });
+}
+
+export function removeBroker(context: OperationContext, brokerId: number): MetadataRecord[] {
+  return withdraw(context, brokerId);
+}
+
+export function unfenceBroker(context: OperationContext, brokerId: number): MetadataRecord[] {
+  const broker = context.image.brokers.get(brokerId);
+  if (broker === undefined) return [];
+  const change = { brokerId, brokerEpoch: broker.epoch, fenced: -1 };
+  const records: MetadataRecord[] = [metadataRecord(brokerRegistrationChangeRecord, brokerChangeVersion, change)];
+  const leaderless = (partition: PartitionImage): boolean =>
+    partition.leader === NO_LEADER && partition.replicas.includes(brokerId);
+  for (const partition of partitionsWith(context, leaderless)) {
+    const record = partitionChange(
+      partition,
+      { election: electionOf(context, partition.topic) },
+      partitionRules(context, partition.topic, { plus: brokerId }),
+    );
+    if (record !== null) records.push(record);
+  }
+  return records;
+}
+
+export function beginControlledShutdown(context: OperationContext, brokerId: number): MetadataRecord[] {
+  const broker = context.image.brokers.get(brokerId);
+  if (broker === undefined) return [];
+  const change = { brokerId, brokerEpoch: broker.epoch, inControlledShutdown: 1 };
+  return [
+    metadataRecord(brokerRegistrationChangeRecord, controlledShutdownVersion, change),
+    ...withdraw(context, brokerId),
+  ];
+}
+
+export function leadsAnything(context: OperationContext, brokerId: number): boolean {
+  for (const topic of context.image.topicsByName.values()) {
+    if (topic.partitions.some((partition) => partition.leader === brokerId)) return true;
+  }
+  return false;
+}

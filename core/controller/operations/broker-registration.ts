@@ -1,0 +1,101 @@
+import {
+  brokerRegistration,
+  ErrorCode,
+  type MetadataRecord,
+  metadataRecord,
+  registerBrokerRecord,
+  unregisterBroker,
+  unregisterBrokerRecord,
+} from '../../protocol/index.ts';
+import { removeBroker, uncleanShutdown } from '../leadership.ts';
+import type { Operation, OperationContext } from '../operation.ts';
+import { recordVersions } from '../record-versions.ts';
+import { isElrEnabled } from '../settings.ts';
+
+/**
+ * A broker announces a new life. Its epoch is the offset of its registration record, so epochs rise over all brokers.
+ * It starts fenced. v2: log directories; v3: previous broker epoch (KIP-966: tells an unclean shutdown); v4: minimum
+ * feature levels of 0.
+ */
+export const brokerRegistrationOperation: Operation<typeof brokerRegistration> = {
+  api: brokerRegistration,
+  run(context, request) {
+    const refuse = (errorCode: number) => ({ records: [], response: { errorCode } });
+    const { image, sessions, nowMs } = context;
+    if (request.clusterId !== context.clusterId) return refuse(ErrorCode.inconsistentClusterId);
+    const before = image.brokers.get(request.brokerId);
+    const sameLife = before !== undefined && before.incarnationId === request.incarnationId;
+    if (before !== undefined && !sameLife && !before.inControlledShutdown && !before.fenced) {
+      if (sessions.isAlive(before.id, nowMs)) return refuse(ErrorCode.duplicateBrokerRegistration);
+    }
+    if (request.logDirs.length === 0 || new Set(request.logDirs).size !== request.logDirs.length) {
+      return refuse(ErrorCode.invalidRegistration);
+    }
+    if (!supportsFinalizedFeatures(context, request.features)) return refuse(ErrorCode.unsupportedVersion);
+    const records: MetadataRecord[] = [];
+    if (before !== undefined && !sameLife) {
+      const clean = request.previousBrokerEpoch === before.epoch;
+      records.push(
+        ...(isElrEnabled(context) && !clean ? uncleanShutdown(context, before.id) : removeBroker(context, before.id)),
+      );
+    }
+    const brokerEpoch = sameLife ? before.epoch : context.nextOffset + records.length;
+    const version = recordVersions(image.metadataVersion).registerBroker;
+    records.push(
+      metadataRecord(registerBrokerRecord, version, {
+        brokerId: request.brokerId,
+        incarnationId: request.incarnationId,
+        brokerEpoch,
+        endPoints: request.listeners,
+        features: [...request.features].sort((a, b) => (a.name < b.name ? -1 : 1)),
+        rack: request.rack,
+        fenced: sameLife ? before.fenced : true,
+        inControlledShutdown: sameLife ? before.inControlledShutdown : false,
+        logDirs: version >= 3 ? [...request.logDirs].sort() : [],
+      }),
+    );
+    sessions.restart(request.brokerId, nowMs);
+    return { records, response: { errorCode: ErrorCode.none, brokerEpoch } };
+  },
+};
+
+function supportsFinalizedFeatures(
+  context: OperationContext,
+  offered: readonly {
+    readonly name: string;
+    readonly minSupportedVersion: number;
+    readonly maxSupportedVersion: number;
+  }[],
+): boolean {
+  for (const [name, level] of context.image.features) {
+    const feature = offered.find((one) => one.name === name);
+    if (feature === undefined || level < feature.minSupportedVersion || level > feature.maxSupportedVersion)
+      return false;
+  }
+  return true;
+}
+
+/** Removes a broker that is gone for good. */
+export const unregisterBrokerOperation: Operation<typeof unregisterBroker> = {
+  api: unregisterBroker,
+  run(context, request) {
+    const broker = context.image.brokers.get(request.brokerId);
+    if (broker === undefined) {
+      return {
+        records: [],
+        response: {
+          errorCode: ErrorCode.brokerIdNotRegistered,
+          errorMessage: `Broker ID ${request.brokerId} is not currently registered`,
+        },
+      };
+    }
+    context.sessions.remove(broker.id);
+    return {
+      records: [
+        ...removeBroker(context, broker.id),
+        metadataRecord(unregisterBrokerRecord, 0, { brokerId: broker.id, brokerEpoch: broker.epoch }),
+      ],
+      response: { errorCode: ErrorCode.none, errorMessage: null },
+    };
+  },
+};

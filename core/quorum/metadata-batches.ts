@@ -1,0 +1,141 @@
+import {
+  DecodeError,
+  decodeMessage,
+  decodeMetadataRecord,
+  encodeMessage,
+  encodeMetadataRecord,
+  kRaftVersionRecord,
+  leaderChangeMessage,
+  type MetadataRecord,
+  type VotersRecord,
+  votersRecord,
+} from '../protocol/index.ts';
+import {
+  BatchBuilder,
+  batchBaseOffset,
+  batches,
+  batchLastOffset,
+  batchLeaderEpoch,
+  batchMaxTimestamp,
+  controlRecordType,
+  decodeBatch,
+  encodeControlBatch,
+  isControlBatch,
+} from '../records/index.ts';
+import type { Codecs } from '../runtime.ts';
+import type { CommittedBatch } from './quorum.ts';
+
+/** What the quorum itself reads out of the log, at its offset. */
+export type ControlEntry =
+  | { readonly kind: 'leaderChange'; readonly offset: number; readonly leaderId: number }
+  | { readonly kind: 'kraftVersion'; readonly offset: number; readonly version: number }
+  | { readonly kind: 'voters'; readonly offset: number; readonly voters: VotersRecord }
+  | { readonly kind: 'snapshotHeader' | 'snapshotFooter'; readonly offset: number; readonly value: Uint8Array };
+
+export interface DecodedMetadata {
+  /** A control batch stands here too, without records: its offsets count. */
+  readonly batches: readonly CommittedBatch[];
+  readonly control: readonly ControlEntry[];
+  /** Records that this version does not know, with the reason. They take no effect. */
+  readonly unknown: readonly { readonly offset: number; readonly reason: string }[];
+}
+
+/** Decodes whole batches. @throws DecodeError when the bytes are no batches. */
+export function decodeMetadataBatches(bytes: Uint8Array, codecs: Codecs): DecodedMetadata {
+  const decoded: CommittedBatch[] = [];
+  const control: ControlEntry[] = [];
+  const unknown: { offset: number; reason: string }[] = [];
+  for (const boundary of batches(bytes)) {
+    if (boundary.kind === 'truncated') throw new DecodeError('a metadata batch is cut off');
+    if (boundary.kind === 'corrupt') throw new DecodeError(`metadata batch: ${boundary.reason}`);
+    const { at, size } = boundary;
+    const content = decodeBatch(bytes, at, codecs);
+    if (content.kind === 'corrupt') throw new DecodeError(`metadata batch: ${content.reason}`);
+    const records: MetadataRecord[] = [];
+    for (const record of content.records) {
+      if (isControlBatch(bytes, at)) {
+        const entry = controlEntry(record.offset, record.key, record.value);
+        if (entry !== null) control.push(entry);
+        continue;
+      }
+      try {
+        records.push(decodeMetadataRecord(record.value ?? new Uint8Array(0)));
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        unknown.push({ offset: record.offset, reason: error.message });
+      }
+    }
+    decoded.push({
+      baseOffset: batchBaseOffset(bytes, at),
+      lastOffset: batchLastOffset(bytes, at),
+      epoch: batchLeaderEpoch(bytes, at),
+      appendTimeMs: batchMaxTimestamp(bytes, at),
+      bytes: size,
+      records,
+    });
+  }
+  return { batches: decoded, control, unknown };
+}
+
+function controlEntry(offset: number, key: Uint8Array | null, value: Uint8Array | null): ControlEntry | null {
+  const type = controlRecordType(key);
+  if (type === null || value === null) return null;
+  switch (type) {
+    case 'leaderChange': {
+      // Its own first field is its version: 0 without directory ids.
+      const version = value.length >= 2 ? (value[0]! << 8) | value[1]! : 0;
+      return { kind: type, offset, leaderId: decodeMessage(leaderChangeMessage, Math.min(version, 1), value).leaderId };
+    }
+    case 'kraftVersion':
+      return { kind: type, offset, version: decodeMessage(kRaftVersionRecord, 0, value).kRaftVersion };
+    case 'kraftVoters':
+      return { kind: 'voters', offset, voters: decodeMessage(votersRecord, 0, value) };
+    case 'snapshotHeader':
+    case 'snapshotFooter':
+      return { kind: type, offset, value };
+    case 'abort':
+    case 'commit':
+      return null;
+  }
+}
+
+/** One batch of records with consecutive offsets. */
+export function encodeMetadataBatch(
+  records: readonly MetadataRecord[],
+  position: { readonly baseOffset: number; readonly epoch: number; readonly nowMs: number },
+  codecs: Codecs,
+): Uint8Array {
+  const builder = new BatchBuilder();
+  for (const record of records) builder.append(position.nowMs, null, encodeMetadataRecord(record));
+  return builder.finish(codecs, { baseOffset: position.baseOffset, leaderEpoch: position.epoch });
+}
+
+/** The record with which every epoch begins (KIP-595). */
+export function encodeLeaderChange(
+  change: {
+    readonly leaderId: number;
+    readonly voters: readonly { readonly id: number; readonly directoryId: string }[];
+    readonly granting: readonly { readonly id: number; readonly directoryId: string }[];
+  },
+  position: {
+    readonly baseOffset: number;
+    readonly epoch: number;
+    readonly nowMs: number;
+    readonly kraftVersion: number;
+  },
+  codecs: Codecs,
+): Uint8Array {
+  const version = position.kraftVersion >= 1 ? 1 : 0;
+  const keyed = (keys: typeof change.voters): { voterId: number; voterDirectoryId?: string }[] =>
+    keys.map((key) => ({ voterId: key.id, ...(version === 1 ? { voterDirectoryId: key.directoryId } : {}) }));
+  const value = encodeMessage(leaderChangeMessage, version, {
+    version,
+    leaderId: change.leaderId,
+    voters: keyed(change.voters),
+    grantingVoters: keyed(change.granting),
+  });
+  return encodeControlBatch('leaderChange', value, position.nowMs, codecs, {
+    baseOffset: position.baseOffset,
+    leaderEpoch: position.epoch,
+  });
+}
