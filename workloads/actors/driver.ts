@@ -7,33 +7,59 @@ export interface ProducerDriver {
   start(): Promise<void>;
   /**
    * Takes one record. `topic` indexes the topics given at creation; `value` and `key` may be reused by the caller after
-   * the call. `token` comes back with the outcome. Returns the partition chosen, -1 when that is decided later, or -2
-   * when no more is taken now: `writable` tells when to try again.
+   * the call. `header` is the value of the envelope's header for values too short to carry it. `token` comes back with
+   * the outcome. Returns the partition chosen, -1 when that is decided later, or FULL when no more is taken now:
+   * `writable` tells when to try again.
    */
-  send(topic: number, key: Uint8Array | null, value: Uint8Array, token: number): number;
+  send(
+    topic: number,
+    key: Uint8Array | null,
+    value: Uint8Array,
+    header: Uint8Array | null,
+    timestampMs: number,
+    token: number,
+  ): number;
   /** Resolves when all that was taken has an outcome, or the bound is over. */
   flush(timeoutMs: number): Promise<void>;
   close(timeoutMs: number): Promise<void>;
 }
 
+/** What `send` answers when the client's buffer is full. */
+export const FULL = -2;
+
 export interface ProducerOutcomes {
-  /** `offset` is -1 with acks=0. */
+  /** `offset` is -1 when the broker did not tell (acks=0). */
   acked(token: number, topic: number, partition: number, offset: number): void;
   /** `errorCode` is Kafka's, or -1 for a timeout or lost connection; `definite`: surely not written. */
   failed(token: number, topic: number, partition: number, errorCode: number, definite: boolean, message: string): void;
-  /** Space is there again after `send` returned -2. */
+  /** Space is there again after `send` returned FULL. */
   writable(): void;
 }
 
-/** Records of one partition as a poll returned them; valid until the next poll. */
+/** Offsets [from, to) at which a reader gets no record, and why as far as it can tell. */
+export interface PolledGap {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: 'control' | 'aborted' | 'unknown';
+}
+
+/** Consecutive records of one partition as a poll returned them; walk them before the next poll. */
 export interface PolledBatch {
   readonly topic: string;
   readonly partition: number;
-  /** Calls back for each record, in order. `value` is a view, null for a tombstone. */
-  forEach(visit: (offset: number, value: Uint8Array | null) => void): void;
-  /** The offset after the last one of this batch, control and aborted records included. */
-  readonly nextOffset: number;
+  /** The position before the records, after `gaps`. */
+  readonly fromOffset: number;
+  /** The position after them. */
+  readonly toOffset: number;
   readonly leaderEpoch: number;
+  readonly gaps: readonly PolledGap[];
+  /** Moves to the next record; false at the end. */
+  next(): boolean;
+  readonly offset: number;
+  /** A view, null for a tombstone. */
+  value(): Uint8Array | null;
+  /** The value of the first header of that name, null without one. */
+  header(name: string): Uint8Array | null;
 }
 
 export interface ConsumerDriver {
@@ -45,29 +71,35 @@ export interface ConsumerDriver {
     offsets: readonly CommitOffset[],
   ): Promise<readonly { readonly errorCode: number; readonly definite: boolean }[]>;
   /** What the group has committed, -1 for nothing; null when the broker did not answer. */
-  committed(partitions: readonly { topic: string; partition: number }[]): Promise<readonly number[] | null>;
+  committed(partitions: readonly TopicPartition[]): Promise<readonly number[] | null>;
   pause(): void;
   resume(): void;
   close(timeoutMs: number): Promise<void>;
 }
 
-export interface CommitOffset {
-  readonly topic: string;
-  readonly partition: number;
+export interface CommitOffset extends TopicPartition {
   readonly offset: number;
 }
 
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** Generation -1 stands for manual assignment. */
 export interface ConsumerEvents {
-  /** Generation -1 for manual assignment. `position` is where reading starts. */
-  assigned(topic: string, partition: number, position: number, generation: number): void;
-  revoked(topic: string, partition: number, generation: number, lost: boolean): void;
+  assigned(partitions: readonly TopicPartition[], generation: number): void;
+  /** The partitions are given back when the promise resolves: time to commit what was processed. Never rejects. */
+  revoked(partitions: readonly TopicPartition[], generation: number): Promise<void>;
+  /** The partitions may belong to another member already: nothing can be committed. */
+  lost(partitions: readonly TopicPartition[], generation: number): void;
 }
 
 export interface ConsumerSubscription {
   readonly group: string | null;
   readonly topics: readonly string[];
   /** Without a group: exactly these partitions. */
-  readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
+  readonly partitions: readonly TopicPartition[];
 }
 
 /** Where a partition's log begins and ends for a reader. */
@@ -89,16 +121,12 @@ export interface AdminDriver {
   deleteTopics(names: readonly string[], timeoutMs: number): Promise<void>;
   /** null for a partition that has no answer within the bound. */
   logBounds(
-    partitions: readonly { readonly topic: string; readonly partition: number }[],
+    partitions: readonly TopicPartition[],
     isolation: 'read_uncommitted' | 'read_committed',
     timeoutMs: number,
   ): Promise<readonly (LogBounds | null)[]>;
   /** Offsets committed by a group, -1 for none; null when nobody answered. */
-  committed(
-    group: string,
-    partitions: readonly { readonly topic: string; readonly partition: number }[],
-    timeoutMs: number,
-  ): Promise<readonly number[] | null>;
+  committed(group: string, partitions: readonly TopicPartition[], timeoutMs: number): Promise<readonly number[] | null>;
   close(): Promise<void>;
 }
 

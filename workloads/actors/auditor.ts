@@ -1,0 +1,136 @@
+import { EVENT } from '../history.ts';
+import { ENVELOPE_HEADER, type Envelope, readEnvelope } from '../load/envelope.ts';
+import { gapReason } from './consumer-actor.ts';
+import type { ConsumerDriver, LogBounds, TopicPartition } from './driver.ts';
+import type { Environment } from './environment.ts';
+
+export interface AuditEnd {
+  readonly complete: boolean;
+  readonly reason: string | null;
+  readonly records: number;
+  /** By partition index; null where nobody answered. */
+  readonly bounds: readonly (LogBounds | null)[];
+}
+
+const ASK_MS = 2000;
+const POLL_MS = 100;
+
+/**
+ * Reads every partition from log start to log end after the load has stopped and every fault is healed, and asks what
+ * each group has committed. What it finds decides whether an acknowledged record was lost.
+ */
+export async function audit(environment: Environment, timeoutMs: number): Promise<AuditEnd> {
+  const { roster, history, driver } = environment;
+  const { actor } = roster.auditor;
+  const deadlineNs = environment.now() + timeoutMs * 1e6;
+  const admin = driver.admin('auditor');
+  const partitions = roster.names.partitions;
+  let reader: ConsumerDriver | null = null;
+  let records = 0;
+  const bounds: (LogBounds | null)[] = partitions.map(() => null);
+  try {
+    await askBounds(environment, bounds, deadlineNs, (wanted) => admin.logBounds(wanted, 'read_uncommitted', ASK_MS));
+    const silent = bounds.findIndex((bound) => bound === null);
+    if (silent >= 0) {
+      const { topic, partition } = partitions[silent]!;
+      return { complete: false, reason: `nobody told where ${topic}-${partition} ends`, records, bounds };
+    }
+    const positions = bounds.map((bound) => bound!.start);
+    let open = 0;
+    bounds.forEach((bound, index) => {
+      history.write(EVENT.logEnd, environment.now(), actor, index, bound!.end, -1, bound!.start, -1);
+      history.write(EVENT.assign, environment.now(), actor, index, bound!.start, -1, -1, -1);
+      if (bound!.end > bound!.start) open++;
+    });
+    const toRead = partitions.filter((_, index) => bounds[index]!.end > bounds[index]!.start);
+    if (open > 0) {
+      reader = driver.consumer(
+        'auditor',
+        { group: null, topics: [], partitions: toRead },
+        { 'auto.offset.reset': 'earliest', 'max.poll.records': '100000', 'enable.auto.commit': 'false' },
+        { assigned: () => {}, revoked: () => Promise.resolve(), lost: () => {} },
+      );
+      await reader.start();
+    }
+    const envelope: Envelope = { writer: 0, sequence: 0, intendedNs: 0 };
+    while (open > 0) {
+      if (environment.now() >= deadlineNs) {
+        const index = positions.findIndex((position, at) => position < bounds[at]!.end);
+        const { topic, partition } = partitions[index]!;
+        const reason = `the audit stood at offset ${positions[index]} of ${bounds[index]!.end} in ${topic}-${partition}`;
+        return { complete: false, reason, records, bounds };
+      }
+      for (const batch of await reader!.poll(POLL_MS)) {
+        const index = roster.partitionIndex(batch.topic, batch.partition);
+        const nowNs = environment.now();
+        for (const gap of batch.gaps) {
+          history.write(EVENT.gap, nowNs, actor, index, gap.from, -1, gap.to, gapReason(gap));
+        }
+        while (batch.next()) {
+          records++;
+          const value = batch.value();
+          const inValue = value !== null && readEnvelope(value, environment.run, envelope);
+          const header = inValue ? null : batch.header(ENVELOPE_HEADER);
+          const known = inValue || (header !== null && readEnvelope(header, environment.run, envelope));
+          const writer = known ? envelope.writer : -1;
+          const sequence = known ? envelope.sequence : -1;
+          history.write(EVENT.read, nowNs, actor, index, batch.offset, sequence, writer, batch.leaderEpoch);
+        }
+        const end = bounds[index]!.end;
+        if (positions[index]! < end && batch.toOffset >= end) open--;
+        positions[index] = Math.max(positions[index]!, batch.toOffset);
+      }
+    }
+    await auditGroups(environment, deadlineNs);
+    return { complete: true, reason: null, records, bounds };
+  } finally {
+    await reader?.close(ASK_MS);
+    await admin.close();
+    history.flush();
+  }
+}
+
+/** Asks for all bounds at once, again for those that had no answer, until all are known or the time is over. */
+async function askBounds(
+  environment: Environment,
+  bounds: (LogBounds | null)[],
+  deadlineNs: number,
+  ask: (wanted: readonly TopicPartition[]) => Promise<readonly (LogBounds | null)[]>,
+): Promise<void> {
+  for (;;) {
+    const missing = bounds.flatMap((bound, index) => (bound === null ? [index] : []));
+    if (missing.length === 0) return;
+    const answers = await ask(missing.map((index) => environment.roster.names.partitions[index]!));
+    missing.forEach((index, position) => {
+      bounds[index] = answers[position] ?? null;
+    });
+    if (environment.now() >= deadlineNs) return;
+    if (answers.some((answer) => answer === null)) await environment.runtime.timers.sleep(100);
+  }
+}
+
+/** What each group has committed in the end, written as seen by its first member. */
+async function auditGroups(environment: Environment, deadlineNs: number): Promise<void> {
+  const { roster, history, driver } = environment;
+  const admin = driver.admin('auditor-groups');
+  const asked = new Set<string>();
+  try {
+    for (const seat of roster.consumers) {
+      if (seat.group === null || asked.has(seat.group)) continue;
+      asked.add(seat.group);
+      const partitions = roster.names.partitions.filter(({ topic }) => seat.topics.includes(topic));
+      const askedNs = environment.now();
+      const leftMs = Math.min(ASK_MS, (deadlineNs - askedNs) / 1e6);
+      if (leftMs <= 0) return;
+      const offsets = await admin.committed(seat.group, partitions, leftMs);
+      if (offsets === null) continue;
+      const nowNs = environment.now();
+      partitions.forEach(({ topic, partition }, position) => {
+        const index = roster.partitionIndex(topic, partition);
+        history.write(EVENT.committed, nowNs, seat.actor, index, offsets[position]!, -1, askedNs, -1);
+      });
+    }
+  } finally {
+    await admin.close();
+  }
+}
