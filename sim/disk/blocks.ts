@@ -3,7 +3,7 @@ const BLOCK = 65536;
 
 /**
  * The content of a file as blocks, so that growing copies nothing and a truncation can hand its tail on. Bytes past the
- * file's size are leftovers: whoever extends the file clears the gap.
+ * file's size are zeros.
  */
 export class Blocks {
   readonly #blocks: (Uint8Array | undefined)[] = [];

@@ -12,12 +12,12 @@ export interface PageState {
   readonly image: Uint8Array;
   /** Bytes of the file in it; the rest of the image means nothing. */
   readonly length: number;
+  /** When it came to be, as the file counts; 0 for what mere appends left. */
+  readonly version: number;
 }
 
 /** A page that was written inside the file since the last sync: its states in order, the durable one first. */
 interface PageHistory {
-  /** States dropped from the front so far, so that positions in it stay valid. */
-  dropped: number;
   /** How many of the states, from the front, are what mere appends left: the page had no history before them. */
   prefixes: number;
   states: PageState[];
@@ -39,7 +39,7 @@ export interface Truncated {
 export interface SyncTicket {
   readonly size: number;
   readonly truncations: number;
-  readonly versions: ReadonlyMap<number, number> | null;
+  readonly version: number;
 }
 
 /**
@@ -68,6 +68,8 @@ export class SimFile {
   readonly flips: Map<number, number> = new Map();
   before: Truncated | null = null;
   #truncations = 0;
+  /** Counts writes within the file, and syncs: what a sync covers has a lower version than it. */
+  #version = 0;
 
   constructor(modifiedMs: number) {
     this.modifiedMs = modifiedMs;
@@ -97,7 +99,6 @@ export class SimFile {
         if (this.ghosts.has(page) || (position < size && page * PAGE_BYTES < size)) this.#remember(page);
       }
     }
-    if (position > size) this.content.clear(size, position);
     let at = position;
     for (const chunk of chunks) {
       this.content.write(at, chunk);
@@ -125,7 +126,6 @@ export class SimFile {
     if (size > this.size) {
       const firstPage = Math.floor(this.size / PAGE_BYTES);
       if (this.ghosts.has(firstPage)) this.#remember(firstPage);
-      this.content.clear(this.size, size);
       this.#appended(size);
       if (this.overwritten.size > 0) this.#keepStates(firstPage, Math.floor((size - 1) / PAGE_BYTES));
       return;
@@ -152,8 +152,8 @@ export class SimFile {
     const cutHistory = overwritten.get(cutPage);
     if (cutHistory !== undefined && size % PAGE_BYTES > 0) {
       const limit = size % PAGE_BYTES;
-      const states = cutHistory.states.map(({ image, length }) => ({ image, length: Math.min(length, limit) }));
-      this.overwritten.set(cutPage, { dropped: cutHistory.dropped, prefixes: cutHistory.prefixes, states });
+      const states = cutHistory.states.map((state) => ({ ...state, length: Math.min(state.length, limit) }));
+      this.overwritten.set(cutPage, { prefixes: cutHistory.prefixes, states });
     }
     const firstGone = Math.ceil(size / PAGE_BYTES);
     for (const page of [...this.ghosts.keys()]) if (page >= firstGone) this.ghosts.delete(page);
@@ -168,12 +168,7 @@ export class SimFile {
   }
 
   beginSync(): SyncTicket {
-    let versions: Map<number, number> | null = null;
-    if (this.overwritten.size > 0) {
-      versions = new Map();
-      for (const [page, { dropped, states }] of this.overwritten) versions.set(page, dropped + states.length);
-    }
-    return { size: this.size, truncations: this.#truncations, versions };
+    return { size: this.size, truncations: this.#truncations, version: ++this.#version };
   }
 
   /** What was written before the sync was asked for is durable now. */
@@ -207,7 +202,7 @@ export class SimFile {
     for (const page of pages) {
       const durable = this.ghosts.get(page) ?? this.states(page)[0]!;
       if (visible === 'keep') {
-        if (!this.ghosts.has(page)) this.ghosts.set(page, { image: durable.image.slice(), length: durable.length });
+        if (!this.ghosts.has(page)) this.ghosts.set(page, { ...durable, image: durable.image.slice() });
       } else {
         this.putPage(page, durable);
       }
@@ -226,10 +221,10 @@ export class SimFile {
     const image = new Uint8Array(PAGE_BYTES);
     (of instanceof SimFile ? of.content : of.tail).read(start, image);
     const within = (at: number): number => Math.max(0, Math.min(PAGE_BYTES, at - start));
-    const states: PageState[] = [{ image, length: within(of.durableSize) }];
+    const states: PageState[] = [{ image, length: within(of.durableSize), version: 0 }];
     for (let index = firstAbove(of.ends, start); index < of.ends.length; index++) {
       const length = within(of.ends[index]!);
-      if (length > states.at(-1)!.length) states.push({ image, length });
+      if (length > states.at(-1)!.length) states.push({ image, length, version: 0 });
       if (length === PAGE_BYTES) break;
     }
     return states;
@@ -258,13 +253,17 @@ export class SimFile {
     const ghost = this.ghosts.get(page);
     if (ghost === undefined) {
       const states = this.states(page);
-      this.overwritten.set(page, { dropped: 0, prefixes: states.length, states });
+      this.overwritten.set(page, { prefixes: states.length, states });
       return;
     }
     // A failed sync forgot this page; being written again it is dirty again, and what is durable is still the old.
     this.ghosts.delete(page);
     const visible = this.states(page).at(-1)!;
-    this.overwritten.set(page, { dropped: 0, prefixes: 0, states: [ghost, visible] });
+    const states = [
+      { ...ghost, version: 0 },
+      { ...visible, version: ++this.#version },
+    ];
+    this.overwritten.set(page, { prefixes: 1, states });
   }
 
   #keepStates(firstPage: number, lastPage: number): void {
@@ -273,7 +272,8 @@ export class SimFile {
       if (history === undefined) continue;
       const image = new Uint8Array(PAGE_BYTES);
       this.content.read(page * PAGE_BYTES, image);
-      history.states.push({ image, length: Math.min(PAGE_BYTES, this.size - page * PAGE_BYTES) });
+      const length = Math.min(PAGE_BYTES, this.size - page * PAGE_BYTES);
+      history.states.push({ image, length, version: ++this.#version });
     }
   }
 }
@@ -281,19 +281,15 @@ export class SimFile {
 /** Drops the states that a sync has overtaken; a page whose last state is durable needs no history. */
 function settle(overwritten: Map<number, PageHistory>, ticket: SyncTicket): void {
   for (const [page, history] of [...overwritten]) {
-    const covered = ticket.versions?.get(page);
-    let overtaken = 0;
-    if (covered !== undefined) {
-      overtaken = Math.max(0, covered - 1 - history.dropped);
-    } else {
-      // The history began after the ticket: what the sync has written of this page is one of its prefixes.
-      const written = Math.min(PAGE_BYTES, ticket.size - page * PAGE_BYTES);
-      while (overtaken < history.prefixes - 1 && history.states[overtaken]!.length < written) overtaken++;
-    }
-    if (overtaken > 0) {
-      history.states = history.states.slice(overtaken);
-      history.dropped += overtaken;
-      history.prefixes = Math.max(0, history.prefixes - overtaken);
+    const { states, prefixes } = history;
+    let first = 0;
+    // Of what appends left, the sync has written all that the file had then.
+    const written = Math.min(PAGE_BYTES, ticket.size - page * PAGE_BYTES);
+    while (first < prefixes - 1 && states[first]!.length < written) first++;
+    for (let index = prefixes; index < states.length && states[index]!.version < ticket.version; index++) first = index;
+    if (first > 0) {
+      history.states = states.slice(first);
+      history.prefixes = Math.max(0, prefixes - first);
     }
     if (history.states.length === 1) overwritten.delete(page);
   }

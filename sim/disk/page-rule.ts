@@ -125,5 +125,5 @@ function tear(old: PageState, next: PageState, durableLength: number, random: Ra
       image[at + 3] = word >>> 24;
     }
   }
-  return { image, length };
+  return { image, length, version: 0 };
 }

@@ -180,6 +180,22 @@ describe('names after a power loss', () => {
     ]);
   });
 
+  test('a name taken anew does not outlive the rename that freed it', async () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const { world, node } = makeNode(String(seed));
+      const { disk } = node.runtime;
+      const file = disk.open('/a', { create: true });
+      file.write(0, [Buffer.from('old')]);
+      await settled(world, file.sync());
+      await settled(world, disk.syncDirectory('/'));
+      disk.rename('/a', '/b');
+      disk.open('/a', { create: true });
+      node.powerLoss();
+      const after = node.restart().disk;
+      expect(after.list('/').map((name) => text(after, `/${name}`))).toContain('old');
+    }
+  });
+
   test('a renamed file whose contents were not synced may be empty under its new name', async () => {
     const { world, node } = makeNode();
     const { disk } = node.runtime;
