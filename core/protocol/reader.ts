@@ -15,7 +15,7 @@ export const MAX_STRING_BYTES = 32767;
  * Bound on all elements of all arrays of one message, and its unknown tags. An empty string takes one byte on the wire
  * and much more in memory: without the bound, a frame of the greatest size allowed could use up the heap.
  */
-export const MAX_ELEMENTS = 4_000_000;
+const MAX_ELEMENTS = 4_000_000;
 
 const eightBytes = new DataView(new ArrayBuffer(8));
 
