@@ -51,6 +51,11 @@ export class MetadataCache {
     return this.#nodes.get(id);
   }
 
+  /** A node that another answer named, until the metadata says otherwise. */
+  learnNode(node: NodeAddress): void {
+    this.#nodes.set(node.id, node);
+  }
+
   topic(name: string): TopicMetadata | undefined {
     return this.#topics.get(name);
   }
