@@ -190,6 +190,7 @@ describe('names after a power loss', () => {
       await settled(world, disk.syncDirectory('/'));
       disk.rename('/a', '/b');
       disk.open('/a', { create: true });
+      node.disk.nextOutcome = 'subset';
       node.powerLoss();
       const after = node.restart().disk;
       expect(after.list('/').map((name) => text(after, `/${name}`))).toContain('old');
