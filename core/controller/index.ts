@@ -6,6 +6,7 @@ export { LocalControllerPort } from './controller-port.ts';
 export type { ControllerFaults } from './faults.ts';
 export * from './image.ts';
 export { ConfigResourceType, ImageBuilder } from './image-builder.ts';
+export { type MetadataNode, type MetadataNodeOptions, openMetadataNode } from './metadata-node.ts';
 export { MetadataReplica } from './metadata-view.ts';
 export { internalTopics, topicNameObjection } from './topic-name.ts';
 export { randomUuid, uuidText } from './uuid.ts';

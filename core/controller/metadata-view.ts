@@ -17,6 +17,7 @@ export class MetadataReplica implements QuorumListener {
   readonly #listeners: MetadataListener[] = [];
   #waiters: { readonly offset: number; readonly resolve: (reached: boolean) => void; readonly cancel: () => void }[] =
     [];
+  #controllerWaiters: (() => void)[] = [];
   #controllerId = -1;
   /** The controller of this process, told after the listeners. */
   controller: Pick<Controller, 'committed' | 'leaderChanged'> | null = null;
@@ -50,6 +51,22 @@ export class MetadataReplica implements QuorumListener {
     });
   }
 
+  /** Resolves true once an active controller is known and its first records are here, false after `timeoutMs`. */
+  controllerKnown(timeoutMs: number): Promise<boolean> {
+    if (this.#controllerId !== -1) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = this.#timers.after(timeoutMs, () => {
+        this.#controllerWaiters = this.#controllerWaiters.filter((waiter) => waiter !== known);
+        resolve(false);
+      });
+      const known = (): void => {
+        timer.cancel();
+        resolve(true);
+      };
+      this.#controllerWaiters.push(known);
+    });
+  }
+
   committed(batches: readonly CommittedBatch[]): void {
     const last = batches.at(-1);
     if (last === undefined) return;
@@ -69,6 +86,10 @@ export class MetadataReplica implements QuorumListener {
   leaderChanged(leader: { readonly id: number; readonly epoch: number }): void {
     this.#controllerId = leader.id;
     this.controller?.leaderChanged(leader);
+    if (leader.id === -1) return;
+    const waiters = this.#controllerWaiters;
+    this.#controllerWaiters = [];
+    for (const waiter of waiters) waiter();
   }
 
   /** The records that make this image: what a snapshot holds. */

@@ -6,7 +6,10 @@ import type { BrokerServices } from '../services.ts';
 import { produceHandler } from './00-produce.ts';
 import { fetchHandler } from './01-fetch.ts';
 import { listOffsetsHandler } from './02-list-offsets.ts';
+import { metadataHandler } from './03-metadata.ts';
 import { apiVersionsHandler, type SupportedFeature } from './18-api-versions.ts';
+import { createTopicsHandler } from './19-create-topics.ts';
+import { deleteTopicsHandler } from './20-delete-topics.ts';
 import { deleteRecordsHandler } from './21-delete-records.ts';
 import { initProducerIdHandler } from './22-init-producer-id.ts';
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts';
@@ -27,7 +30,10 @@ export function brokerHandlers(services: BrokerServices, parts: HandlerParts): r
     produceHandler(services),
     fetchHandler(services, parts.fetchSessions),
     listOffsetsHandler(services),
+    metadataHandler(services),
     apiVersionsHandler(services, parts.served, parts.supportedFeatures),
+    createTopicsHandler(services),
+    deleteTopicsHandler(services),
     deleteRecordsHandler(services),
     initProducerIdHandler(parts.producerIds),
     offsetForLeaderEpochHandler(services),
