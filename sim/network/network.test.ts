@@ -81,7 +81,8 @@ describe('a connection', () => {
         let sent = 0;
         const { network } = world;
         for (const each of steps) {
-          if (each.kind === 'write') {
+          if (each.kind === 'wait') await more(world, each.ms);
+          else if (each.kind === 'write') {
             const chunks = each.sizes.map((size) => new Uint8Array(size).map(() => sent++ % 251));
             client.write(chunks);
             server.write(chunks);
@@ -91,7 +92,6 @@ describe('a connection', () => {
           else if (each.kind === 'cut back') network.cut(serverNode, clientNode);
           else if (each.kind === 'heal') network.healAll();
           else if (each.kind === 'slow') network.link(clientNode, serverNode).delayFactor = 50;
-          else await more(world, each.ms);
         }
         network.healAll();
         server.resume();
@@ -342,6 +342,20 @@ describe('cuts', () => {
     undo();
     await more(world, 60_000);
     expect([atServer.received, atClient.received]).toEqual([10, 10_000_000]);
+  });
+
+  test('what is sent just before the end of a cut waits for what was lost before it', async () => {
+    const { world, clientNode, serverNode, client, atServer } = await pair();
+    const undo = world.network.cut(clientNode, serverNode);
+    client.write([new Uint8Array([1])]);
+    await more(world, 90);
+    client.write([new Uint8Array([2])]);
+    await more(world, 0.05);
+    undo();
+    await more(world, 1);
+    expect(atServer.bytes).toEqual([]);
+    await more(world, 1000);
+    expect(atServer.bytes).toEqual([1, 2]);
   });
 
   test('overlapping ones end when the last is undone', async () => {

@@ -142,8 +142,7 @@ export class Pipe {
     this.#unacknowledged += bytes;
     if (this.#acknowledgement) return;
     this.#acknowledgement = true;
-    if (this.reverse.isCut) this.reverse.holdAcknowledgements(this);
-    else this.acknowledgementsPass();
+    this.acknowledgementsPass();
   }
 
   acknowledgementsPass(): void {
