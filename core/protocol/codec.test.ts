@@ -258,6 +258,14 @@ describe('the tagged section', () => {
     expect(decodeMessage(later, 1, bytes)).toEqual({ a: 0, unknownTags });
   });
 
+  test.each([
+    ['a known tag twice', '02 010109 010108'],
+    ['an unknown tag twice', '02 0900 0900'],
+    ['tags out of order', '02 03020278 010108'],
+  ])('%s is refused', (_, text) => {
+    expect(() => decodeMessage(schema, 1, bytesOf(text))).toThrow(/tag \d after tag \d/);
+  });
+
   test('the size of a known tag is that of its value', () => {
     expect(() => decodeMessage(schema, 1, bytesOf('01 01 02 09 00'))).toThrow('longer than its value');
     expect(() => decodeMessage(schema, 1, bytesOf('01 01 00'))).toThrow(DecodeError);

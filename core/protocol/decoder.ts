@@ -34,8 +34,9 @@ class DecoderSource {
       .join('');
     return this.#function(
       `  const m = {\n${members}  };\n` +
+        '  let tag = -1;\n' +
         '  for (let left = r.uvarint(); left > 0; left--) {\n' +
-        '    const tag = r.uvarint();\n' +
+        '    tag = r.tagAfter(tag);\n' +
         '    const outer = r.openTag();\n' +
         `    switch (tag) {\n${cases}` +
         '      default: (m.unknownTags ??= []).push(r.unknownTag(tag));\n    }\n' +

@@ -154,6 +154,13 @@ export class Reader {
     return marker === 1;
   }
 
+  /** A tag, each greater than the one before it (KIP-482): none can come twice. */
+  tagAfter(previous: number): number {
+    const tag = this.uvarint();
+    if (tag <= previous) throw new DecodeError(`tag ${tag} after tag ${previous}, before byte ${this.#at}`);
+    return tag;
+  }
+
   /** Opens a tagged field: reads may not pass its end. Returns the outer end, for `closeTag`. */
   openTag(): number {
     const outer = this.#end;
@@ -175,14 +182,6 @@ export class Reader {
     const bytes = this.#bytes.subarray(this.#at, this.#end);
     this.#at = this.#end;
     return { tag, bytes };
-  }
-
-  /** The whole tagged section where every tag is unknown (headers). */
-  skipTags(): void {
-    for (let left = this.uvarint(); left > 0; left--) {
-      this.uvarint();
-      this.#take(this.uvarint());
-    }
   }
 
   /** A message ends where its bytes end. */
