@@ -29,6 +29,15 @@ function hex(bytes: Uint8Array | readonly Uint8Array[]): string {
   return Buffer.concat(bytes instanceof Uint8Array ? [bytes] : [...bytes]).toString('hex');
 }
 
+/** An unknown tag of no bytes. */
+function putTag(bytes: Uint8Array, at: number, tag: number): number {
+  let left = tag;
+  let end = at;
+  for (; left > 0x7f; left >>>= 7) bytes[end++] = (left & 0x7f) | 0x80;
+  bytes[end] = left;
+  return end + 2;
+}
+
 function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 }
@@ -310,10 +319,17 @@ describe('hostile bytes', () => {
 
   test('all elements of a message are bounded, however few bytes they take', () => {
     const schema = schemaOf({ outer: { each: { inner: { each: 'string' } } } });
-    const claim = new Uint8Array(5_000_100);
-    claim.set(bytesOf('02 c196b102')); // One element, in it 5,000,000 empty strings.
-    claim.fill(1, 5);
-    expect(() => decodeMessage(schema, 1, claim)).toThrow('more than 4000000 elements');
+    const claim = new Uint8Array(1_000_100).fill(1);
+    claim.set(bytesOf('02 c1843d')); // One element, in it 1,000,000 empty strings.
+    expect(() => decodeMessage(schema, 1, claim)).toThrow('more than 1000000 structs, strings and tags');
+    const tags = new Uint8Array(4_000_100).fill(0);
+    tags.set(bytesOf('01 c1843d')); // No elements, then 1,000,001 tags.
+    for (let tag = 0, at = 4; tag <= 1_000_000; tag++) at = putTag(tags, at, tag);
+    expect(() => decodeMessage(schema, 1, tags)).toThrow('more than 1000000 structs, strings and tags');
+    const numbers = schemaOf({ value: { each: 'int8' } }, 'none');
+    const many = new Uint8Array(2_000_004);
+    many.set(bytesOf('001e8480'));
+    expect(decodeMessage(numbers, 0, many).value).toHaveLength(2_000_000);
   });
 
   test('elements that take no bytes cannot be declared: nothing would bound their count', () => {

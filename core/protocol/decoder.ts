@@ -62,7 +62,7 @@ class DecoderSource {
     if (minBytes === 0) throw new Error('an element that takes no bytes: nothing would bound how many follow');
     const length = lengthSource(compact ? 'compactLength' : 'length32', nullable);
     return this.#function(
-      `  const count = r.count(${length}, ${minBytes});\n` +
+      `  const count = r.${isNumber(element) ? 'count' : 'objects'}(${length}, ${minBytes});\n` +
         (nullable ? '  if (count < 0) return null;\n' : '') +
         '  const a = [];\n' +
         `  for (let i = 0; i < count; i++) a.push(${this.#value(element)});\n` +
@@ -75,6 +75,10 @@ class DecoderSource {
     this.text += `function ${name}(r) {\n${body}}\n`;
     return name;
   }
+}
+
+function isNumber({ shape }: ValueLayout): boolean {
+  return shape.kind === 'primitive' && !['string', 'uuid', 'bytes', 'records'].includes(shape.primitive);
 }
 
 function primitiveSource(primitive: string, compact: boolean, nullable: boolean): string {

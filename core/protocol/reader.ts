@@ -12,10 +12,12 @@ export class DecodeError extends Error {
 export const MAX_STRING_BYTES = 32767;
 
 /**
- * Bound on all elements of all arrays of one message, and its unknown tags. An empty string takes one byte on the wire
- * and much more in memory: without the bound, a frame of the greatest size allowed could use up the heap.
+ * Bound on all array elements of one message that are more than a number, and on its unknown tags. A struct may take
+ * two bytes on the wire and hundreds in memory: without the bound, one frame could use up the heap.
  */
-const MAX_ELEMENTS = 4_000_000;
+const MAX_OBJECTS = 1_000_000;
+
+const NOTHING = new Uint8Array(0);
 
 const eightBytes = new DataView(new ArrayBuffer(8));
 
@@ -27,7 +29,7 @@ export class Reader {
   readonly #bytes: Uint8Array;
   #at: number;
   #end: number;
-  #elementsLeft = MAX_ELEMENTS;
+  #objectsLeft = MAX_OBJECTS;
 
   constructor(bytes: Uint8Array, at: number) {
     // Views of a Node Buffer would be Buffers, whose slice() shares memory where everyone expects a copy.
@@ -127,6 +129,7 @@ export class Reader {
   /** A view, not a copy. */
   bytes(length: number): Uint8Array | null {
     if (length < 0) return this.#null(length);
+    if (length === 0) return NOTHING;
     const at = this.#take(length);
     return this.#bytes.subarray(at, at + length);
   }
@@ -136,7 +139,14 @@ export class Reader {
     if (count < 0) this.#null(count);
     else if (count * minBytes > this.#end - this.#at) {
       throw new DecodeError(`${count} elements in ${this.#end - this.#at} bytes, before byte ${this.#at}`);
-    } else this.#allow(count);
+    }
+    return count;
+  }
+
+  /** A count of elements that are structs, strings, uuids or bytes. */
+  objects(count: number, minBytes: number): number {
+    this.count(count, minBytes);
+    if (count > 0) this.#allow(count);
     return count;
   }
 
@@ -206,9 +216,9 @@ export class Reader {
     return at;
   }
 
-  #allow(elements: number): void {
-    this.#elementsLeft -= elements;
-    if (this.#elementsLeft < 0) throw new DecodeError(`more than ${MAX_ELEMENTS} elements`);
+  #allow(objects: number): void {
+    this.#objectsLeft -= objects;
+    if (this.#objectsLeft < 0) throw new DecodeError(`more than ${MAX_OBJECTS} structs, strings and tags`);
   }
 
   #null(length: number): null {
