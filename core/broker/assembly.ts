@@ -90,7 +90,12 @@ export class Assembly {
   }
 
   settingsFor(topic: string, image: MetadataImage = this.#metadata.image): TopicSettings {
-    return topicSettings(new TopicConfig(this.#config, image.configs('topic', topic)));
+    return Assembly.settingsOf(this.#config, image, topic);
+  }
+
+  /** A topic's settings as of an image: its own over the broker's. */
+  static settingsOf(config: BrokerConfig, image: MetadataImage, topic: string): TopicSettings {
+    return topicSettings(new TopicConfig(config, image.configs('topic', topic)));
   }
 }
 

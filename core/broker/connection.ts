@@ -30,6 +30,8 @@ export interface ConnectionOwner {
   /** Bytes of requests that are held changed: the broker bounds their sum (queued.max.request.bytes). */
   heldBytes(change: number): void;
   readonly overloaded: boolean;
+  /** False while the broker is starting: nothing is read yet. */
+  readonly isOpen: boolean;
   closed(connection: BrokerConnection, reason: string | null): void;
 }
 
@@ -221,8 +223,9 @@ export class BrokerConnection implements ConnectionHandler {
   /** Reads on or stops reading, by what is held here, in the whole broker and by the peer. */
   #regulate(): void {
     if (this.#state !== 'open') return;
-    const { limits, overloaded } = this.#owner;
+    const { limits, overloaded, isOpen } = this.#owner;
     const full =
+      !isOpen ||
       this.#queuedBytes > limits.queuedBytesMax ||
       (overloaded && !this.isIdle) ||
       this.#unreadBytes > limits.unreadBytesMax;

@@ -28,6 +28,7 @@ export class Server implements ConnectionOwner {
   readonly #perIp = new Map<string, number>();
   readonly #closeListeners: ((connectionId: number) => void)[] = [];
   #listener: Listener | null = null;
+  #isOpen = false;
   #nextId = 1;
   #heldBytes = 0;
   #idleTimer: Timer | null = null;
@@ -52,6 +53,9 @@ export class Server implements ConnectionOwner {
   get requestBytes(): number {
     return this.#heldBytes;
   }
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
   get overloaded(): boolean {
     return this.#heldBytes > this.limits.heldBytesMax;
   }
@@ -61,11 +65,17 @@ export class Server implements ConnectionOwner {
     this.#closeListeners.push(listener);
   }
 
-  /** Binds; connections wait in the kernel's queue until `accept`. Rejects with NetworkError. */
+  /** Binds. Who connects before `open` waits unread. Rejects with NetworkError. */
   async listen(host: string, port: number): Promise<Listener> {
     this.#listener = await this.#runtime.network.listen(host, port, (connection) => this.#accept(connection));
     this.#watchIdle();
     return this.#listener;
+  }
+
+  /** Begins to serve. */
+  open(): void {
+    this.#isOpen = true;
+    for (const connection of [...this.#connections]) connection.regulate();
   }
 
   #accept(transport: Connection): void {
@@ -80,6 +90,8 @@ export class Server implements ConnectionOwner {
       connection.disconnect(`max.connections (${this.limits.connectionsMax}) is reached`);
     } else if (ofIp + 1 > ofIpMax) {
       connection.disconnect(`max.connections.per.ip (${ofIpMax}) is reached for ${remoteHost}`);
+    } else if (!this.#isOpen) {
+      connection.regulate();
     }
   }
 

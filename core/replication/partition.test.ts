@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { batch, type BrokerWorld, brokerWorld, type BrokerWorldOptions, type TestClient } from '../broker/testing/world.ts';
+import {
+  type BrokerWorld,
+  type BrokerWorldOptions,
+  batch,
+  brokerWorld,
+  type TestClient,
+} from '../broker/testing/world.ts';
 import { createMemoryDisk } from '../memory-disk.ts';
 import { nodeCodecs as codecs } from '../node/index.ts';
 import { fetch, produce } from '../protocol/index.ts';
@@ -33,7 +39,11 @@ async function setup(
       const response = await client.request(
         produce,
         9,
-        { acks, timeoutMs: 1000, topicData: [{ name: 't', partitionData: [{ index: 0, records: batch(codecs, values) }] }] },
+        {
+          acks,
+          timeoutMs: 1000,
+          topicData: [{ name: 't', partitionData: [{ index: 0, records: batch(codecs, values) }] }],
+        },
         withinMs,
       );
       return response.responses[0]!.partitionResponses[0]!;
@@ -206,9 +216,7 @@ test('leader epochs fence; a new epoch refuses what waited in the old role', asy
   cluster.change('t', 0, { leader: 2, leaderEpoch: 3 });
   await settle();
   expect(await waiting).toMatchObject({
-    responses: [
-      { partitionResponses: [{ errorCode: 6, currentLeader: { leaderId: 2, leaderEpoch: 3 } }] },
-    ],
+    responses: [{ partitionResponses: [{ errorCode: 6, currentLeader: { leaderId: 2, leaderEpoch: 3 } }] }],
     nodeEndpoints: [{ nodeId: 2, host: 'host-2', port: 9092 }],
   });
   cluster.change('t', 0, { leader: 1, leaderEpoch: 4 });

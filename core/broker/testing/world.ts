@@ -95,6 +95,7 @@ export async function brokerWorld(options: BrokerWorldOptions): Promise<BrokerWo
   cluster.addListener(assembly.replicas);
   const { server } = assembly;
   const { port } = await server.listen('localhost', 0);
+  server.open();
   return {
     time,
     disk,

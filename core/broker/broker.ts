@@ -1,0 +1,283 @@
+import { BrokerConfig, type ListenerEndpoint, securityProtocols } from '../config/index.ts';
+import {
+  Controller,
+  type ControllerFaults,
+  LocalControllerPort,
+  MetadataReplica,
+  randomUuid,
+  supportedFeatures,
+  uuidText,
+} from '../controller/index.ts';
+import { LogDirectory, type LogFaults } from '../log/index.ts';
+import { type QuorumFaults, RaftQuorum } from '../quorum/index.ts';
+import type { Runtime } from '../runtime.ts';
+import { Assembly } from './assembly.ts';
+import { readClusterId } from './cluster-id.ts';
+import type { BrokerFaults } from './faults.ts';
+import { BrokerLifecycle } from './lifecycle.ts';
+import { brokerSettings, type ListenAddress, reachableHost } from './settings.ts';
+
+export interface BrokerOptions {
+  readonly runtime: Runtime;
+  readonly nodeId: number;
+  /** Default: what the log directories say, else a new one. */
+  readonly clusterId?: string;
+  readonly rack?: string;
+  /** Absolute paths. The first also holds the metadata log, unless `metadata.log.dir` says otherwise. */
+  readonly logDirs: readonly string[];
+  /** Where clients connect. Port 0 takes a free one. Absent: what `config` says under `listeners`. */
+  readonly listen?: ListenAddress;
+  /** Where clients are told to connect; default where it listens. */
+  readonly advertised?: ListenAddress;
+  /** Broker settings by Kafka's names. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Bound on the start once the logs are open. Default 30 s. */
+  readonly startTimeoutMs?: number;
+  readonly faults?: BrokerFaults;
+  readonly logFaults?: LogFaults;
+  readonly quorumFaults?: QuorumFaults;
+  readonly controllerFaults?: ControllerFaults;
+}
+
+const START_TIMEOUT_MS = 30_000;
+const LEAVE_TIMEOUT_MS = 5000;
+const DRAIN_TIMEOUT_MS = 2000;
+
+interface BrokerParts {
+  readonly config: BrokerConfig;
+  readonly clusterId: string;
+  readonly host: string;
+  readonly port: number;
+  readonly assembly: Assembly;
+  readonly metadata: MetadataReplica;
+  readonly quorum: RaftQuorum;
+  readonly controller: Controller;
+  readonly logDirectories: readonly LogDirectory[];
+  readonly lifecycle: BrokerLifecycle;
+}
+
+/** A running node in both roles: a broker, and a controller that is a voter of the metadata quorum. */
+export class Broker {
+  readonly #parts: BrokerParts;
+  #closing: Promise<void> | null = null;
+
+  private constructor(parts: BrokerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Opens the logs (recovering what a crash left), joins the quorum, registers, and resolves when the broker answers.
+   * Rejects with ConfigError, DiskError, NetworkError, or Error when it could not start in time; nothing stays open then.
+   */
+  static async start(options: BrokerOptions): Promise<Broker> {
+    const undo: (() => void | Promise<void>)[] = [];
+    try {
+      return new Broker(await start(options, undo));
+    } catch (error) {
+      for (const step of undo.reverse()) await step();
+      throw error;
+    }
+  }
+
+  get nodeId(): number {
+    return this.#parts.config.nodeId;
+  }
+  get clusterId(): string {
+    return this.#parts.clusterId;
+  }
+  get config(): BrokerConfig {
+    return this.#parts.config;
+  }
+  /** Where it listens for clients. */
+  get host(): string {
+    return this.#parts.host;
+  }
+  get port(): number {
+    return this.#parts.port;
+  }
+  /** The request side: services, partitions, connections. For invariant checkers and for rooms built on it. */
+  get assembly(): Assembly {
+    return this.#parts.assembly;
+  }
+  get metadata(): MetadataReplica {
+    return this.#parts.metadata;
+  }
+  get quorum(): RaftQuorum {
+    return this.#parts.quorum;
+  }
+  get controller(): Controller {
+    return this.#parts.controller;
+  }
+
+  /** Leaves the cluster in order: what it leads moves, what has started is answered, what is written is closed clean. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { assembly, config, controller, lifecycle, logDirectories, quorum } = this.#parts;
+    const { server, replicas } = assembly;
+    const brokerEpoch = lifecycle.epoch;
+    await server.stopListening();
+    if (config.boolean('controlled.shutdown.enable')) await lifecycle.leave(LEAVE_TIMEOUT_MS);
+    lifecycle.end();
+    await server.drain(DRAIN_TIMEOUT_MS);
+    replicas.close();
+    controller.close();
+    await quorum.close();
+    await replicas.settled();
+    for (const directory of logDirectories) {
+      if (directory.state.kind === 'online') await directory.close(brokerEpoch);
+    }
+  }
+}
+
+/** `undo` gathers what a failed start must take back, in order. */
+async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[]): Promise<BrokerParts> {
+  const { runtime, nodeId } = options;
+  const config = BrokerConfig.parse(brokerSettings(options));
+  const clusterId =
+    options.clusterId ?? readClusterId(runtime.disk, config.logDirs) ?? randomUuid(runtime.random.fork('cluster id'));
+
+  // Made before what tells it: the logs on disk want a topic's configuration, and their directories may fail early.
+  const metadata = new MetadataReplica(runtime.timers);
+  let assembly: Assembly | null = null;
+  const logDirectories: LogDirectory[] = [];
+  for (const path of config.logDirs) {
+    const directory: LogDirectory = await LogDirectory.open({
+      path,
+      runtime,
+      configFor: (topic) => Assembly.settingsOf(config, metadata.image, topic).log,
+      nodeId,
+      clusterId,
+      onOffline: (reason) => {
+        runtime.log.error('a log directory went offline', { path, reason: reason.message });
+        assembly?.replicas.directoryOffline(directory);
+      },
+      retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
+      checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),
+      ...(options.logFaults === undefined ? undefined : { faults: options.logFaults }),
+    });
+    logDirectories.push(directory);
+    undo.push(() => directory.close(-1));
+  }
+
+  const incarnationId = randomUuid(runtime.random);
+  let quorum: RaftQuorum | null = null;
+  const controller = new Controller({
+    runtime,
+    config,
+    clusterId,
+    quorum: () => quorum!,
+    committed: () => metadata.image,
+    incarnationId,
+    ...(options.controllerFaults === undefined ? undefined : { faults: options.controllerFaults }),
+  });
+  metadata.controller = controller;
+  const controllerPort = new LocalControllerPort(controller, runtime.timers);
+  let lifecycle: BrokerLifecycle | null = null;
+  assembly = new Assembly({
+    runtime,
+    nodeId,
+    clusterId,
+    config,
+    metadata,
+    controller: controllerPort,
+    logDirectories,
+    brokerEpoch: () => lifecycle?.epoch ?? -1,
+    supportedFeatures: supportedFeatures.map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max })),
+    ...(options.faults === undefined ? undefined : { faults: options.faults }),
+  });
+  const { replicas, server } = assembly;
+  metadata.addListener(replicas);
+  undo.push(() => replicas.close());
+
+  const listener = config.brokerListeners[0]!;
+  const bound = await server.listen(listener.host === '' ? '0.0.0.0' : listener.host, listener.port);
+  undo.push(() => server.drain(0));
+  undo.push(() => server.stopListening());
+
+  quorum = await RaftQuorum.open({
+    runtime,
+    config,
+    directoryId: uuidText(logDirectories[0]!.directoryId),
+    listener: metadata,
+    snapshotRecords: () => metadata.snapshotRecords(),
+    onFailure: (error) =>
+      runtime.log.error('the metadata log failed: this node decides nothing any more', { reason: error.message }),
+    ...(options.quorumFaults === undefined ? undefined : { faults: options.quorumFaults }),
+  });
+  const opened = quorum;
+  undo.push(() => opened.close());
+  undo.push(() => controller.close());
+
+  lifecycle = new BrokerLifecycle({
+    clock: runtime.clock,
+    timers: runtime.timers,
+    log: runtime.log,
+    controller: controllerPort,
+    metadata,
+    registration: {
+      brokerId: nodeId,
+      clusterId,
+      incarnationId,
+      listeners: [advertisedEndpoint(config, listener, bound.port)],
+      features: supportedFeatures.map(({ name, min, max }) => ({
+        name,
+        minSupportedVersion: min,
+        maxSupportedVersion: max,
+      })),
+      rack: config.rack,
+      isMigratingZkBroker: false,
+      logDirs: logDirectories.map((directory) => uuidText(directory.directoryId)),
+      previousBrokerEpoch: previousEpoch(logDirectories),
+    },
+    heartbeatIntervalMs: config.number('broker.heartbeat.interval.ms'),
+    offlineLogDirectories: () =>
+      logDirectories.filter(({ state }) => state.kind === 'offline').map(({ directoryId }) => uuidText(directoryId)),
+  });
+  const registered = lifecycle;
+  undo.push(() => registered.end());
+  await lifecycle.start(options.startTimeoutMs ?? START_TIMEOUT_MS);
+  replicas.removeStrays(metadata.image);
+  await replicas.settled();
+  replicas.start();
+  for (const directory of logDirectories) directory.start();
+  server.open();
+  return {
+    config,
+    clusterId,
+    host: bound.host,
+    port: bound.port,
+    assembly,
+    metadata,
+    quorum,
+    controller,
+    logDirectories,
+    lifecycle,
+  };
+}
+
+/** What clients and other brokers are told: the advertised address, or where it really listens. */
+function advertisedEndpoint(
+  config: BrokerConfig,
+  listener: ListenerEndpoint,
+  boundPort: number,
+): { name: string; host: string; port: number; securityProtocol: number } {
+  const advertised = config.advertisedListeners.find(({ name }) => name === listener.name);
+  return {
+    name: listener.name,
+    host: reachableHost(advertised?.host ?? listener.host),
+    port: advertised === undefined || advertised.port === 0 ? boundPort : advertised.port,
+    securityProtocol: Math.max(securityProtocols.indexOf(config.securityProtocolOf(listener.name)), 0),
+  };
+}
+
+/** The epoch of the life that ended in order, -1 after a crash (KIP-966: the broker may then have lost what it had). */
+function previousEpoch(logDirectories: readonly LogDirectory[]): number {
+  const epochs = logDirectories.map(({ previousShutdown }) =>
+    previousShutdown.clean ? previousShutdown.brokerEpoch : -1,
+  );
+  return epochs.every((epoch) => epoch === epochs[0]) ? (epochs[0] ?? -1) : -1;
+}

@@ -1,0 +1,6 @@
+export { Assembly, type AssemblyOptions } from './assembly.ts';
+export { Broker, type BrokerOptions } from './broker.ts';
+export type { BrokerFaults } from './faults.ts';
+export type { AnyHandler, DeferredContext, DeferredHandler, Handler, RequestContext } from './handler.ts';
+export type { BrokerServices, MetadataView } from './services.ts';
+export type { ListenAddress } from './settings.ts';

@@ -1,0 +1,164 @@
+import type { ControllerPort } from '../controller/admin.ts';
+import { type BrokerRegistrationRequest, brokerHeartbeat, brokerRegistration, ErrorCode } from '../protocol/index.ts';
+import type { Clock, Logger, Timer, Timers } from '../runtime.ts';
+import type { MetadataView } from './services.ts';
+
+export interface LifecycleOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly controller: ControllerPort;
+  readonly metadata: MetadataView;
+  /** What this broker says of itself in its registration. */
+  readonly registration: BrokerRegistrationRequest;
+  /** broker.heartbeat.interval.ms */
+  readonly heartbeatIntervalMs: number;
+  /** Directory ids of log directories that have failed since (KIP-858). */
+  readonly offlineLogDirectories: () => readonly string[];
+}
+
+const REGISTRATION_VERSION = 4;
+const HEARTBEAT_VERSION = 1;
+const REQUEST_TIMEOUT_MS = 3000;
+/** Between two tries of what a controller that is just starting cannot grant yet. */
+const RETRY_MS = 10;
+
+/**
+ * A broker's life as the controller sees it (KIP-631): it registers and gets an epoch, starts fenced, is unfenced once it
+ * has replayed the metadata up to its own registration, says by heartbeats that it lives, and asks to be let go.
+ */
+export class BrokerLifecycle {
+  readonly #options: LifecycleOptions;
+  #epoch = -1;
+  #state: 'fenced' | 'running' | 'leaving' | 'ended' = 'fenced';
+  #timer: Timer | null = null;
+  #beating: Promise<void> | null = null;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /** Of the present registration, -1 before it. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Registers, catches up, is unfenced. Rejects after `timeoutMs`, or when the controller refuses for good. */
+  async start(timeoutMs: number): Promise<void> {
+    const deadlineNs = this.#options.clock.monotonicNs() + timeoutMs * 1e6;
+    await this.#register(deadlineNs);
+    while (this.#state === 'fenced') {
+      this.#checkTime(deadlineNs, 'unfenced');
+      await this.#beat();
+      if (this.#state === 'fenced') await this.#options.timers.sleep(RETRY_MS);
+    }
+    this.#schedule();
+  }
+
+  async #register(deadlineNs: number): Promise<void> {
+    const { controller, registration, metadata, timers } = this.#options;
+    for (;;) {
+      this.#checkTime(deadlineNs, 'registered');
+      const response = await controller.send(
+        brokerRegistration,
+        REGISTRATION_VERSION,
+        registration,
+        this.#origin(),
+        REQUEST_TIMEOUT_MS,
+      );
+      const errorCode = response === null ? null : (response.errorCode ?? 0);
+      if (errorCode === ErrorCode.none) {
+        this.#epoch = response?.brokerEpoch ?? -1;
+        await metadata.waitFor(this.#epoch + 1, REQUEST_TIMEOUT_MS);
+        return;
+      }
+      if (errorCode !== null && isFinal(errorCode)) {
+        throw new Error(`the controller refused to register broker ${registration.brokerId}: error ${errorCode}`);
+      }
+      await timers.sleep(RETRY_MS);
+    }
+  }
+
+  #checkTime(deadlineNs: number, wanted: string): void {
+    if (this.#options.clock.monotonicNs() < deadlineNs && this.#state !== 'ended') return;
+    throw new Error(`broker ${this.#options.registration.brokerId} could not be ${wanted} in time`);
+  }
+
+  /** One heartbeat. Never rejects: a controller that does not answer is asked again at the next interval. */
+  async #beat(): Promise<void> {
+    const { controller, metadata, registration, log, offlineLogDirectories } = this.#options;
+    try {
+      const request = {
+        brokerId: registration.brokerId,
+        brokerEpoch: this.#epoch,
+        currentMetadataOffset: metadata.image.endOffset - 1,
+        wantFence: false,
+        wantShutDown: this.#state === 'leaving',
+        offlineLogDirs: [...offlineLogDirectories()],
+        cordonedLogDirs: null,
+      };
+      const response = await controller.send(
+        brokerHeartbeat,
+        HEARTBEAT_VERSION,
+        request,
+        this.#origin(),
+        REQUEST_TIMEOUT_MS,
+      );
+      if (response === null || this.#state === 'ended') return;
+      const errorCode = response.errorCode ?? 0;
+      if (errorCode === ErrorCode.staleBrokerEpoch || errorCode === ErrorCode.brokerIdNotRegistered) {
+        log.warn('the controller does not know this registration any more', { epoch: this.#epoch, errorCode });
+        if (this.#state !== 'leaving')
+          await this.#register(this.#options.clock.monotonicNs() + REQUEST_TIMEOUT_MS * 1e6);
+        return;
+      }
+      if (errorCode !== ErrorCode.none) return;
+      if (this.#state === 'fenced' && response.isFenced === false) this.#state = 'running';
+      if (this.#state === 'leaving' && response.shouldShutDown === true) this.#state = 'ended';
+    } catch (error) {
+      log.warn('a heartbeat failed', { error });
+    }
+  }
+
+  #schedule(): void {
+    if (this.#state !== 'running') return;
+    this.#timer = this.#options.timers.after(this.#options.heartbeatIntervalMs, () => {
+      this.#beating = this.#beat().then(() => {
+        this.#beating = null;
+        this.#schedule();
+      });
+    });
+  }
+
+  /** Controlled shutdown: asks until the controller has moved everything away, at most `timeoutMs`. */
+  async leave(timeoutMs: number): Promise<void> {
+    const wasRunning = this.#state === 'running';
+    this.#timer?.cancel();
+    this.#state = wasRunning ? 'leaving' : 'ended';
+    await this.#beating;
+    const deadlineNs = this.#options.clock.monotonicNs() + timeoutMs * 1e6;
+    while (this.#state === 'leaving' && this.#options.clock.monotonicNs() < deadlineNs) {
+      await this.#beat();
+      if (this.#state === 'leaving') await this.#options.timers.sleep(RETRY_MS);
+    }
+    this.#state = 'ended';
+  }
+
+  /** Stops at once, as a crash would. */
+  end(): void {
+    this.#timer?.cancel();
+    this.#state = 'ended';
+  }
+
+  #origin(): { principal: string; clientId: string; clientHost: string } {
+    return { principal: 'User:ANONYMOUS', clientId: `broker-${this.#options.registration.brokerId}`, clientHost: '' };
+  }
+}
+
+function isFinal(errorCode: number): boolean {
+  return (
+    errorCode === ErrorCode.inconsistentClusterId ||
+    errorCode === ErrorCode.invalidRegistration ||
+    errorCode === ErrorCode.unsupportedVersion
+  );
+}

@@ -1,0 +1,45 @@
+/** A host and a port to listen on or to be reached at. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const CLIENT_LISTENER = 'PLAINTEXT';
+const CONTROLLER_LISTENER = 'CONTROLLER';
+
+/** Kafka's settings of a node in both roles, from the options of a start; what `config` says explicitly comes first. */
+export function brokerSettings(options: {
+  readonly nodeId: number;
+  readonly rack?: string;
+  readonly logDirs: readonly string[];
+  readonly listen?: ListenAddress;
+  readonly advertised?: ListenAddress;
+  readonly config?: Readonly<Record<string, string>>;
+}): Record<string, string> {
+  const { listen, advertised } = options;
+  return {
+    'node.id': String(options.nodeId),
+    'process.roles': 'broker,controller',
+    'log.dirs': options.logDirs.join(','),
+    'controller.listener.names': CONTROLLER_LISTENER,
+    ...(options.rack === undefined ? undefined : { 'broker.rack': options.rack }),
+    ...(listen === undefined
+      ? undefined
+      : { listeners: `${CLIENT_LISTENER}://${addressText(listen)},${CONTROLLER_LISTENER}://localhost:0` }),
+    ...(advertised === undefined
+      ? undefined
+      : { 'advertised.listeners': `${CLIENT_LISTENER}://${addressText(advertised)}` }),
+    ...options.config,
+  };
+}
+
+function addressText({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
+
+/** A host that a client can connect to: "every address" is none. */
+export function reachableHost(host: string): string {
+  return EVERY_ADDRESS.has(host) ? 'localhost' : host;
+}
