@@ -45,7 +45,8 @@ export function scanBatches(file: DiskFile, from: number, to: number, visit: Bat
     const boundary = batchBoundary(buffer, 0, filled);
     if (boundary.kind === 'corrupt') return { kind: 'bad', position, reason: boundary.reason };
     const claimed = filled >= LOG_OVERHEAD ? batchSize(buffer, 0) : to - position + 1;
-    if (claimed > to - position || filled < Math.min(buffer.length, to - position)) {
+    // A claim that fits in what was read: fewer bytes than a header, so the size means nothing.
+    if (claimed > to - position || claimed <= filled || filled < Math.min(buffer.length, to - position)) {
       return { kind: 'bad', position, reason: 'the file ends inside a batch' };
     }
     buffer = new Uint8Array(claimed);

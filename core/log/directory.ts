@@ -76,6 +76,8 @@ export class LogDirectory {
   /** Directories marked `-delete`, to be removed when their time has come. */
   #deleted: { readonly path: string; readonly sinceMs: number; readonly delayMs: number }[] = [];
   #closed = false;
+  /** The fault lateMarkerDeletion; else nothing. */
+  #beforeCheckpoints: () => Promise<void> = () => Promise.resolve();
 
   private constructor(options: LogDirectoryOptions, directoryId: Uint8Array, previousBrokerEpoch: number | null) {
     const { path, runtime } = options;
@@ -103,9 +105,9 @@ export class LogDirectory {
       await disk.syncDirectory(path);
     };
     // Before any log is touched: a crash from here on must not look like an orderly end (KAFKA-15375).
-    if (faults?.lateMarkerDeletion !== true) await forgetMarker();
+    if (faults?.lateMarkerDeletion === true) directory.#beforeCheckpoints = forgetMarker;
+    else await forgetMarker();
     await directory.#load();
-    if (faults?.lateMarkerDeletion === true) await forgetMarker();
     return directory;
   }
 
@@ -296,6 +298,8 @@ export class LogDirectory {
   }
 
   async #writeOffsets(): Promise<void> {
+    await this.#beforeCheckpoints();
+    this.#beforeCheckpoints = () => Promise.resolve();
     await this.#writeRecoveryPoints();
     await this.#highWatermarks.write(() => this.#offsets(({ log }) => log.highWatermark));
     await this.#logStarts.write(() =>

@@ -128,9 +128,9 @@ export interface LogFaults {
   readonly skipRecoveryCrc?: boolean;
   /** The recovery point moves without waiting for the device (KAFKA-10101). */
   readonly recoveryPointWithoutSync?: boolean;
-  /** The epoch file is not written (KAFKA-16541). */
+  /** The epoch file is not written once the log is open (KAFKA-16541). */
   readonly forgetEpochs?: boolean;
-  /** The clean-shutdown marker is deleted only after the logs are open (KAFKA-15375). */
+  /** The clean-shutdown marker is deleted only with the first checkpoints, when the logs are in use (KAFKA-15375). */
   readonly lateMarkerDeletion?: boolean;
   /** A duplicate is appended again. */
   readonly ignoreDuplicates?: boolean;
