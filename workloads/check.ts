@@ -136,7 +136,7 @@ function checkReferences(file: WorkloadFile, workload: Workload): void {
     const place = placeOf(user, 'topic')!;
     if (spec === undefined) {
       // An entry of topics that could not be read may well be the one that is named here.
-      if (readWhole(file, topicsPlace)) {
+      if (readWhole(file, topicsPlace) && !place.source.full) {
         report(
           place,
           'reference',

@@ -1,4 +1,4 @@
-import { isMap, isSeq, type Node } from 'yaml';
+import { isMap, isSeq } from 'yaml';
 import { quote } from './diagnostics.ts';
 import type { FaultAction, FaultKind, FaultPlan, FaultSpec, FaultTime, Selector } from './fault.ts';
 import { FAULT_KINDS, KINDS } from './fault-kinds.ts';
@@ -172,11 +172,9 @@ export const faultPlan: Schema<FaultPlan> = {
   },
   read(place) {
     if (isSeq(place.node)) {
-      const faults = place.node.items.flatMap((item, index) => {
-        const read = fault.read(below(place, item as Node | null, index));
-        return read === undefined ? [] : [inherit({ id: `f${index + 1}`, ...read }, read)];
-      });
-      return { kind: 'list', faults };
+      const read = list(fault).read(place);
+      if (read === undefined) return undefined;
+      return { kind: 'list', faults: read.map((each, index) => inherit({ id: `f${index + 1}`, ...each }, each)) };
     }
     if (isMapNode(place.node)) {
       const read = swarm.read(place);

@@ -207,6 +207,7 @@ function checkName(place: Place, scope: ConfigScope, name: string, path: string)
     return false;
   }
   if (configTable(scope).has(name)) return true;
+  if (place.source.full) return false;
   const elsewhere = (['producer', 'consumer', 'topic', 'broker'] as const).find((other) =>
     configTable(other).has(name),
   );

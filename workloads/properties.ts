@@ -24,9 +24,9 @@ function isContinued(line: string): boolean {
 }
 
 function unescapeProperty(text: string): string {
-  return text.replace(/\\(u[\da-fA-F]{4}|.)/gs, (_, escape: string) => {
-    if (escape.length > 1) return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    return ESCAPES.get(escape) ?? escape;
+  return text.replace(/\\(u[\da-fA-F]{4}|.)/gs, (_, escaped: string) => {
+    if (escaped.length > 1) return String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+    return ESCAPES.get(escaped) ?? escaped;
   });
 }
 

@@ -154,6 +154,9 @@ export function name(expected: string, pattern: RegExp): Schema<string> {
   );
 }
 
+/** Keeps the checks that hold every item against every other one short. */
+const MAX_ITEMS = 5_000;
+
 /** A list; elements that fail are left out, so check `complete` before concluding from an absence. */
 export function list<T>(element: Schema<T>, options: { min?: number; expected?: string } = {}): Schema<T[]> {
   const expected = options.expected ?? `a list, each ${element.expected}`;
@@ -164,6 +167,9 @@ export function list<T>(element: Schema<T>, options: { min?: number; expected?: 
       const { node } = place;
       if (!isSeq(node)) return reportExpected(place, 'type', expected);
       if (node.items.length < (options.min ?? 0)) return reportExpected(place, 'value', expected);
+      if (node.items.length > MAX_ITEMS) {
+        return report(place, 'limit', `${place.path}: ${node.items.length} items; at most ${MAX_ITEMS}`);
+      }
       const values: T[] = [];
       for (const [index, item] of node.items.entries()) {
         const value = element.read(below(place, item as Node | null, index));
@@ -255,9 +261,7 @@ export function object<F extends Fields>(expected: string, fields: F): Schema<Re
           {
             ...field.schema.json,
             description: field.doc,
-            ...(field.fallback === undefined || field.fallback === null || typeof field.fallback === 'object'
-              ? {}
-              : { default: field.fallback }),
+            ...defaultOf(field),
           },
         ]),
       ),
@@ -267,6 +271,13 @@ export function object<F extends Fields>(expected: string, fields: F): Schema<Re
       return readFields(entriesOf(place, place.node), place, fields);
     },
   };
+}
+
+/** Only where the value in memory is also how it is written: not for durations and sizes, whose docs name their default. */
+function defaultOf({ fallback, schema }: Field<unknown>): JsonSchema {
+  const written = typeof fallback === 'boolean' || (typeof fallback === 'string' && fallback !== '');
+  const whole = typeof fallback === 'number' && !Array.isArray(schema.json.type);
+  return written || whole ? { default: fallback } : {};
 }
 
 export interface Entry {
@@ -358,6 +369,7 @@ export function readFields<F extends Fields>(entries: readonly Entry[], place: P
 }
 
 export function reportUnknownKey(entry: Entry, place: Place, words: readonly string[]): void {
+  if (place.source.full) return;
   const where = place.path === '' ? '' : ` in ${place.path}`;
   const suggestion = nearest(entry.key, words);
   const choice = suggestion === null ? `; expected ${oneOfWords(words)}` : '';

@@ -1,15 +1,18 @@
 import {
+  type Alias,
   Composer,
   type CST,
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
   Parser,
   Scalar,
+  visit,
   YAMLMap,
   type YAMLSeq,
 } from 'yaml';
@@ -21,6 +24,10 @@ const MAX_CHARACTERS = 1 << 20;
 const MAX_DEPTH = 40;
 /** Nodes read in all, aliases counted each time they are followed: bounds alias bombs. */
 const MAX_NODES = 200_000;
+/** A reader mends the first ones and asks again. */
+const MAX_DIAGNOSTICS = 100;
+
+const BLOCK_HINT = '; put a value that starts with > or | in quotes';
 
 /** A YAML text with its positions: where values come from, and where mistakes are reported. */
 export class Source {
@@ -33,6 +40,7 @@ export class Source {
   /** Nodes that came from `--set`, with the whole argument. */
   readonly #overrides = new WeakMap<Node, string>();
   #nodesLeft = MAX_NODES;
+  #anchors: Map<string, Node[]> | null = null;
 
   constructor(text: string, file: string) {
     this.file = file;
@@ -56,7 +64,7 @@ export class Source {
       const documents = [
         ...new Composer({ uniqueKeys: false, prettyErrors: false }).compose(tokens, true, text.length),
       ];
-      return this.#single(documents);
+      return this.#single(documents, text);
     } catch (error) {
       this.#whole(
         'syntax',
@@ -66,10 +74,10 @@ export class Source {
     }
   }
 
-  #single(documents: readonly (Document.Parsed | { readonly empty: true })[]): Document.Parsed | null {
+  #single(documents: readonly (Document.Parsed | { readonly empty: true })[], text: string): Document.Parsed | null {
     const [first, second] = documents as readonly Document.Parsed[];
     if (first === undefined || first.contents === null || isEmpty(first.contents)) {
-      if (first !== undefined && first.errors.length > 0) this.#yamlErrors(first);
+      if (first !== undefined && first.errors.length > 0) this.#yamlErrors(first, text);
       else this.#whole('syntax', 'the file is empty');
       return null;
     }
@@ -78,16 +86,17 @@ export class Source {
       return null;
     }
     if (first.errors.length > 0) {
-      this.#yamlErrors(first);
+      this.#yamlErrors(first, text);
       return null;
     }
     return first;
   }
 
-  #yamlErrors(document: Document.Parsed): void {
+  #yamlErrors(document: Document.Parsed, text: string): void {
     for (const error of document.errors.slice(0, 10)) {
       // `publish.p99: >= 5` starts a block scalar in YAML; the remedy is not to be guessed from YAML's own words.
-      const hint = /block scalar/i.test(error.message) ? '; put a value that starts with > or | in quotes' : '';
+      const { line } = this.#lines.linePos(error.pos[0]);
+      const hint = /:\s+[>|]/.test(text.split('\n', line)[line - 1] ?? '') ? BLOCK_HINT : '';
       this.#atOffset(error.pos[0], 'syntax', `${firstLine(error.message)}${hint}`);
     }
   }
@@ -127,8 +136,17 @@ export class Source {
     suggestion: string | null = null,
     severity: Diagnostic['severity'] = 'error',
   ): void {
+    if (this.full) return;
     const place = this.place(node);
     this.diagnostics.push({ severity, code, ...place, path, message, suggestion });
+    if (this.diagnostics.length === MAX_DIAGNOSTICS - 1) {
+      this.#whole('limit', `more mistakes than the ${MAX_DIAGNOSTICS - 1} shown`);
+    }
+  }
+
+  /** Nothing more is reported: too many mistakes already, or too much to read. */
+  get full(): boolean {
+    return this.diagnostics.length >= MAX_DIAGNOSTICS || this.#nodesLeft <= 0;
   }
 
   place(node: Node | null): { file: string; line: number; column: number } {
@@ -142,14 +160,29 @@ export class Source {
   /** Follows an alias and counts the node; null (reported once) when the alias leads nowhere or too much was read. */
   resolve(node: Node | null, path: string): Node | null {
     if (this.#nodesLeft <= 0) return null;
-    if (--this.#nodesLeft === 0) {
+    if (this.#nodesLeft === 1)
       this.report(node, path, 'limit', `more than ${MAX_NODES} values once aliases are followed`);
-      return null;
-    }
+    if (--this.#nodesLeft === 0) return null;
     if (!isAlias(node)) return node;
-    const target = node.resolve(this.#document!);
+    const target = this.#anchored(node);
     if (target === undefined) this.report(node, path, 'reference', `the alias *${node.source} has no anchor`);
     return target ?? null;
+  }
+
+  /** The library's own look-up walks the whole document for each alias; this one walks it once. */
+  #anchored(alias: Alias): Node | undefined {
+    if (this.#anchors === null) {
+      this.#anchors = new Map();
+      visit(this.#document!, (_, node) => {
+        if (!isNode(node) || isAlias(node) || node.anchor === undefined) return;
+        const same = this.#anchors!.get(node.anchor);
+        if (same === undefined) this.#anchors!.set(node.anchor, [node]);
+        else same.push(node);
+      });
+    }
+    // A name may be given anew: the last one before the alias counts.
+    const start = alias.range?.[0] ?? Number.POSITIVE_INFINITY;
+    return this.#anchors.get(alias.source)?.findLast((node) => (node.range?.[0] ?? 0) < start);
   }
 
   /**
@@ -200,8 +233,7 @@ export class Source {
   #enter(at: YAMLMap | YAMLSeq, step: string | number, wantsList: boolean, shown: string): YAMLMap | YAMLSeq {
     let child: unknown = at.get(step, true);
     if (isAlias(child)) {
-      const target = child.resolve(this.#document!);
-      child = target?.clone();
+      child = this.#anchored(child)?.clone();
     }
     if (isMap(child) || isSeq(child)) {
       at.set(this.#key(at, step, shown), child);
