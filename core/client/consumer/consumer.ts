@@ -1,15 +1,20 @@
 import type { Runtime } from '../../runtime.ts';
 import type { LeaderAnswer, TopicPartition } from '../by-leader.ts';
-import { ClientError, refusal } from '../client-error.ts';
+import { ClientError, clientError, refusal } from '../client-error.ts';
 import { Cluster } from '../cluster.ts';
 import type { ConfigInput } from '../config.ts';
+import { Coordinator } from '../coordinator.ts';
 import { EARLIEST_TIMESTAMP, type FoundOffset, LATEST_TIMESTAMP, lookUpOffsets, type OffsetQuery } from '../offset-lookup.ts';
 import { Signal } from '../signal.ts';
-import { AssignedPartition } from './assigned-partition.ts';
+import type { AssignedPartition } from './assigned-partition.ts';
+import { Assignment, throwError } from './assignment.ts';
+import { AutoCommit, positionsOf } from './auto-commit.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import type { ConsumedBatch } from './consumed-batch.ts';
 import { Fetcher } from './fetcher.ts';
-import { Positions } from './positions.ts';
+import { type CommitIdentity, commitOffsets, fetchCommitted, type OffsetToCommit } from './group/commits.ts';
+import { Membership, type RebalanceListener } from './group/membership.ts';
+import { type CommittedOffset, Positions } from './positions.ts';
 
 export interface ConsumerOptions {
   readonly runtime: Runtime;
@@ -27,9 +32,12 @@ export class Consumer {
   readonly #fetcher: Fetcher;
   readonly #positions: Positions;
   readonly #signal: Signal;
-  readonly #assigned = new Map<string, AssignedPartition>();
-  /** Where the next poll starts looking for records, so that no partition starves the others. */
-  #turn = 0;
+  readonly #assignment: Assignment = new Assignment();
+  /** null without a group.id. */
+  readonly #coordinator: Coordinator | null;
+  readonly #autoCommit: AutoCommit | null;
+  /** Present between subscribe and unsubscribe. */
+  #membership: Membership | null = null;
   #closed = false;
 
   /** @throws ClientError 'configuration'. Connects when there is something to ask. */
@@ -42,7 +50,20 @@ export class Consumer {
     const arrived = (): void => this.#signal.raise();
     const { onPosition } = options;
     const moved = ({ topic, partition, position }: AssignedPartition): void => onPosition?.(topic, partition, position);
-    this.#positions = new Positions(options.runtime, this.#cluster, this.config, { arrived, moved }, null);
+    const { groupId, values, readCommitted } = this.config;
+    const coordinator = groupId === null ? null : new Coordinator(this.#cluster, groupId);
+    this.#coordinator = coordinator;
+    const committed =
+      coordinator === null
+        ? null
+        : (partitions: readonly AssignedPartition[]) =>
+            fetchCommitted(coordinator, partitions, readCommitted, values['default.api.timeout.ms']);
+    this.#positions = new Positions(options.runtime, this.#cluster, this.config, { arrived, moved }, committed);
+    this.#autoCommit = this.config.autoCommit
+      ? new AutoCommit(options.runtime, values['auto.commit.interval.ms'], (offsets) =>
+          this.#commit(offsets, values['default.api.timeout.ms']),
+        )
+      : null;
     this.#fetcher = new Fetcher(options.runtime, this.#cluster, this.config, {
       arrived,
       outOfRange: (assigned) => {
@@ -57,56 +78,106 @@ export class Consumer {
   /** Reads exactly these partitions, without a group's assignment. Positions of those that stay are kept. */
   assign(partitions: readonly TopicPartition[]): void {
     this.#refuseIfClosed();
+    if (this.#membership !== null) throw misuse('unsubscribe before assigning partitions by hand');
     this.#setAssigned(partitions);
   }
 
+  /** Joins the group, which shares the partitions of these topics among its members. Needs group.id. */
+  subscribe(topics: readonly string[] | RegExp, listener: RebalanceListener = {}): void {
+    this.#refuseIfClosed();
+    if (this.#coordinator === null) throw misuse('a subscription needs a group.id');
+    if (this.#membership !== null) throw misuse('unsubscribe before subscribing to other topics');
+    if (topics instanceof RegExp) this.#cluster.trackAll();
+    else for (const topic of topics) this.#cluster.track(topic);
+    this.#cluster.refreshSoon();
+    this.#setAssigned([]);
+    this.#membership = new Membership(
+      this.#runtime,
+      this.#cluster,
+      this.config,
+      this.#coordinator,
+      () => this.#matching(topics),
+      listener,
+      {
+        assign: (partitions) => this.#setAssigned(partitions),
+        commitBeforeRevocation: () => this.#commitProcessed(),
+        arrived: () => this.#signal.raise(),
+      },
+    );
+  }
+
+  /** Gives up the partitions (with the listener's call) and leaves the group. */
+  async unsubscribe(timeoutMs: number = this.config.values['request.timeout.ms']): Promise<void> {
+    const membership = this.#membership;
+    if (membership !== null) await membership.leave(timeoutMs, 'the consumer unsubscribed');
+    this.#membership = null;
+    this.#setAssigned([]);
+  }
+
   assignment(): TopicPartition[] {
-    return [...this.#assigned.values()].map(({ topic, partition }) => ({ topic, partition }));
+    return [...this.#assignment.all()].map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  /** The generation of the group that this consumer is in; -1 without a group. */
+  get generation(): number {
+    return this.#identity().generation;
   }
 
   /**
    * Records from where each partition stands, at most max.poll.records, or none after `maxWaitMs`. Positions move on
-   * when it returns. @throws ClientError of one partition; the others keep what they have.
+   * when it returns. Takes part in rebalances. @throws ClientError of one partition, or of the group; partitions that
+   * have no error keep what they have.
    */
   async poll(maxWaitMs: number): Promise<ConsumedBatch[]> {
     this.#refuseIfClosed();
-    const { clock } = this.#runtime;
-    const deadlineNs = clock.monotonicNs() + maxWaitMs * 1e6;
-    for (;;) {
-      const lookUpNs = this.#positions.update(this.#assigned.values());
-      const fetchNs = this.#fetcher.fetch(this.#assigned.values());
-      const batches = this.#collect();
-      if (batches.length > 0) {
-        // What was taken makes room: the next fetch travels while the application works.
-        this.#fetcher.fetch(this.#assigned.values());
-        return batches;
-      }
-      const nowNs = clock.monotonicNs();
-      if (nowNs >= deadlineNs || this.#closed) return [];
-      await this.#signal.wait((Math.min(deadlineNs, lookUpNs, fetchNs) - nowNs) / 1e6);
+    this.#membership?.pollBegins();
+    try {
+      return await this.#pollUntil(this.#runtime.clock.monotonicNs() + maxWaitMs * 1e6);
+    } finally {
+      this.#membership?.pollEnds();
     }
+  }
+
+  /** Commits `offsets`, or all positions. @throws ClientError: 'rebalanced', 'refused', 'timeout'; see `definite`. */
+  async commitSync(offsets?: readonly OffsetToCommit[], timeoutMs?: number): Promise<void> {
+    const limitMs = timeoutMs ?? this.config.values['default.api.timeout.ms'];
+    const failure = await this.#commit(offsets ?? positionsOf(this.#assignment.all()), limitMs);
+    if (failure !== null) throw failure;
+  }
+
+  /** As commitSync, without waiting. `callback` gets null after success. */
+  commitAsync(offsets?: readonly OffsetToCommit[], callback?: (failure: ClientError | null) => void): void {
+    const wanted = offsets ?? positionsOf(this.#assignment.all());
+    void this.#commit(wanted, this.config.values['default.api.timeout.ms']).then((failure) => callback?.(failure));
+  }
+
+  /** What the group has committed; null where it has nothing. @throws ClientError. */
+  committed(partitions: readonly TopicPartition[], timeoutMs?: number): Promise<(CommittedOffset | null)[]> {
+    if (this.#coordinator === null) throw misuse('committed offsets need a group.id');
+    const limitMs = timeoutMs ?? this.config.values['default.api.timeout.ms'];
+    return fetchCommitted(this.#coordinator, partitions, this.config.readCommitted, limitMs);
   }
 
   /** The next poll continues here. `leaderEpoch`: of the record before, if known, to notice a cut of the log. */
   seek(partition: TopicPartition, offset: number, leaderEpoch: number = -1): void {
-    if (!(offset >= 0)) throw new ClientError('configuration', `cannot seek to ${offset}`, -1, true);
-    this.#find(partition).seek(offset, leaderEpoch);
+    if (!(offset >= 0)) throw misuse(`cannot seek to ${offset}`);
+    this.#assignment.find(partition).seek(offset, leaderEpoch);
   }
 
   seekToBeginning(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#find(partition).reset(EARLIEST_TIMESTAMP);
+    for (const partition of partitions) this.#assignment.find(partition).reset(EARLIEST_TIMESTAMP);
   }
 
   seekToEnd(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#find(partition).reset(LATEST_TIMESTAMP);
+    for (const partition of partitions) this.#assignment.find(partition).reset(LATEST_TIMESTAMP);
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#find(partition).isPaused = true;
+    for (const partition of partitions) this.#assignment.find(partition).isPaused = true;
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#find(partition).isPaused = false;
+    for (const partition of partitions) this.#assignment.find(partition).isPaused = false;
     this.#signal.raise();
   }
 
@@ -118,10 +189,10 @@ export class Consumer {
     const { clock } = this.#runtime;
     const deadlineNs = clock.monotonicNs() + timeoutMs * 1e6;
     for (;;) {
-      const assigned = this.#find(partition);
+      const assigned = this.#assignment.find(partition);
       if (assigned.position >= 0) return assigned.position;
-      const againNs = this.#positions.update(this.#assigned.values());
-      this.#throwError(assigned);
+      const againNs = this.#positions.update(this.#assignment.all());
+      throwError(assigned);
       const nowNs = clock.monotonicNs();
       if (nowNs >= deadlineNs) throw new ClientError('timeout', `${assigned.name} has no position yet`);
       await this.#signal.wait((Math.min(deadlineNs, againNs) - nowNs) / 1e6);
@@ -130,7 +201,7 @@ export class Consumer {
 
   /** How far the position is behind the end that this reader can see; null before the first fetch. */
   currentLag(partition: TopicPartition): number | null {
-    const assigned = this.#find(partition);
+    const assigned = this.#assignment.find(partition);
     const end = this.config.readCommitted ? assigned.lastStableOffset : assigned.highWatermark;
     return end < 0 || assigned.position < 0 ? null : Math.max(0, end - assigned.position);
   }
@@ -151,77 +222,74 @@ export class Consumer {
     return found.map((value) => (value.offset < 0 ? null : value));
   }
 
-  /** Disconnects. What was fetched ahead is dropped. */
-  async close(): Promise<void> {
+  /** Commits (with auto commit), leaves the group and disconnects. What was fetched ahead is dropped. */
+  async close(timeoutMs: number = this.config.values['request.timeout.ms']): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#assigned.clear();
+    const membership = this.#membership;
+    if (membership !== null) await membership.leave(timeoutMs, 'the consumer is being closed');
+    else await this.#commitProcessed(timeoutMs);
+    this.#membership = null;
+    this.#assignment.set([]);
     this.#cluster.close();
     this.#signal.raise();
   }
 
+  async #pollUntil(deadlineNs: number): Promise<ConsumedBatch[]> {
+    const { clock } = this.#runtime;
+    this.#autoCommit?.maybeCommit(this.#assignment.all());
+    for (;;) {
+      const joinNs = this.#membership === null ? Number.POSITIVE_INFINITY : await this.#membership.step();
+      const lookUpNs = this.#positions.update(this.#assignment.all());
+      const fetchNs = this.#fetcher.fetch(this.#assignment.all());
+      const batches = this.#assignment.collect(this.config.values['max.poll.records']);
+      if (batches.length > 0) {
+        // What was taken makes room: the next fetch travels while the application works.
+        this.#fetcher.fetch(this.#assignment.all());
+        return batches;
+      }
+      const nowNs = clock.monotonicNs();
+      if (nowNs >= deadlineNs || this.#closed) return [];
+      await this.#signal.wait((Math.min(deadlineNs, joinNs, lookUpNs, fetchNs) - nowNs) / 1e6);
+    }
+  }
+
   #setAssigned(partitions: readonly TopicPartition[]): void {
-    const kept = new Map<string, AssignedPartition>();
-    for (const { topic, partition } of partitions) {
-      const key = `${topic} ${partition}`;
-      kept.set(key, this.#assigned.get(key) ?? new AssignedPartition(topic, partition));
+    this.#assignment.set(partitions);
+    for (const { topic } of partitions) {
       this.#cluster.track(topic);
       if (this.#cluster.metadata.topic(topic) === undefined) this.#cluster.refreshSoon();
     }
-    // An answer that is still on its way to a partition that is gone must find it changed.
-    for (const [key, assigned] of this.#assigned) if (!kept.has(key)) assigned.dropBuffered();
-    this.#assigned.clear();
-    for (const [key, assigned] of kept) this.#assigned.set(key, assigned);
     this.#signal.raise();
   }
 
-  /** Takes buffered records, partition after partition, and moves the positions. */
-  #collect(): ConsumedBatch[] {
-    const partitions = [...this.#assigned.values()];
-    const batches: ConsumedBatch[] = [];
-    let left = this.config.values['max.poll.records'];
-    for (let index = 0; index < partitions.length && left > 0; index++) {
-      const assigned = partitions[(this.#turn + index) % partitions.length]!;
-      if (assigned.error !== null && batches.length === 0) this.#throwError(assigned);
-      if (assigned.isPaused || assigned.state.kind !== 'fetching') continue;
-      left = this.#take(assigned, left, batches);
-    }
-    if (batches.length > 0) this.#turn = partitions.length === 0 ? 0 : (this.#turn + 1) % partitions.length;
-    return batches;
+  #matching(topics: readonly string[] | RegExp): readonly string[] {
+    if (!(topics instanceof RegExp)) return topics;
+    const names = [...this.#cluster.metadata.topics()].filter((topic) => !topic.internal).map((topic) => topic.name);
+    return names.filter((name) => topics.test(name)).sort();
   }
 
-  #take(assigned: AssignedPartition, recordsMax: number, batches: ConsumedBatch[]): number {
-    let left = recordsMax;
-    while (left > 0 && assigned.buffered.length > 0) {
-      const fetched = assigned.buffered[0]!;
-      let batch: ConsumedBatch | null;
-      try {
-        batch = fetched.next(assigned.position, left);
-      } catch (error) {
-        if (!(error instanceof ClientError)) throw error;
-        assigned.dropBuffered();
-        assigned.error = error;
-        if (batches.length === 0) this.#throwError(assigned);
-        break;
-      }
-      if (batch === null) {
-        assigned.buffered.shift();
-        assigned.bufferedBytes -= fetched.bytes.length;
-        continue;
-      }
-      assigned.position = batch.toOffset;
-      if (batch.leaderEpoch >= 0) assigned.positionEpoch = batch.leaderEpoch;
-      left -= batch.recordCountMax;
-      batches.push(batch);
-    }
-    return left;
+  #identity(): CommitIdentity {
+    return this.#membership?.identity ?? { memberId: '', generation: -1, instanceId: null };
   }
 
-  /** Once: the next poll tries again. */
-  #throwError(assigned: AssignedPartition): void {
-    const { error } = assigned;
-    if (error === null) return;
-    assigned.error = null;
-    throw error;
+  /** Never rejects: what became of it is a value. */
+  async #commit(offsets: readonly OffsetToCommit[], timeoutMs: number): Promise<ClientError | null> {
+    if (this.#coordinator === null) return misuse('a commit needs a group.id');
+    if (offsets.length === 0) return null;
+    try {
+      await commitOffsets(this.#coordinator, this.#identity(), offsets, timeoutMs);
+      return null;
+    } catch (error) {
+      return clientError(error);
+    }
+  }
+
+  /** With auto commit, before partitions are given up: what the polls so far have returned. */
+  async #commitProcessed(timeoutMs: number = this.config.values['request.timeout.ms']): Promise<void> {
+    if (this.#autoCommit === null) return;
+    const failure = await this.#commit(positionsOf(this.#assignment.all()), timeoutMs);
+    if (failure !== null) this.#runtime.log.debug('auto commit failed', { reason: failure.message });
   }
 
   async #endOffsets(partitions: readonly TopicPartition[], timestamp: number, timeoutMs?: number): Promise<number[]> {
@@ -243,15 +311,11 @@ export class Consumer {
     });
   }
 
-  #find({ topic, partition }: TopicPartition): AssignedPartition {
-    const assigned = this.#assigned.get(`${topic} ${partition}`);
-    if (assigned === undefined) {
-      throw new ClientError('configuration', `${topic}-${partition} is not assigned to this consumer`, -1, true);
-    }
-    return assigned;
-  }
-
   #refuseIfClosed(): void {
     if (this.#closed) throw new ClientError('closed', 'the consumer is closed', -1, true);
   }
+}
+
+function misuse(message: string): ClientError {
+  return new ClientError('configuration', message, -1, true);
 }

@@ -1,0 +1,354 @@
+import { ErrorCode, errorInfo, heartbeat, leaveGroup } from '../../../protocol/index.ts';
+import type { Runtime } from '../../../runtime.ts';
+import { Alarm } from '../../alarm.ts';
+import { backoffMs } from '../../backoff.ts';
+import type { TopicPartition } from '../../by-leader.ts';
+import { ClientError, clientError, refusal } from '../../client-error.ts';
+import type { Cluster } from '../../cluster.ts';
+import type { Coordinator } from '../../coordinator.ts';
+import type { ConsumerConfig } from '../config.ts';
+import type { CommitIdentity } from './commits.ts';
+import { type JoinOutcome, joinOnce } from './join.ts';
+
+/** Told of changes of the assignment, inside `poll`, `unsubscribe` and `close`; what it returns is waited for. */
+export interface RebalanceListener {
+  /** These are new. Positions may be sought now. */
+  assigned?(partitions: readonly TopicPartition[], generation: number): void | Promise<void>;
+  /** These are about to be given up: still owned, so that offsets can be committed. */
+  revoked?(partitions: readonly TopicPartition[], generation: number): void | Promise<void>;
+  /** These are gone already; another member may have them. Default: as `revoked`. */
+  lost?(partitions: readonly TopicPartition[], generation: number): void | Promise<void>;
+}
+
+export interface MembershipEvents {
+  /** What is read from now on. */
+  assign(partitions: readonly TopicPartition[]): void;
+  /** Commits what was processed, before partitions are given up; does nothing without auto commit. */
+  commitBeforeRevocation(): Promise<void>;
+  /** A waiting poll has something to do. */
+  arrived(): void;
+}
+
+type MemberState =
+  /** No member, or one that has to join again. `reason` is told to the broker (KIP-800). */
+  | { readonly kind: 'unjoined'; readonly reason: string }
+  | { readonly kind: 'joining'; outcome: JoinOutcome | ClientError | null }
+  | { readonly kind: 'stable' };
+
+/** One member of a classic group: joins, keeps its session alive, and gives up and takes partitions (KIP-62, KIP-429). */
+export class Membership {
+  readonly #runtime: Runtime;
+  readonly #cluster: Cluster;
+  readonly #config: ConsumerConfig;
+  readonly #coordinator: Coordinator;
+  readonly #events: MembershipEvents;
+  readonly #heartbeat: Alarm;
+  readonly #listener: RebalanceListener;
+  readonly #topics: () => readonly string[];
+  #state: MemberState = { kind: 'unjoined', reason: 'the consumer subscribed' };
+  #memberId = '';
+  #generation = -1;
+  #owned: readonly TopicPartition[] = [];
+  /** Why what is owned is not ours any more; the next poll tells the listener. */
+  #lostReason: string | null = null;
+  #fatal: ClientError | null = null;
+  /** The partition counts on which this member, as the leader, based the assignment. */
+  #basis: ReadonlyMap<string, number> | null = null;
+  #joinedTopics: readonly string[] = [];
+  #joinFailures = 0;
+  #notBeforeNs = 0;
+  #isPolling = false;
+  #lastPollNs: number;
+  #isHeartbeatInFlight = false;
+  #closed = false;
+
+  constructor(
+    runtime: Runtime,
+    cluster: Cluster,
+    config: ConsumerConfig,
+    coordinator: Coordinator,
+    topics: () => readonly string[],
+    listener: RebalanceListener,
+    events: MembershipEvents,
+  ) {
+    this.#runtime = runtime;
+    this.#cluster = cluster;
+    this.#config = config;
+    this.#coordinator = coordinator;
+    this.#topics = topics;
+    this.#listener = listener;
+    this.#events = events;
+    this.#lastPollNs = runtime.clock.monotonicNs();
+    this.#heartbeat = new Alarm(runtime, () => this.#beat());
+  }
+
+  get identity(): CommitIdentity {
+    const instanceId = this.#config.values['group.instance.id'];
+    return { memberId: this.#memberId, generation: this.#generation, instanceId };
+  }
+
+  pollBegins(): void {
+    this.#isPolling = true;
+    this.#lastPollNs = this.#runtime.clock.monotonicNs();
+  }
+
+  pollEnds(): void {
+    this.#isPolling = false;
+    this.#lastPollNs = this.#runtime.clock.monotonicNs();
+  }
+
+  /**
+   * Does what is due, with the listener's calls. Returns when there is something to do after a pause; Infinity for
+   * never (the events tell). @throws ClientError when the member cannot go on.
+   */
+  async step(): Promise<number> {
+    if (this.#fatal !== null) throw this.#fatal;
+    if (this.#lostReason !== null) await this.#tellLost();
+    if (this.#state.kind === 'stable') this.#checkSubscription();
+    if (this.#state.kind === 'unjoined') {
+      if (this.#runtime.clock.monotonicNs() < this.#notBeforeNs) return this.#notBeforeNs;
+      await this.#startJoining(this.#state.reason);
+    }
+    if (this.#state.kind === 'joining' && this.#state.outcome !== null) await this.#finishJoining(this.#state.outcome);
+    return this.#state.kind === 'unjoined' ? this.#notBeforeNs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Gives everything up and leaves the group; a static member only gives up (its session keeps its place). */
+  async leave(timeoutMs: number, reason: string): Promise<void> {
+    this.#closed = true;
+    this.#heartbeat.cancel();
+    if (this.#owned.length > 0) {
+      const owned = this.#owned;
+      if (this.#lostReason !== null) await this.#tellLost();
+      else {
+        await this.#events.commitBeforeRevocation();
+        await this.#listener.revoked?.(owned, this.#generation);
+      }
+      this.#owned = [];
+    }
+    this.#events.assign([]);
+    await this.#sendLeave(timeoutMs, reason);
+  }
+
+  #rejoin(reason: string): void {
+    if (this.#closed) return;
+    this.#state = { kind: 'unjoined', reason };
+    this.#events.arrived();
+  }
+
+  async #tellLost(): Promise<void> {
+    const lost = this.#owned;
+    this.#lostReason = null;
+    this.#owned = [];
+    const generation = this.#generation;
+    this.#generation = -1;
+    this.#events.assign([]);
+    if (lost.length === 0) return;
+    const { lost: tell = this.#listener.revoked } = this.#listener;
+    await tell?.call(this.#listener, lost, generation);
+  }
+
+  /** The group has gone on without this member. */
+  #forgotten(reason: string): void {
+    this.#lostReason = reason;
+    this.#memberId = '';
+    this.#rejoin(reason);
+  }
+
+  /** Topics appeared, vanished or grew: the leader knows best, and a new subscription is everybody's own business. */
+  #checkSubscription(): void {
+    const topics = this.#topics();
+    if (topics.length !== this.#joinedTopics.length || topics.some((topic) => !this.#joinedTopics.includes(topic))) {
+      this.#rejoin('the subscription changed');
+      return;
+    }
+    if (this.#basis === null) return;
+    for (const topic of this.#joinedTopics) {
+      const count = this.#cluster.metadata.topic(topic)?.partitions.length ?? 0;
+      if (count === 0 || count === (this.#basis.get(topic) ?? 0)) continue;
+      this.#rejoin(`topic ${topic} has ${count} partitions now`);
+      return;
+    }
+  }
+
+  /** Cooperative only if every assignor is: then a member keeps reading while it rejoins. */
+  get #isCooperative(): boolean {
+    return this.#config.assignors.every((name) => name === 'cooperative-sticky');
+  }
+
+  async #startJoining(reason: string): Promise<void> {
+    this.#heartbeat.cancel();
+    if (this.#owned.length > 0 && !this.#isCooperative) {
+      const owned = this.#owned;
+      await this.#events.commitBeforeRevocation();
+      await this.#listener.revoked?.(owned, this.#generation);
+      this.#owned = [];
+      this.#events.assign([]);
+    }
+    const state: MemberState = { kind: 'joining', outcome: null };
+    this.#state = state;
+    const { values, assignors } = this.#config;
+    this.#joinedTopics = this.#topics();
+    const request = {
+      memberId: this.#memberId,
+      instanceId: values['group.instance.id'],
+      topics: this.#joinedTopics,
+      owned: this.#owned,
+      generation: this.#generation,
+      rackId: values['client.rack'] === '' ? null : values['client.rack'],
+      assignors,
+      sessionTimeoutMs: values['session.timeout.ms'],
+      rebalanceTimeoutMs: values['max.poll.interval.ms'],
+      reason,
+    };
+    const ended = (outcome: JoinOutcome | ClientError): void => {
+      state.outcome = outcome;
+      this.#events.arrived();
+    };
+    void joinOnce(this.#cluster, this.#coordinator, request, values['default.api.timeout.ms']).then(ended, (error) =>
+      ended(clientError(error)),
+    );
+  }
+
+  async #finishJoining(outcome: JoinOutcome | ClientError): Promise<void> {
+    if (outcome instanceof ClientError) {
+      this.#state = { kind: 'unjoined', reason: outcome.message };
+      // The coordinator may be away for a while; a refusal stays one.
+      if (outcome.kind === 'timeout' || outcome.kind === 'disconnected') this.#pause();
+      else this.#fatal = outcome;
+      if (this.#fatal !== null) throw this.#fatal;
+      return;
+    }
+    if (outcome.kind === 'forgotten') {
+      this.#forgotten(outcome.reason);
+      await this.#tellLost();
+      return;
+    }
+    if (outcome.kind === 'again') {
+      this.#memberId = outcome.memberId;
+      this.#state = { kind: 'unjoined', reason: outcome.reason };
+      if (outcome.pause) this.#pause();
+      this.#events.arrived();
+      return;
+    }
+    this.#joinFailures = 0;
+    this.#memberId = outcome.memberId;
+    this.#basis = outcome.basis;
+    await this.#take(outcome.assigned, outcome.generation);
+  }
+
+  async #take(assigned: readonly TopicPartition[], generation: number): Promise<void> {
+    const before = this.#owned;
+    const revoked = without(before, assigned);
+    const added = without(assigned, before);
+    this.#generation = generation;
+    this.#state = { kind: 'stable' };
+    this.#scheduleHeartbeat();
+    if (revoked.length > 0) {
+      await this.#events.commitBeforeRevocation();
+      await this.#listener.revoked?.(revoked, generation);
+    }
+    this.#owned = assigned;
+    this.#events.assign(assigned);
+    await this.#listener.assigned?.(added, generation);
+    // What was given up can go to its new owner only in another round.
+    if (revoked.length > 0) this.#rejoin('partitions were given up');
+  }
+
+  #pause(): void {
+    const { values } = this.#config;
+    const { clock, random } = this.#runtime;
+    const delayMs = backoffMs(this.#joinFailures++, values['retry.backoff.ms'], values['retry.backoff.max.ms'], random);
+    this.#notBeforeNs = clock.monotonicNs() + delayMs * 1e6;
+  }
+
+  #scheduleHeartbeat(): void {
+    const intervalNs = this.#config.values['heartbeat.interval.ms'] * 1e6;
+    this.#heartbeat.noLaterThan(this.#runtime.clock.monotonicNs() + intervalNs);
+  }
+
+  #beat(): void {
+    if (this.#closed || this.#state.kind !== 'stable') return;
+    const silentNs = this.#runtime.clock.monotonicNs() - this.#lastPollNs;
+    if (!this.#isPolling && silentNs > this.#config.values['max.poll.interval.ms'] * 1e6) {
+      this.#runtime.log.warn('no poll within max.poll.interval.ms: leaving the group', {
+        group: this.#coordinator.groupId,
+      });
+      void this.#sendLeave(this.#config.values['request.timeout.ms'], 'consumer poll timeout has expired');
+      this.#forgotten('no poll within max.poll.interval.ms');
+      return;
+    }
+    this.#scheduleHeartbeat();
+    if (this.#isHeartbeatInFlight) return;
+    this.#isHeartbeatInFlight = true;
+    const generation = this.#generation;
+    void this.#sendHeartbeat().then(
+      (errorCode) => {
+        this.#isHeartbeatInFlight = false;
+        if (generation === this.#generation && this.#state.kind === 'stable') this.#heartbeatAnswered(errorCode);
+      },
+      (error) => {
+        this.#isHeartbeatInFlight = false;
+        this.#runtime.log.debug('heartbeat failed', { reason: clientError(error).message });
+      },
+    );
+  }
+
+  async #sendHeartbeat(): Promise<number> {
+    const instanceId = this.#config.values['group.instance.id'];
+    const response = await this.#coordinator.request(
+      heartbeat,
+      (version) => ({
+        groupId: this.#coordinator.groupId,
+        generationId: this.#generation,
+        memberId: this.#memberId,
+        ...(version >= 3 || instanceId !== null ? { groupInstanceId: instanceId } : {}),
+      }),
+      this.#config.values['session.timeout.ms'],
+    );
+    return response.errorCode;
+  }
+
+  #heartbeatAnswered(errorCode: number): void {
+    switch (errorCode) {
+      case ErrorCode.none:
+        return;
+      case ErrorCode.rebalanceInProgress:
+        this.#rejoin('the group is rebalancing');
+        return;
+      case ErrorCode.unknownMemberId:
+      case ErrorCode.illegalGeneration:
+        this.#forgotten(errorInfo(errorCode).name);
+        return;
+      default:
+        this.#coordinator.notice(errorCode);
+        if (errorInfo(errorCode).retriable) return;
+        this.#lostReason = errorInfo(errorCode).name;
+        this.#fatal = refusal(`group ${this.#coordinator.groupId}`, errorCode, null, true);
+        this.#events.arrived();
+    }
+  }
+
+  /** Best effort: a broker that does not hear of it notices when the session is over. Never rejects. */
+  async #sendLeave(timeoutMs: number, reason: string): Promise<void> {
+    const memberId = this.#memberId;
+    if (memberId === '' || this.#config.values['group.instance.id'] !== null) return;
+    try {
+      await this.#coordinator.request(
+        leaveGroup,
+        (version) => ({
+          groupId: this.#coordinator.groupId,
+          ...(version >= 3 ? { members: [{ memberId, reason }] } : { memberId }),
+        }),
+        timeoutMs,
+      );
+    } catch (error) {
+      this.#runtime.log.debug('could not leave the group', { reason: clientError(error).message });
+    }
+  }
+}
+
+function without(from: readonly TopicPartition[], others: readonly TopicPartition[]): TopicPartition[] {
+  const keys = new Set(others.map(({ topic, partition }) => `${topic} ${partition}`));
+  return from.filter(({ topic, partition }) => !keys.has(`${topic} ${partition}`));
+}

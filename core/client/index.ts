@@ -1,0 +1,22 @@
+/** Producer, Consumer and Admin: they run wherever a Runtime does, against this broker or any other Kafka. */
+export type { LeaderAnswer, TopicPartition } from './by-leader.ts';
+export { type Channel, ChannelError, type ChannelOptions, openChannel } from './channel.ts';
+export { ClientError, type ClientErrorKind } from './client-error.ts';
+export type { ConfigInput } from './config.ts';
+export { type AssignorName, type ConsumerConfig, readConsumerConfig } from './consumer/config.ts';
+export type { ConsumedBatch, OffsetGap } from './consumer/consumed-batch.ts';
+export { Consumer, type ConsumerOptions } from './consumer/consumer.ts';
+export type { OffsetToCommit } from './consumer/group/commits.ts';
+export type { RebalanceListener } from './consumer/group/membership.ts';
+export type { CommittedOffset } from './consumer/positions.ts';
+export {
+  EARLIEST_TIMESTAMP,
+  type FoundOffset,
+  LATEST_TIMESTAMP,
+  MAX_TIMESTAMP,
+  type OffsetQuery,
+} from './offset-lookup.ts';
+export { type ProducerConfig, readProducerConfig } from './producer/config.ts';
+export { Producer, type ProducerOptions, type RecordToSend } from './producer/producer.ts';
+export type { BatchOutcome, SendCallback, SendResult } from './producer/result.ts';
+export { ProducerTopic } from './producer/topic.ts';
