@@ -22,7 +22,7 @@ test('a batch is produced, found and fetched', async () => {
   world.cluster.topic('t');
   const client = world.connect();
   const versions = await client.request(apiVersions, 3, { clientSoftwareName: 'test', clientSoftwareVersion: '1.0' });
-  expect(versions.apiKeys.map(({ apiKey }) => apiKey)).toEqual([0, 1, 2, 18, 21, 22, 23, 61]);
+  expect(versions.apiKeys.map(({ apiKey }) => apiKey)).toEqual(expect.arrayContaining([0, 1, 2, 18, 21, 22, 23, 61]));
   const produced = await client.request(produce, 9, produceOne(batch(codecs, ['a', 'b'])));
   expect(produced.responses[0]!.partitionResponses[0]).toMatchObject({
     errorCode: 0,

@@ -20,6 +20,7 @@ const FIRST_VERSION_OF: ReadonlyMap<number, number> = new Map([
   [SPECIAL.latestTiered, 9],
   [SPECIAL.earliestPendingUpload, 11],
 ]);
+const LEADER_EPOCH_VERSION = 4;
 const OFFSET_NOT_AVAILABLE_VERSION = 5;
 
 /**
@@ -58,7 +59,10 @@ export function listOffsetsHandler(
             const errorCode = exists ? ErrorCode.notLeaderOrFollower : ErrorCode.unknownTopicOrPartition;
             return { partitionIndex, errorCode };
           }
-          return { partitionIndex, ...lookUp(partition, wanted, request, context.version) };
+          const result = lookUp(partition, wanted, request, context.version);
+          if (!('leaderEpoch' in result) || context.version >= LEADER_EPOCH_VERSION) return { partitionIndex, ...result };
+          const { leaderEpoch: _, ...older } = result;
+          return { partitionIndex, ...older };
         }),
       })),
     };
