@@ -113,7 +113,7 @@ function lossExample(
   const past = evidence.event(audit.lastReadNs, `read past by ${evidence.actor(audit.actor)}`);
   const other =
     instead >= 0 && instead !== row ? evidence.event(null, `the offset now holds ${evidence.record(instead)}`) : null;
-  const parts = [`${evidence.record(row)}${at} ${evidence.acks(row)}`, ack.text];
+  const parts = [`${evidence.record(row)}${at} ${evidence.acks(row)}`.trimEnd(), ack.text];
   if (other !== null) parts.push(other.text);
   parts.push(past.text);
   return evidence.example(partition, offset, parts.join('; '), [ack, past, other], standing);

@@ -18,7 +18,7 @@ const PHRASE: Readonly<Record<RuleId, { readonly things: string; readonly broken
   E1: { things: 'conditions', broken: 'not met', held: 'met' },
   P1: { things: 'acknowledged records', broken: 'lost', held: 'readable at their offsets' },
   P2: { things: 'offsets', broken: 'with two records', held: 'with one record each' },
-  P3: { things: 'records seen', broken: 'never sent or definitely failed', held: 'sent by a writer' },
+  P3: { things: 'records seen', broken: 'never sent or definitely failed', held: 'all sent by a writer' },
   P4: { things: 'records', broken: "out of their writer's order", held: "in their writer's order" },
   P5: { things: 'records', broken: 'written more than once', held: 'written once' },
   P6: { things: 'offsets', broken: 'missing without a reason', held: 'present or accounted for' },
