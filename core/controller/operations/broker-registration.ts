@@ -25,7 +25,10 @@ export const brokerRegistrationOperation: Operation<typeof brokerRegistration> =
     if (request.clusterId !== context.clusterId) return refuse(ErrorCode.inconsistentClusterId);
     const before = image.brokers.get(request.brokerId);
     const sameLife = before !== undefined && before.incarnationId === request.incarnationId;
-    if (before !== undefined && !sameLife && !before.inControlledShutdown && !before.fenced) {
+    // A broker in the controller's own process is certainly the only one of its id: the former life ended with the former
+    // process, and need not be waited for.
+    const ownProcess = request.brokerId === context.config.nodeId;
+    if (before !== undefined && !sameLife && !ownProcess && !before.inControlledShutdown && !before.fenced) {
       if (sessions.isAlive(before.id, nowMs)) return refuse(ErrorCode.duplicateBrokerRegistration);
     }
     if (request.logDirs.length === 0 || new Set(request.logDirs).size !== request.logDirs.length) {
