@@ -399,7 +399,7 @@ test('hostile files are refused, quickly and without an exception', () => {
     expect(result.ok).toBe(false);
     if (!result.ok) expect(result.diagnostics.length).toBeGreaterThan(0);
   }
-  expect(({} as Record<string, unknown>)['x']).toBeUndefined();
+  expect(({} as Record<string, unknown>).x).toBeUndefined();
 });
 
 test('nesting and aliases have bounds of their own', () => {
@@ -464,14 +464,12 @@ test('the README names every key, every fault and its parameters', () => {
   const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8');
   const missing: string[] = [];
   const visit = (schema: Record<string, unknown>, path: string): void => {
-    for (const [key, inner] of Object.entries(
-      (schema['properties'] ?? {}) as Record<string, Record<string, unknown>>,
-    )) {
+    for (const [key, inner] of Object.entries((schema.properties ?? {}) as Record<string, Record<string, unknown>>)) {
       const here = path === '' ? key : `${path}.${key}`;
       if (['client', 'config', 'expect', 'faults'].includes(key)) continue;
       if (!readme.includes(`\`${here}\``)) missing.push(here);
       visit(inner, here);
-      if (inner['items']) visit(inner['items'] as Record<string, unknown>, `${here}[]`);
+      if (inner.items) visit(inner.items as Record<string, unknown>, `${here}[]`);
     }
   };
   visit(jsonSchema(), '');

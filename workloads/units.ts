@@ -8,7 +8,7 @@ export type Quantity =
   | { readonly ok: true; readonly value: number }
   | { readonly ok: false; readonly kind: 'unit' | 'value'; readonly suggestion: string | null };
 
-const NUMBER = String.raw`\d[\d_]*(?:\.\d[\d_]*)?`;
+const NUMBER = String.raw`\d[\d_]*(?:\.\d[\d_]*)?(?:e[-+]?\d{1,2})?`;
 
 const DURATION_MS: ReadonlyMap<string, number> = new Map([
   ['ns', 1e-6],
