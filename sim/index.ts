@@ -1,4 +1,4 @@
-export { type DiskFaults, type PathMatch, pathMatches } from './disk/faults.ts';
+export type { DiskFaults, FailingOperation, PathMatch } from './disk/faults.ts';
 export type { CrashOutcome } from './disk/page-rule.ts';
 export { type DelayProfile, drawDelayNs, exponential } from './draws.ts';
 export { type Incarnation, type NodeOptions, type NodeState, SimNode } from './node.ts';

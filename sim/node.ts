@@ -48,6 +48,8 @@ export interface NodeOptions {
   profile?: Profile;
   /** What the process does when it starts, at every start. A rejection stops the run unless the process is dead. */
   boot?: (runtime: Runtime, node: SimNode) => void | Promise<void>;
+  /** How the process ends in good order when it is asked to. */
+  shutdown?: (runtime: Runtime, node: SimNode) => Promise<void>;
 }
 
 /** A machine with one process: a processor that serves one thing after another, a disk, clocks and an address. */
@@ -62,6 +64,8 @@ export class SimNode implements Scheduled {
   readonly disk: SimDisk;
   /** Multiplies what the processor needs; above 1 the node is slow. */
   cpuFactor = 1;
+  /** The kernel refuses new connections. */
+  refusesConnections = false;
   /** The processor has work until then. */
   busyUntilNs = 0;
   /** What the node has handed to the network leaves until then. */
@@ -72,6 +76,7 @@ export class SimNode implements Scheduled {
   #incarnation: Incarnation;
   #runtime: Runtime;
   readonly #boot: NodeOptions['boot'];
+  readonly #shutdown: NodeOptions['shutdown'];
 
   #queue: Work[] = [];
   #costs: number[] = [];
@@ -94,6 +99,7 @@ export class SimNode implements Scheduled {
     this.clock = new NodeClock(this, world.startWallMs);
     this.disk = new SimDisk(this);
     this.#boot = options.boot;
+    this.#shutdown = options.shutdown;
     this.#incarnation = new Incarnation(this, 1);
     this.#runtime = createSimRuntime(this.#incarnation);
     this.#start();
@@ -120,6 +126,34 @@ export class SimNode implements Scheduled {
   /** Keeps the processor busy for so much longer. */
   charge(ns: number): void {
     this.busyUntilNs = this.localNs() + Math.round(ns * this.cpuFactor);
+  }
+
+  /**
+   * Asks the process to end (SIGTERM), as the option `shutdown` does it, and ends it then. Resolves, outside of any
+   * node, to whether it ended by itself within its time; without such an option it is killed.
+   */
+  shutdown(graceNs: number): Promise<boolean> {
+    const incarnation = this.#incarnation;
+    const act = this.#shutdown;
+    if (this.#state === 'down' || this.#state === 'off') return Promise.resolve(false);
+    return new Promise((resolve) => {
+      let decided = false;
+      const end = (orderly: boolean): void => {
+        if (decided) return;
+        decided = true;
+        if (incarnation.alive) this.kill();
+        resolve(orderly);
+      };
+      if (act === undefined) {
+        end(false);
+        return;
+      }
+      const stopped = (orderly: boolean) => (): void => {
+        this.world.at(this.world.nowNs, () => end(orderly && incarnation.alive));
+      };
+      this.post({ serve: () => void act(this.#runtime, this).then(stopped(true), stopped(false)) }, 0);
+      this.world.at(this.world.nowNs + graceNs, () => end(false));
+    });
   }
 
   /** SIGKILL: the process ends between two instructions, the page cache lives on, the kernel closes its sockets. */

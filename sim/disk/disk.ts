@@ -3,7 +3,7 @@ import { drawDelayNs } from '../draws.ts';
 import type { Scheduled } from '../event-queue.ts';
 import type { Incarnation, SimNode, Work } from '../node.ts';
 import { EventKind } from '../trace.ts';
-import { type DiskFaults, noDiskFaults } from './faults.ts';
+import { type DiskFaults, type FailingOperation, noDiskFaults, type PathMatch, pathMatches } from './faults.ts';
 import type { SimFile } from './file.ts';
 import { type CrashOutcome, drawOutcome, losePower } from './page-rule.ts';
 import { Tree } from './tree.ts';
@@ -21,6 +21,10 @@ export class SimDisk {
   #busyUntilNs = 0;
   readonly #random: Random;
   #powerLosses = 0;
+  #stalls = 0;
+  /** Operations of the device that would be done but for a stall. */
+  #stalled: Scheduled[] = [];
+  #blockedProcess = false;
 
   constructor(node: SimNode) {
     this.node = node;
@@ -71,9 +75,9 @@ export class SimDisk {
       const operation: Scheduled & Work = {
         fire: () => {
           if (epoch !== this.#epoch) return false;
-          if (this.faults.stalledUntilNs > node.world.nowNs) {
+          if (this.#stalls > 0) {
             this.faults.hits.stall++;
-            node.world.schedule(this.faults.stalledUntilNs, EventKind.disk, node.index, bytes, operation);
+            this.#stalled.push(operation);
             return false;
           }
           refusal = land();
@@ -86,6 +90,55 @@ export class SimDisk {
     });
   }
 
+  /** Nothing that needs the device completes until every stall is undone; returns what undoes this one. */
+  stall(): () => void {
+    this.#stalls++;
+    let undone = false;
+    return () => {
+      if (undone) return;
+      undone = true;
+      this.#stalls--;
+      if (this.#stalls > 0) return;
+      const { world, index } = this.node;
+      for (const operation of this.#stalled) world.schedule(world.nowNs, EventKind.disk, index, 0, operation);
+      this.#stalled = [];
+    };
+  }
+
+  /** A call into a device that does not answer: the process stands still until `unblock`. */
+  block(): void {
+    this.faults.hits.stall++;
+    if (this.node.pause()) this.#blockedProcess = true;
+  }
+
+  unblock(): void {
+    if (this.#blockedProcess) this.node.resume();
+    this.#blockedProcess = false;
+  }
+
+  /**
+   * The next sync of every open file that matches fails: EIO once for each of its handles; its pages are clean from then
+   * on, and their visible bytes stay or fall back. Returns how many files that are.
+   */
+  failSyncs(visible: 'keep' | 'revert', match: PathMatch = {}): number {
+    let count = 0;
+    this.#tree.walk((path, file) => {
+      if (file.handles === 0 || !pathMatches(match, path)) return;
+      file.failNextSync = visible;
+      count++;
+    });
+    return count;
+  }
+
+  /** Whether the next operation of this kind on this path is to fail; it is used up thereby. */
+  fails(operation: FailingOperation, path: string): boolean {
+    const match = this.faults.failNext.get(operation);
+    if (match === undefined || !pathMatches(match, path)) return false;
+    this.faults.failNext.delete(operation);
+    this.faults.hits.failure++;
+    return true;
+  }
+
   /** How much of a write that fails is kept. */
   drawBelow(bound: number): number {
     return this.#random.below(bound);
@@ -93,6 +146,7 @@ export class SimDisk {
 
   /** The process is gone, and with it its handles. */
   processEnded(): void {
+    this.#blockedProcess = false;
     for (const file of this.#tree.files()) file.handles = 0;
     this.#measure();
   }
@@ -100,6 +154,7 @@ export class SimDisk {
   powerLoss(): CrashOutcome {
     this.#epoch++;
     this.#busyUntilNs = 0;
+    this.#stalled = [];
     const random = this.node.world.random(`disk:${this.node.name}`, `power-loss:${++this.#powerLosses}`);
     const outcome = this.nextOutcome ?? drawOutcome(random);
     this.nextOutcome = null;
@@ -115,11 +170,22 @@ export class SimDisk {
 
   /** Another, empty disk in its place. Only while no process runs. */
   replace(): void {
+    this.#exchange(new Tree());
+  }
+
+  /** Each of two nodes gets what the other's disk holds. Only while no process of either runs. */
+  swap(other: SimDisk): void {
+    const mine = this.#tree;
+    this.#exchange(other.#tree);
+    other.#exchange(mine);
+  }
+
+  #exchange(tree: Tree): void {
     if (this.node.state !== 'down' && this.node.state !== 'off') {
       throw new Error(`the disk of ${this.node.name} is in use`);
     }
     this.#epoch++;
-    this.#tree = new Tree();
+    this.#tree = tree;
     this.#measure();
   }
 

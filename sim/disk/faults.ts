@@ -8,6 +8,18 @@ export function pathMatches(match: PathMatch, path: string): boolean {
   return path.startsWith(match.prefix ?? '') && path.endsWith(match.suffix ?? '');
 }
 
+/** Operations of which the next can be made to fail. `short-write` is a write that keeps a drawn prefix. */
+export type FailingOperation =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'short-write'
+  | 'sync'
+  | 'truncate'
+  | 'rename'
+  | 'unlink'
+  | 'directory-sync';
+
 /**
  * What is wrong with a disk at the moment. Plain fields, set and cleared by whoever injects; the disk looks at them at
  * every operation and counts in `hits` what took effect.
@@ -15,30 +27,27 @@ export function pathMatches(match: PathMatch, path: string): boolean {
 export interface DiskFaults {
   /** Bytes of file content that fit; writes beyond fail with ENOSPC and keep the prefix that fitted. */
   capacityBytes: number;
-  /** Writes of these files fail with EIO after a prefix of drawn length. */
-  writeErrors: PathMatch | null;
   /**
-   * Syncs of these files fail, at most `times`: EIO once per open handle, the pages are clean from then on, and the
-   * visible bytes stay or fall back to the durable ones.
+   * The next such operation on a matching path fails: open with EMFILE, a read with EIO for good on that sector, the
+   * others once with EIO.
    */
-  syncFailures: { match: PathMatch; times: number; visible: 'keep' | 'revert' } | null;
+  readonly failNext: Map<FailingOperation, PathMatch>;
   /** Syncs succeed and make nothing durable. */
   syncLies: boolean;
-  /** Nothing that needs the device completes before this time. */
-  stalledUntilNs: number;
+  /** Any call blocks the whole process, as a kernel does that waits for its device. */
+  callsBlock: boolean;
   /** Multiplies the device's times. */
   slowFactor: number;
-  readonly hits: Record<'noSpace' | 'writeError' | 'syncFailure' | 'syncLie' | 'stall', number>;
+  readonly hits: Record<'noSpace' | 'failure' | 'syncFailure' | 'syncLie' | 'stall', number>;
 }
 
 export function noDiskFaults(): DiskFaults {
   return {
     capacityBytes: Infinity,
-    writeErrors: null,
-    syncFailures: null,
+    failNext: new Map(),
     syncLies: false,
-    stalledUntilNs: 0,
+    callsBlock: false,
     slowFactor: 1,
-    hits: { noSpace: 0, writeError: 0, syncFailure: 0, syncLie: 0, stall: 0 },
+    hits: { noSpace: 0, failure: 0, syncFailure: 0, syncLie: 0, stall: 0 },
   };
 }

@@ -2,6 +2,8 @@ import { Blocks } from './blocks.ts';
 
 /** The unit in which unsynced bytes reach the medium. */
 export const PAGE_BYTES = 4096;
+/** The unit that a device reads and writes as one. */
+export const SECTOR_BYTES = 512;
 /** More boundaries of appends than this are thinned out: fewer outcomes of a crash, all of them still real ones. */
 const MOST_ENDS = 65536;
 /** Truncations that can still be undone by a power loss; older ones count as landed. */
@@ -66,6 +68,10 @@ export class SimFile {
   readonly ghosts: Map<number, PageState> = new Map();
   /** Bits that read wrong: position → mask. A write over them heals. */
   readonly flips: Map<number, number> = new Map();
+  /** Sectors of 512 bytes that cannot be read. A write over them heals. */
+  readonly badSectors: Set<number> = new Set();
+  /** Set when the next sync with something to write is to fail. */
+  failNextSync: 'keep' | 'revert' | null = null;
   before: Truncated | null = null;
   #truncations = 0;
   /** Counts writes within the file, and syncs: what a sync covers has a lower version than it. */
@@ -90,6 +96,11 @@ export class SimFile {
     const size = this.size;
     if (this.flips.size > 0) {
       for (const at of [...this.flips.keys()]) if (at >= position && at < end) this.flips.delete(at);
+    }
+    if (this.badSectors.size > 0) {
+      for (let sector = Math.floor(position / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector++) {
+        this.badSectors.delete(sector);
+      }
     }
     const plain = position >= size && this.overwritten.size === 0 && this.ghosts.size === 0;
     const firstPage = Math.floor(Math.min(position, size) / PAGE_BYTES);
@@ -119,6 +130,16 @@ export class SimFile {
       }
     }
     return count;
+  }
+
+  /** Whether a read of these bytes meets a sector that cannot be read. */
+  unreadable(position: number, length: number): boolean {
+    if (this.badSectors.size === 0) return false;
+    const end = Math.min(position + length, this.size);
+    for (const sector of this.badSectors) {
+      if (sector * SECTOR_BYTES < end && (sector + 1) * SECTOR_BYTES > position) return true;
+    }
+    return false;
   }
 
   truncate(size: number): void {

@@ -1,7 +1,5 @@
 import type { Random } from '../../core/runtime.ts';
-import { PAGE_BYTES, type PageState, type SimFile, type Truncated } from './file.ts';
-
-const SECTOR_BYTES = 512;
+import { PAGE_BYTES, type PageState, SECTOR_BYTES, type SimFile, type Truncated } from './file.ts';
 
 /** What a power loss does to everything unsynced; drawn once per power loss. */
 export type CrashOutcome = 'all-lost' | 'prefix' | 'subset' | 'all-kept';

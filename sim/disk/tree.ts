@@ -94,14 +94,18 @@ export class Tree {
   /** All files that the visible names reach, in the order of their making. */
   files(): SimFile[] {
     const found: SimFile[] = [];
-    const walk = (directory: SimDirectory): void => {
-      for (const entry of directory.entries.values()) {
-        if (entry instanceof SimFile) found.push(entry);
-        else walk(entry);
+    this.walk((_path, file) => found.push(file));
+    return found;
+  }
+
+  walk(visit: (path: string, file: SimFile) => void): void {
+    const enter = (directory: SimDirectory, path: string): void => {
+      for (const [name, entry] of directory.entries) {
+        if (entry instanceof SimFile) visit(`${path}/${name}`, entry);
+        else enter(entry, `${path}/${name}`);
       }
     };
-    walk(this.root);
-    return found;
+    enter(this.root, '');
   }
 
   #landSubset(pending: readonly NameOperation[], random: Random): void {

@@ -114,6 +114,13 @@ export class SimConnection implements Connection, Work {
     return this.node.submit(this, cpu.eventNs + segment.bytes * cpu.perByteNs);
   }
 
+  /** Something on the way resets the connection: both ends are told. */
+  break(): void {
+    if (this.#state === 'closed' || !this.incarnation.alive) return;
+    this.#out!.reset();
+    this.#closeLater('ECONNRESET');
+  }
+
   receivedReset(): boolean {
     return this.failed('ECONNRESET');
   }

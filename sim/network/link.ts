@@ -14,6 +14,10 @@ export class Link {
   /** Added to every delay, and a factor for it. */
   extraDelayNs = 0;
   delayFactor = 1;
+  /** Up to this much more, evenly drawn. */
+  jitterNs = 0;
+  /** Data arrives in pieces, every other one of a few bytes. */
+  inPieces = false;
   /** Bytes per second of this link alone; Infinity leaves the sender's own limit. */
   bytesPerSecond: number = Infinity;
   sendingUntilNs = 0;
@@ -42,7 +46,8 @@ export class Link {
   }
 
   drawDelayNs(): number {
-    return Math.round(drawDelayNs(this.#delay, this.#random) * this.delayFactor + this.extraDelayNs);
+    const jitterNs = this.jitterNs > 0 ? this.#random.float() * this.jitterNs : 0;
+    return Math.round(drawDelayNs(this.#delay, this.#random) * this.delayFactor + this.extraDelayNs + jitterNs);
   }
 
   /** True with the given chance, by this link's own draws. */
@@ -70,6 +75,8 @@ export class Link {
   heal(): void {
     this.extraDelayNs = 0;
     this.delayFactor = 1;
+    this.jitterNs = 0;
+    this.inPieces = false;
     this.bytesPerSecond = Infinity;
     if (this.#cuts === 0) return;
     this.#cuts = 0;

@@ -181,7 +181,8 @@ export class Pipe {
     const { windowBytes, partialReadChance } = this.from.node.profile.network;
     while (this.queuedBytes > 0 && this.#outstanding < windowBytes) {
       let limit = Math.min(SEGMENT_BYTES, windowBytes - this.#outstanding, this.queuedBytes);
-      if (limit > 1 && this.link.happens(partialReadChance)) limit = 1 + this.link.drawBelow(limit - 1);
+      if (this.link.inPieces && this.link.happens(0.5)) limit = Math.min(limit, 1 + this.link.drawBelow(16));
+      else if (limit > 1 && this.link.happens(partialReadChance)) limit = 1 + this.link.drawBelow(limit - 1);
       const chunks: Uint8Array[] = [];
       let bytes = 0;
       while (bytes < limit) {

@@ -10,9 +10,11 @@ export class NodeClock implements Clock {
   #driftPpm = 0;
   /** Wall time at monotonic zero, in milliseconds. */
   #wallBaseMs: number;
+  readonly #startWallMs: number;
 
   constructor(node: SimNode, startWallMs: number) {
     this.#node = node;
+    this.#startWallMs = startWallMs;
     this.#wallBaseMs = startWallMs;
   }
 
@@ -27,6 +29,13 @@ export class NodeClock implements Clock {
   /** Moves the wall clock by so much, either way; the monotonic one does not notice. */
   jump(deltaMs: number): void {
     this.#wallBaseMs += deltaMs;
+  }
+
+  /** Shows the right date again, and runs at the right pace. */
+  setRight(): void {
+    this.setDrift(0);
+    const now = this.#node.localNs();
+    this.#wallBaseMs = this.#startWallMs + (now - this.#monotonicAt(now)) / 1e6;
   }
 
   /** Parts per million by which both clocks run fast (or, below zero, slow) from now on. */

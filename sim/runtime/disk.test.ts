@@ -287,13 +287,15 @@ describe('faults', () => {
   test('a write error hits the files it names', () => {
     const { node } = makeNode();
     const { disk } = node.runtime;
-    node.disk.faults.writeErrors = { suffix: '.log' };
+    node.disk.faults.failNext.set('short-write', { suffix: '.log' });
     const other = disk.open('/a.index', { create: true });
     other.write(0, [new Uint8Array(5)]);
     const file = disk.open('/a.log', { create: true });
     expect(codeOf(() => file.write(0, [new Uint8Array(500)]))).toBe('EIO');
     expect(file.size).toBeLessThan(500);
-    expect(node.disk.faults.hits.writeError).toBe(1);
+    expect(node.disk.faults.hits.failure).toBe(1);
+    file.write(0, [new Uint8Array(500)]);
+    expect(file.size).toBe(500);
   });
 
   test('a failed sync is told once per handle, then the next succeeds', async () => {
@@ -303,7 +305,8 @@ describe('faults', () => {
     const other = disk.open('/f');
     await settled(world, disk.syncDirectory('/'));
     file.write(0, [Buffer.from('lost')]);
-    node.disk.faults.syncFailures = { match: { prefix: '/f' }, times: 1, visible: 'keep' };
+    expect(node.disk.failSyncs('keep', { suffix: 'g' })).toBe(0);
+    expect(node.disk.failSyncs('keep', { prefix: '/f' })).toBe(1);
     await expect(settled(world, file.sync())).rejects.toMatchObject({ code: 'EIO' });
     await settled(world, file.sync());
     await expect(settled(world, other.sync())).rejects.toMatchObject({ code: 'EIO' });
@@ -332,7 +335,10 @@ describe('faults', () => {
   test('a stall delays what needs the device', async () => {
     const { world, node } = makeNode();
     const file = node.runtime.disk.open('/f', { create: true });
-    node.disk.faults.stalledUntilNs = 5e9;
+    const undo = [node.disk.stall(), node.disk.stall()];
+    world.at(3e9, undo[0]!);
+    world.at(4e9, undo[0]!);
+    world.at(5e9, undo[1]!);
     await settled(world, file.sync());
     expect(world.nowNs).toBeGreaterThanOrEqual(5e9);
     expect(node.disk.faults.hits.stall).toBe(1);

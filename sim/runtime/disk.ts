@@ -1,7 +1,6 @@
 import { type Disk, DiskError, type DiskErrorCode, type DiskFile } from '../../core/runtime.ts';
 import type { SimDisk } from '../disk/disk.ts';
-import { pathMatches } from '../disk/faults.ts';
-import { SimFile } from '../disk/file.ts';
+import { SECTOR_BYTES, SimFile } from '../disk/file.ts';
 import { type Entry, SimDirectory } from '../disk/tree.ts';
 import type { Incarnation } from '../node.ts';
 
@@ -28,7 +27,8 @@ class ProcessDisk implements Disk {
     const existing = parent.entries.get(name);
     if (name === '' || existing instanceof SimDirectory) throw new DiskError('EISDIR', path, 'open');
     if (existing === undefined && options.create !== true) throw new DiskError('ENOENT', path, 'open');
-    if (this.#incarnation.openFiles >= MOST_HANDLES) throw new DiskError('EMFILE', path, 'open');
+    if (this.#incarnation.openFiles >= MOST_HANDLES || this.#disk.fails('open', path))
+      throw new DiskError('EMFILE', path, 'open');
     if (existing !== undefined) return new ProcessFile(this.#incarnation, path, existing, options.readOnly === true);
     const made = new SimFile(this.#wallMs());
     this.#disk.tree.change([{ directory: parent, name, entry: made }], made.modifiedMs);
@@ -67,6 +67,7 @@ class ProcessDisk implements Disk {
 
   rename(from: string, to: string): void {
     this.#begin(from, 'rename');
+    if (this.#disk.fails('rename', from)) throw new DiskError('EIO', from, 'rename');
     const source = this.#parentOf(from, 'rename');
     const target = this.#parentOf(to, 'rename');
     const moved = source.parent.entries.get(source.name);
@@ -90,6 +91,7 @@ class ProcessDisk implements Disk {
 
   unlink(path: string): void {
     this.#begin(path, 'unlink');
+    if (this.#disk.fails('unlink', path)) throw new DiskError('EIO', path, 'unlink');
     const { parent, name } = this.#parentOf(path, 'unlink');
     const entry = parent.entries.get(name);
     if (entry === undefined) throw new DiskError('ENOENT', path, 'unlink');
@@ -116,12 +118,7 @@ class ProcessDisk implements Disk {
     const { tree, faults } = this.#disk;
     const operations = tree.beginSync(this.#directory(path, 'syncDirectory'));
     await this.#disk.submitted(this.#incarnation, 'sync', operations.length * 512, () => {
-      const failures = faults.syncFailures;
-      if (failures !== null && failures.times > 0 && pathMatches(failures.match, path)) {
-        failures.times--;
-        faults.hits.syncFailure++;
-        return new DiskError('EIO', path, 'syncDirectory');
-      }
+      if (this.#disk.fails('directory-sync', path)) return new DiskError('EIO', path, 'syncDirectory');
       if (faults.syncLies) faults.hits.syncLie++;
       else tree.completeSync(operations);
       return null;
@@ -141,6 +138,7 @@ class ProcessDisk implements Disk {
     const incarnation = this.#incarnation;
     if (!incarnation.alive) throw new DiskError('EIO', path, operation);
     incarnation.node.charge(incarnation.node.profile.disk.callNs);
+    if (this.#disk.faults.callsBlock) this.#disk.block();
   }
 
   #wallMs(): number {
@@ -212,10 +210,12 @@ class ProcessFile implements DiskFile {
     const { faults } = this.#disk;
     let kept = length;
     let refusal: DiskErrorCode | null = null;
-    if (faults.writeErrors !== null && pathMatches(faults.writeErrors, this.path)) {
-      faults.hits.writeError++;
+    if (this.#disk.fails('write', this.path)) {
       refusal = 'EIO';
-      kept = length === 0 ? 0 : this.#disk.drawBelow(length);
+      kept = 0;
+    } else if (length > 0 && this.#disk.fails('short-write', this.path)) {
+      refusal = 'EIO';
+      kept = this.#disk.drawBelow(length);
     }
     const growth = Math.max(0, position + kept - file.size);
     if (growth > this.#disk.freeBytes) {
@@ -234,6 +234,7 @@ class ProcessFile implements DiskFile {
   read(position: number, target: Uint8Array): number {
     this.#begin('read', false);
     const { node } = this.#incarnation;
+    if (this.#unreadable(position, target.length)) throw new DiskError('EIO', this.path, 'read');
     const count = this.#file.read(position, target);
     node.charge(count * node.profile.disk.copyPerByteNs);
     return count;
@@ -243,6 +244,7 @@ class ProcessFile implements DiskFile {
     this.#begin('read', false);
     let count = 0;
     await this.#disk.submitted(this.#incarnation, 'read', target.length, () => {
+      if (this.#unreadable(position, target.length)) return new DiskError('EIO', this.path, 'read');
       count = this.#file.read(position, target);
       return null;
     });
@@ -251,6 +253,7 @@ class ProcessFile implements DiskFile {
 
   truncate(size: number): void {
     this.#begin('truncate', true);
+    if (this.#disk.fails('truncate', this.path)) throw new DiskError('EIO', this.path, 'truncate');
     const file = this.#file;
     if (size - file.size > this.#disk.freeBytes) {
       this.#disk.faults.hits.noSpace++;
@@ -267,12 +270,12 @@ class ProcessFile implements DiskFile {
     const { faults } = this.#disk;
     const ticket = file.beginSync();
     await this.#disk.submitted(this.#incarnation, 'sync', file.dirtyBytes, () => {
-      const failures = faults.syncFailures;
-      if (failures !== null && failures.times > 0 && file.dirty && pathMatches(failures.match, this.path)) {
-        failures.times--;
+      const failing = this.#disk.fails('sync', this.path) ? 'keep' : file.dirty ? file.failNextSync : null;
+      if (failing !== null) {
         faults.hits.syncFailure++;
+        file.failNextSync = null;
         file.syncErrors++;
-        file.failSync(failures.visible);
+        file.failSync(failing);
       } else if (faults.syncLies) {
         faults.hits.syncLie++;
       } else {
@@ -293,11 +296,21 @@ class ProcessFile implements DiskFile {
     this.#disk.release(this.#file);
   }
 
+  /** A first failure makes its sector bad for good. */
+  #unreadable(position: number, length: number): boolean {
+    const file = this.#file;
+    if (file.unreadable(position, length)) return true;
+    if (length === 0 || position >= file.size || !this.#disk.fails('read', this.path)) return false;
+    file.badSectors.add(Math.floor(position / SECTOR_BYTES));
+    return true;
+  }
+
   #begin(operation: string, writes: boolean): void {
     if (!this.#open || (writes && this.#readOnly)) throw new DiskError('EBADF', this.path, operation);
     const incarnation = this.#incarnation;
     if (!incarnation.alive) throw new DiskError('EIO', this.path, operation);
     incarnation.node.charge(incarnation.node.profile.disk.callNs);
+    if (this.#disk.faults.callsBlock) this.#disk.block();
   }
 }
 

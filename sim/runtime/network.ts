@@ -107,7 +107,7 @@ class Attempt {
     const back = world.network.link(server, node);
     const answerNs = world.nowNs + back.drawDelayNs();
     const listener = server.incarnation.listeners.get(this.#port);
-    if (listener === undefined) {
+    if (listener === undefined || server.refusesConnections) {
       this.#schedule(answerNs, () => this.#fail('ECONNREFUSED', `${this.#host}:${this.#port} refused`));
       return false;
     }

@@ -1,0 +1,298 @@
+import { Broker, type BrokerOptions } from '../core/broker/index.ts';
+import type { Codecs, Runtime } from '../core/runtime.ts';
+import { contract } from '../reports/verdict/contract.ts';
+import type { LoggedFault } from '../reports/verdict/faults.ts';
+import type { VerdictResult } from '../reports/verdict/result.ts';
+import { Verdict } from '../reports/verdict/verdict.ts';
+import { type Conducted, conduct, type LoadHandle, type Phase } from '../workloads/actors/conduct.ts';
+import type { Environment } from '../workloads/actors/environment.ts';
+import { Load } from '../workloads/actors/load.ts';
+import { ownDriver } from '../workloads/actors/own-driver.ts';
+import { Positions } from '../workloads/actors/positions.ts';
+import { type Roster, rosterOf } from '../workloads/actors/roster.ts';
+import { HistoryWriter } from '../workloads/history-writer.ts';
+import { Measurement, MEASUREMENT_BYTES } from '../workloads/measurement.ts';
+import { runNumber } from '../workloads/run-number.ts';
+import { type SeriesPoint, SeriesSampler } from '../workloads/series.ts';
+import { brokerIds, rackOf, topicNames, type Workload } from '../workloads/workload.ts';
+import { createFaultConductor, type FaultOutcome } from './faults/conductor.ts';
+import type { SimNode } from './node.ts';
+import { profiles } from './profiles.ts';
+import type { LogSink } from './runtime/logger.ts';
+import type { Trace } from './trace.ts';
+import { type RunReport, World } from './world.ts';
+
+/** Deliberately broken variants of the broker under test. */
+export type Mutation = Pick<BrokerOptions, 'faults' | 'logFaults' | 'quorumFaults' | 'controllerFaults'>;
+
+export interface SimulationOptions {
+  readonly workload: Workload;
+  readonly codecs: Codecs;
+  readonly afterMicrotasks: (callback: () => void) => void;
+  readonly breathe?: (callback: () => void) => void;
+  /** Bytes of the files that the workload names. */
+  readonly file?: (path: string) => Uint8Array | null;
+  readonly trace?: Trace;
+  readonly mutation?: Mutation;
+  readonly log?: LogSink;
+  /** Virtual seconds since time zero and the phase, now and then. */
+  readonly onProgress?: (progress: SimulationProgress) => void;
+  /** Resolves when the run is to end early and keep what it has. */
+  readonly interrupted?: Promise<void>;
+  /** The command that replays this run, for the verdict's evidence. */
+  readonly replay?: string;
+}
+
+export interface SimulationProgress {
+  readonly phase: Phase;
+  readonly virtualSeconds: number;
+  readonly events: number;
+  readonly acked: number;
+}
+
+export interface SimulationOutcome {
+  readonly verdict: VerdictResult;
+  readonly conducted: Conducted;
+  /** One measurement (workloads/measurement.ts). */
+  readonly measurements: readonly ArrayBufferLike[];
+  readonly series: readonly SeriesPoint[];
+  readonly faults: readonly FaultOutcome[];
+  readonly problems: readonly string[];
+  readonly report: RunReport;
+}
+
+/** Client nodes at most; more seats than that share nodes. */
+const CLIENT_NODES_MAX = 16;
+const CLIENT_PORT = 9092;
+const AUDIT_MS = 120_000;
+/** A run that goes on for so much virtual time after its load hangs. */
+const OVERTIME_MS = 600_000;
+
+/**
+ * Runs a workload in a world of its own: brokers and clients on simulated machines, everything a function of the
+ * workload and its seed. Rejects with NodeFailure when code of a node throws.
+ */
+export async function simulate(options: SimulationOptions): Promise<SimulationOutcome> {
+  const { workload } = options;
+  const { seed } = workload;
+  const world = new World({
+    seed: `${seed}`,
+    codecs: options.codecs,
+    afterMicrotasks: options.afterMicrotasks,
+    profile: profiles[workload.cluster.profile],
+    ...(options.breathe === undefined ? undefined : { breathe: options.breathe }),
+    ...(options.trace === undefined ? undefined : { trace: options.trace }),
+    ...(options.log === undefined ? undefined : { log: options.log }),
+  });
+  const roster = rosterOf(workload);
+  const problems = new Set<string>();
+  const cluster = new SimulatedCluster(world, workload, options.mutation ?? {}, (text) => problems.add(text));
+
+  const faultLog: LoggedFault[] = [];
+  const verdict = new Verdict(
+    roster.names,
+    contract(runConfigs(workload), faultLog),
+    faultLog,
+    options.replay === undefined ? {} : { replay: options.replay },
+  );
+  const { warmupMs, measureMs, drainMs } = workload.phases;
+  const measurement = new Measurement(new ArrayBuffer(MEASUREMENT_BYTES), warmupMs * 1e6, (warmupMs + measureMs) * 1e6);
+  const positions = new Positions(roster, new ArrayBuffer(Positions.bytes(roster)));
+  positions.clear();
+  const run = runNumber(seed, 'simulated');
+  let zeroNs = Number.POSITIVE_INFINITY;
+
+  const environmentOf = (node: SimNode, runtime: Runtime): Environment => ({
+    workload,
+    roster,
+    runtime,
+    driver: ownDriver(runtime, cluster.bootstrap),
+    measurement,
+    history: new HistoryWriter(verdict),
+    positions,
+    run,
+    now: () => node.localNs() - zeroNs,
+    file: options.file ?? (() => null),
+    problem: (text) => problems.add(text),
+  });
+
+  const loads = clientLoads(world, roster, environmentOf);
+  const sampler = new SeriesSampler([measurement.buffer]);
+  const faults = createFaultConductor({ world, workload, cluster });
+  let phase: Phase = 'topics';
+  let finished: Conducted | null = null;
+  let failure: unknown = null;
+
+  world.addNode({
+    name: 'conductor',
+    host: 'conductor',
+    boot: async (runtime, node) => {
+      try {
+        finished = await conduct({
+          environment: environmentOf(node, runtime),
+          timers: runtime.timers,
+          clock: { monotonicNs: () => node.localNs() },
+          loads,
+          faults,
+          setZero(ns) {
+            zeroNs = ns;
+            sampleEverySecond(world, zeroNs, sampler);
+          },
+          onPhase: (entered) => {
+            phase = entered;
+          },
+          interrupted: options.interrupted ?? new Promise(() => {}),
+          auditMs: AUDIT_MS,
+        });
+      } catch (error) {
+        failure = error ?? new Error('the run failed');
+      }
+    },
+  });
+
+  const boundNs = (warmupMs + measureMs + drainMs + OVERTIME_MS) * 1e6;
+  const report = await world.run(() => finished !== null || failure !== null || world.nowNs > boundNs, {
+    onProgress: ({ events }) => {
+      const virtualSeconds = Number.isFinite(zeroNs) ? (world.nowNs - zeroNs) / 1e9 : 0;
+      const acked = sampler.points.reduce((sum, point) => sum + point.acked, 0);
+      options.onProgress?.({ phase, virtualSeconds, events, acked });
+    },
+  });
+  if (failure !== null) throw failure;
+  const conducted: Conducted = finished ?? hung(phase, world.nowNs - zeroNs, roster);
+  if (Number.isFinite(zeroNs)) sampler.sample(world.nowNs - zeroNs);
+  const outcomes = faults.outcomes();
+  for (const outcome of outcomes) faultLog.push(loggedFault(outcome));
+  return {
+    verdict: verdict.finish({
+      drained: conducted.drained,
+      ...(conducted.reason === null ? {} : { reason: conducted.reason }),
+    }),
+    conducted,
+    measurements: [measurement.buffer],
+    series: sampler.points,
+    faults: outcomes,
+    problems: [...problems],
+    report,
+  };
+}
+
+/** The brokers of a run, on their nodes; a node's process is started anew by its boot. */
+export class SimulatedCluster {
+  readonly nodes: readonly SimNode[];
+  readonly bootstrap: readonly string[];
+  /** By node; null while its process is down or still starting. */
+  readonly brokers: (Broker | null)[];
+
+  constructor(world: World, workload: Workload, mutation: Mutation, problem: (text: string) => void) {
+    const ids = brokerIds(workload.cluster);
+    this.brokers = ids.map(() => null);
+    this.bootstrap = ids.map((id) => `broker-${id}:${CLIENT_PORT}`);
+    this.nodes = ids.map((id, index) => {
+      const rack = rackOf(workload.cluster, id);
+      return world.addNode({
+        name: `broker-${id}`,
+        host: `broker-${id}`,
+        ...(rack === null ? {} : { rack }),
+        boot: async (runtime) => {
+          this.brokers[index] = null;
+          try {
+            this.brokers[index] = await Broker.start({
+              runtime,
+              nodeId: id,
+              clusterId: CLUSTER_ID,
+              ...(rack === null ? {} : { rack }),
+              logDirs: ['/data'],
+              listen: { host: '0.0.0.0', port: CLIENT_PORT },
+              advertised: { host: `broker-${id}`, port: CLIENT_PORT },
+              config: simulatedDefaults(workload),
+              ...mutation,
+            });
+          } catch (error) {
+            problem(`broker ${id} did not start: ${error instanceof Error ? error.message : String(error)}`);
+          }
+        },
+      });
+    });
+  }
+
+  nodeOf(brokerId: number): SimNode | undefined {
+    return this.nodes[brokerId - 1];
+  }
+}
+
+const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ';
+
+/** Kafka's defaults, but for a group's first rebalance, whose wait of 3 s a short run cannot afford. */
+function simulatedDefaults(workload: Workload): Record<string, string> {
+  const replicas = String(Math.min(3, workload.cluster.brokers));
+  return {
+    'group.initial.rebalance.delay.ms': '0',
+    'offsets.topic.replication.factor': replicas,
+    'offsets.topic.num.partitions': '4',
+    ...workload.cluster.config,
+  };
+}
+
+export function runConfigs(workload: Workload): Parameters<typeof contract>[0] {
+  return {
+    brokers: brokerIds(workload.cluster),
+    broker: workload.cluster.config,
+    topics: workload.topics.flatMap((topic) =>
+      topicNames(topic).map((name) => ({ name, replicationFactor: topic.replicationFactor, config: topic.config })),
+    ),
+  };
+}
+
+function clientLoads(
+  world: World,
+  roster: Roster,
+  environmentOf: (node: SimNode, runtime: Runtime) => Environment,
+): LoadHandle[] {
+  const seats = [...roster.producers, ...roster.consumers];
+  const count = Math.min(CLIENT_NODES_MAX, Math.max(1, seats.length));
+  return Array.from({ length: count }, (_, index) => {
+    const own = seats.filter((_seat, position) => position % count === index);
+    const node = world.addNode({ name: `client-${index}`, host: `client-${index}` });
+    const load = new Load(
+      environmentOf(node, node.runtime),
+      own.filter((seat) => seat.kind === 'producer'),
+      own.filter((seat) => seat.kind === 'consumer'),
+    );
+    return {
+      connect: () => load.connect(),
+      run: async () => load.run(),
+      pauseConsumers: async () => load.pauseConsumers(),
+      resumeConsumers: async () => load.resumeConsumers(),
+      stopProducers: (timeoutMs) => load.stopProducers(timeoutMs),
+      stopConsumers: (timeoutMs) => load.stopConsumers(timeoutMs),
+    };
+  });
+}
+
+function sampleEverySecond(world: World, zeroNs: number, sampler: SeriesSampler): void {
+  const next = (second: number): void => {
+    world.at(zeroNs + second * 1e9, () => {
+      sampler.sample(second * 1e9);
+      next(second + 1);
+    });
+  };
+  next(1);
+}
+
+function loggedFault(outcome: FaultOutcome): LoggedFault {
+  const { id, kind, target, brokers, atNs, untilNs, confirmed } = outcome;
+  return { id, kind, target, brokers, atNs, untilNs, confirmed };
+}
+
+function hung(phase: Phase, nowNs: number, roster: Roster): Conducted {
+  return {
+    interrupted: false,
+    loadEndNs: nowNs,
+    drained: false,
+    reason: `the run did not end: it stood in phase ${phase} after ${Math.round(nowNs / 1e9)} virtual seconds`,
+    auditedRecords: 0,
+    bounds: roster.names.partitions.map(() => null),
+    drainNs: null,
+  };
+}
