@@ -1,8 +1,9 @@
 import { type BrokerConfig, TopicConfig } from '../config/index.ts';
 import type { ControllerPort } from '../controller/admin.ts';
+import { AutoTopicCreator } from '../controller/auto-topics.ts';
 import type { MetadataImage } from '../controller/image.ts';
 import type { LogDirectory } from '../log/index.ts';
-import { ReplicaManager, type TopicSettings, topicSettings } from '../replication/index.ts';
+import { ReplicaManager, ReplicatedCoordinatorLog, type TopicSettings, topicSettings } from '../replication/index.ts';
 import type { Runtime } from '../runtime.ts';
 import { Dispatcher, type ServedApi, servedApis } from './dispatch.ts';
 import type { BrokerFaults } from './faults.ts';
@@ -33,6 +34,7 @@ export interface AssemblyOptions {
 const QUEUED_BYTES_MAX = 1 << 20;
 const UNREAD_BYTES_MAX = 1 << 20;
 const STARTED_MAX = 256;
+const INTERNAL_TOPIC_TIMEOUT_MS = 10_000;
 
 /** The part of a broker that answers requests, made from what the rest of it provides. */
 export class Assembly {
@@ -42,11 +44,13 @@ export class Assembly {
   readonly fetchSessions: FetchSessions;
   readonly #config: BrokerConfig;
   readonly #metadata: MetadataView;
+  readonly #topicCreator: AutoTopicCreator;
 
   constructor(options: AssemblyOptions) {
     const { runtime, nodeId, config, metadata, controller, brokerEpoch } = options;
     this.#config = config;
     this.#metadata = metadata;
+    this.#topicCreator = new AutoTopicCreator(controller, config);
     this.replicas = new ReplicaManager({
       runtime,
       nodeId,
@@ -87,6 +91,25 @@ export class Assembly {
     served = servedApis(handlers, 'broker');
     const dispatcher = new Dispatcher('broker', served, runtime.log);
     this.server = new Server(runtime, this.replicas.turn, dispatcher, serverLimits(config));
+  }
+
+  /** The state of a coordinator in the partitions of an internal topic, which is made when it is first needed. */
+  coordinatorLog(topic: string, appendTimeoutMs: number): ReplicatedCoordinatorLog {
+    return new ReplicatedCoordinatorLog({
+      topic,
+      replicas: this.replicas,
+      image: () => this.#metadata.image,
+      timers: this.services.runtime.timers,
+      createTopic: async () => {
+        try {
+          await this.#topicCreator.create([topic], INTERNAL_TOPIC_TIMEOUT_MS);
+          await this.replicas.settledWithin(INTERNAL_TOPIC_TIMEOUT_MS);
+        } catch (error) {
+          this.services.runtime.log.warn('an internal topic could not be created', { topic, error });
+        }
+      },
+      appendTimeoutMs,
+    });
   }
 
   settingsFor(topic: string, image: MetadataImage = this.#metadata.image): TopicSettings {

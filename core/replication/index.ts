@@ -1,4 +1,5 @@
 export * from './append.ts';
+export { ReplicatedCoordinatorLog, type ReplicatedCoordinatorLogOptions } from './coordinator-log.ts';
 export type { ReplicationFaults } from './faults.ts';
 export { type FollowerProgress, type IsrChange, LeaderState } from './leader-state.ts';
 export { Partition, type PartitionHost, type PartitionState } from './partition.ts';

@@ -1,3 +1,4 @@
+import { internalTopics } from '../../controller/topic-name.ts';
 import {
   type Draft,
   type ElementOf,
@@ -11,7 +12,6 @@ import { type AppendOutcome, type Partition, type PendingAppend, refusedAppend }
 import type { Timer } from '../../runtime.ts';
 import { currentLeader, isWrongLeader, leaderEndpoints } from '../current-leader.ts';
 import type { DeferredContext, DeferredHandler } from '../handler.ts';
-import { isInternalTopic } from '../internal-topics.ts';
 import type { BrokerServices } from '../services.ts';
 
 /** The admin client's own name: it alone may write internal topics (AdminUtils.ADMIN_CLIENT_ID). */
@@ -100,7 +100,7 @@ class ProduceOperation {
     const { acks } = this.#request;
     if (acks !== 0 && acks !== 1 && acks !== -1) return refusedAppend(ErrorCode.invalidRequiredAcks);
     if (topic === null) return refusedAppend(ErrorCode.unknownTopicId);
-    if (isInternalTopic(topic) && this.#context.clientId !== ADMIN_CLIENT_ID) {
+    if (internalTopics.has(topic) && this.#context.clientId !== ADMIN_CLIENT_ID) {
       return refusedAppend(ErrorCode.invalidTopicException, `clients do not write the internal topic ${topic}`);
     }
     if (partition === undefined) {

@@ -60,7 +60,8 @@ export function listOffsetsHandler(
             return { partitionIndex, errorCode };
           }
           const result = lookUp(partition, wanted, request, context.version);
-          if (!('leaderEpoch' in result) || context.version >= LEADER_EPOCH_VERSION) return { partitionIndex, ...result };
+          if (!('leaderEpoch' in result) || context.version >= LEADER_EPOCH_VERSION)
+            return { partitionIndex, ...result };
           const { leaderEpoch: _, ...older } = result;
           return { partitionIndex, ...older };
         }),

@@ -1,7 +1,7 @@
+import { internalTopics } from '../../controller/topic-name.ts';
 import { type DeleteRecordsResponseDraft, deleteRecords, type ElementOf, ErrorCode } from '../../protocol/index.ts';
 import { DelayedOperation, type Partition } from '../../replication/index.ts';
 import type { DeferredHandler } from '../handler.ts';
-import { isInternalTopic } from '../internal-topics.ts';
 import type { BrokerServices } from '../services.ts';
 
 type Services = Pick<BrokerServices, 'runtime' | 'replicas' | 'metadata'>;
@@ -23,7 +23,7 @@ export function deleteRecordsHandler(services: Services): DeferredHandler<typeof
         name: topic.name,
         partitions: topic.partitions.map(({ partitionIndex, offset }) => {
           const result: MutableResult = { partitionIndex, lowWatermark: -1, errorCode: ErrorCode.none };
-          if (isInternalTopic(topic.name)) {
+          if (internalTopics.has(topic.name)) {
             result.errorCode = ErrorCode.invalidTopicException;
             return result;
           }

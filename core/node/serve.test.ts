@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
+import { afterAll, expect, test } from 'vitest';
+import { openChannel } from '../client/index.ts';
+import { fetch } from '../protocol/index.ts';
+import { decodeBatch, wholeBatchSize } from '../records/index.ts';
+import { createNodeRuntime, nodeCodecs, serve, startCluster } from './index.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'serve-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const kafkaOf = (brokers: readonly string[]): Kafka =>
+  new Kafka({ clientId: 'test', brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 2 } });
+
+/** Everything below the high watermark of one partition, as text. */
+async function contentsOf(bootstrap: string, topic: string, partition: number): Promise<string[]> {
+  const runtime = createNodeRuntime();
+  const [host, port] = bootstrap.split(':') as [string, string];
+  const channel = await openChannel({ runtime, host, port: Number(port), clientId: 'reader', connectTimeoutMs: 1000 });
+  const values: string[] = [];
+  for (let offset = 0; ; ) {
+    const response = await channel.request(
+      fetch,
+      12,
+      {
+        maxWaitMs: 0,
+        minBytes: 1,
+        sessionEpoch: -1,
+        topics: [{ topic, partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: 1 << 20 }] }],
+      },
+      5000,
+    );
+    const { records, errorCode } = response.responses[0]!.partitions[0]!;
+    if (errorCode !== 0) throw new Error(`fetch: error ${errorCode}`);
+    if (records === null || records.length === 0) break;
+    for (let at = 0; at < records.length; at += wholeBatchSize(records, at, records.length)) {
+      const batch = decodeBatch(records, at, nodeCodecs);
+      if (batch.kind === 'corrupt') throw new Error(batch.reason);
+      for (const record of batch.records) values.push(Buffer.from(record.value!).toString());
+      offset = batch.records.at(-1)!.offset + 1;
+    }
+  }
+  channel.close();
+  runtime.close();
+  return values;
+}
+
+test('kafkajs creates topics and produces with every kind of acknowledgement', async () => {
+  await using cluster = await startCluster();
+  const kafka = kafkaOf(cluster.bootstrapServers);
+  const admin = kafka.admin();
+  await admin.connect();
+  expect(await admin.createTopics({ topics: [{ topic: 'made', numPartitions: 3 }] })).toBe(true);
+  const producer = kafka.producer({ createPartitioner: () => () => 0 });
+  await producer.connect();
+  const expected: string[] = [];
+  for (const [index, acks] of [-1, 1, 0].entries()) {
+    const messages = [{ value: `${index}.a` }, { value: `${index}.b` }];
+    await producer.send({ topic: 'made', acks, messages });
+    expected.push(...messages.map(({ value }) => value));
+  }
+  const messages = Array.from({ length: 500 }, (_, index) => ({ key: 'k', value: `compressed ${index}` }));
+  await producer.send({ topic: 'made', compression: CompressionTypes.GZIP, messages });
+  await producer.send({ topic: 'automatic', messages: [{ value: 'x' }] });
+  expected.push(...messages.map(({ value }) => value));
+  expect(await admin.fetchTopicOffsets('made')).toMatchObject([
+    { partition: 0, offset: '506', low: '0', high: '506' },
+    { partition: 1, offset: '0' },
+    { partition: 2, offset: '0' },
+  ]);
+  expect(await contentsOf(cluster.bootstrapServers[0]!, 'made', 0)).toEqual(expected);
+  expect((await admin.listTopics()).sort()).toEqual(['automatic', 'made']);
+  await admin.deleteTopics({ topics: ['made'] });
+  expect(await admin.listTopics()).toEqual(['automatic']);
+  await producer.disconnect();
+  await admin.disconnect();
+});
+
+test('an idempotent producer writes each message once', async () => {
+  await using cluster = await startCluster();
+  const producer = kafkaOf(cluster.bootstrapServers).producer({ idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  for (let count = 0; count < 20; count++) {
+    await producer.send({ topic: 't', messages: [{ value: `${count}`, partition: 0 }] });
+  }
+  await producer.disconnect();
+  expect(await contentsOf(cluster.bootstrapServers[0]!, 't', 0)).toEqual(Array.from({ length: 20 }, (_, n) => `${n}`));
+});
+
+test('what was produced is there after a restart, at the same cluster id', async () => {
+  const logDirs = [join(scratch, 'data')];
+  const first = await serve({ logDirs });
+  const producer = kafkaOf([first.bootstrapServer]).producer();
+  await producer.connect();
+  await producer.send({ topic: 't', messages: [{ value: 'kept', partition: 0 }] });
+  await producer.disconnect();
+  await first.close();
+  await first.close();
+  await using second = await serve({ logDirs });
+  expect(second.clusterId).toBe(first.clusterId);
+  expect(await contentsOf(second.bootstrapServer, 't', 0)).toEqual(['kept']);
+});
+
+test('a start that cannot succeed says why and leaves nothing open', async () => {
+  await using running = await serve({ logDirs: [join(scratch, 'a')] });
+  const taken = { host: '127.0.0.1', port: running.port };
+  await expect(serve({ logDirs: [join(scratch, 'b')], listen: taken })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(serve({ logDirs: [join(scratch, 'b')], nodeId: 2 })).rejects.toThrow(/node/);
+  await expect(serve({ logDirs: [join(scratch, 'c')], config: { 'log.retention.mss': '1' } })).rejects.toThrow(
+    /did you mean log.retention.ms/,
+  );
+  await using again = await serve({ logDirs: [join(scratch, 'b')] });
+  expect(again.port).toBeGreaterThan(0);
+});
