@@ -7,6 +7,8 @@ import { electionOf, partitionRules } from './settings.ts';
 
 const brokerChangeVersion = 0;
 const controlledShutdownVersion = 1;
+const directoriesVersion = 2;
+const cordonedVersion = 3;
 
 /** Partitions in the order of their topics' names: what a change of one broker walks. */
 function* partitionsWith(
@@ -23,13 +25,14 @@ function withdraw(
   context: OperationContext,
   brokerId: number,
   extra: Pick<PartitionTarget, 'uncleanReplicas'> = {},
+  only: (partition: PartitionImage) => boolean = () => true,
 ): MetadataRecord[] {
   const records: MetadataRecord[] = [];
   const concerned = (partition: PartitionImage): boolean =>
     partition.isr.includes(brokerId) ||
     partition.leader === brokerId ||
     (extra.uncleanReplicas !== undefined && partition.elr.includes(brokerId));
-  for (const partition of partitionsWith(context, concerned)) {
+  for (const partition of partitionsWith(context, (one) => concerned(one) && only(one))) {
     const record = partitionChange(
       partition,
       {
@@ -37,7 +40,7 @@ function withdraw(
         election: electionOf(context, partition.topic),
         ...extra,
       },
-      partitionRules(context, partition.topic, { except: brokerId }),
+      partitionRules(context, partition, { except: brokerId }),
     );
     if (record !== null) records.push(record);
   }
@@ -60,6 +63,38 @@ export function removeBroker(context: OperationContext, brokerId: number): Metad
   return withdraw(context, brokerId);
 }
 
+/** Log directories of a broker have failed: the replicas in them leave the in-sync sets (KIP-858). */
+export function directoriesFailed(
+  context: OperationContext,
+  brokerId: number,
+  failed: ReadonlySet<string>,
+): MetadataRecord[] {
+  const broker = context.image.brokers.get(brokerId);
+  const online = broker?.directories.filter((id) => !failed.has(id)) ?? [];
+  if (broker === undefined || online.length === broker.directories.length || online.length === 0) return [];
+  const change = { brokerId, brokerEpoch: broker.epoch, logDirs: online };
+  const lies = (partition: PartitionImage): boolean =>
+    failed.has(partition.directories[partition.replicas.indexOf(brokerId)] ?? '') &&
+    (partition.isr.includes(brokerId) || partition.leader === brokerId);
+  return [
+    ...withdraw(context, brokerId, {}, lies),
+    metadataRecord(brokerRegistrationChangeRecord, directoriesVersion, change),
+  ];
+}
+
+/** The broker has other cordoned directories than before: nothing new is placed in them. */
+export function cordonDirectories(
+  context: OperationContext,
+  brokerId: number,
+  cordoned: readonly string[],
+): MetadataRecord[] {
+  const broker = context.image.brokers.get(brokerId);
+  const sorted = [...cordoned].sort();
+  if (broker === undefined || sorted.join() === [...broker.cordonedDirectories].sort().join()) return [];
+  const change = { brokerId, brokerEpoch: broker.epoch, cordonedLogDirs: sorted };
+  return [metadataRecord(brokerRegistrationChangeRecord, cordonedVersion, change)];
+}
+
 export function unfenceBroker(context: OperationContext, brokerId: number): MetadataRecord[] {
   const broker = context.image.brokers.get(brokerId);
   if (broker === undefined) return [];
@@ -71,7 +106,7 @@ export function unfenceBroker(context: OperationContext, brokerId: number): Meta
     const record = partitionChange(
       partition,
       { election: electionOf(context, partition.topic) },
-      partitionRules(context, partition.topic, { plus: brokerId }),
+      partitionRules(context, partition, { plus: brokerId }),
     );
     if (record !== null) records.push(record);
   }

@@ -35,8 +35,8 @@ export interface MetadataNode {
 }
 
 /**
- * Opens the metadata log and starts the quorum. Listeners are added to `metadata` after this resolves and hear of
- * everything from then on; what a snapshot held is in `metadata.image` already.
+ * Opens the metadata log and starts the quorum. Listeners added to `metadata` afterwards hear at once of what was
+ * replayed before them.
  */
 export async function openMetadataNode(options: MetadataNodeOptions): Promise<MetadataNode> {
   const { runtime, config, clusterId, directoryId, endpoints, onFailure } = options;

@@ -3,7 +3,7 @@ import type { CommittedBatch, QuorumListener } from '../quorum/quorum.ts';
 import type { Timers } from '../runtime.ts';
 import type { ClusterImage } from './cluster-image.ts';
 import type { Controller } from './controller.ts';
-import type { MetadataListener } from './image.ts';
+import type { MetadataDelta, MetadataListener } from './image.ts';
 import { ImageBuilder } from './image-builder.ts';
 import { imageRecords } from './image-records.ts';
 
@@ -34,8 +34,10 @@ export class MetadataReplica implements QuorumListener {
     return this.#controllerId;
   }
 
+  /** What is there already is told at once, as one change. */
   addListener(listener: MetadataListener): void {
     this.#listeners.push(listener);
+    if (this.image.endOffset > 0) listener.metadataChanged(wholeDelta(this.image), this.image);
   }
 
   /** Resolves true once the image has replayed up to `offset` (exclusive), false after `timeoutMs`. */
@@ -112,4 +114,16 @@ export class MetadataReplica implements QuorumListener {
       waiter.resolve(true);
     }
   }
+}
+
+/** Everything in the image, as if it had just come. */
+function wholeDelta(image: ClusterImage): MetadataDelta {
+  const kinds = ['topic', 'broker', 'group', 'client-metrics'] as const;
+  return {
+    topicsChanged: new Set(image.topicsByName.keys()),
+    topicsDeleted: new Map(),
+    brokersChanged: new Set(image.brokers.keys()),
+    configsChanged: kinds.flatMap((kind) => image.configuredNames(kind).map((name) => ({ kind, name }))),
+    featuresChanged: true,
+  };
 }

@@ -69,7 +69,7 @@ function alterOne(
       election: electionOf(context, partition.topic),
       directoryFor: (id) => directoryFor(context, id),
     },
-    partitionRules(context, partition.topic),
+    partitionRules(context, partition),
   );
   if (record === null || record.type !== 'PartitionChangeRecord') return answer(partition);
   records.push(record);

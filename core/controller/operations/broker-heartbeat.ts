@@ -1,6 +1,13 @@
 import { brokerHeartbeat, ErrorCode, type MetadataRecord } from '../../protocol/index.ts';
 import type { RegisteredBroker } from '../cluster-image.ts';
-import { beginControlledShutdown, fenceBroker, leadsAnything, unfenceBroker } from '../leadership.ts';
+import {
+  beginControlledShutdown,
+  cordonDirectories,
+  directoriesFailed,
+  fenceBroker,
+  leadsAnything,
+  unfenceBroker,
+} from '../leadership.ts';
 import type { Operation, OperationContext } from '../operation.ts';
 
 type BrokerState = 'fenced' | 'unfenced' | 'controlledShutdown' | 'shutdownNow';
@@ -30,6 +37,12 @@ export const brokerHeartbeatOperation: Operation<typeof brokerHeartbeat> = {
     } else if (next === 'controlledShutdown') {
       // Leadership may have come back to it, when it is the only live replica; try again to move it away.
       records = beginControlledShutdown(context, broker.id).slice(1);
+    }
+    if (records.length === 0 && next === current) {
+      records = directoriesFailed(context, broker.id, new Set(request.offlineLogDirs));
+      if (records.length === 0 && request.cordonedLogDirs !== null) {
+        records = cordonDirectories(context, broker.id, request.cordonedLogDirs);
+      }
     }
     return {
       records,
