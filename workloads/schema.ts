@@ -149,9 +149,10 @@ export function oneOfWords(words: readonly string[]): string {
 }
 
 export function name(expected: string, pattern: RegExp): Schema<string> {
-  return scalar(expected, { type: 'string', pattern: pattern.source }, (text) =>
-    pattern.test(text) ? { value: text } : { code: 'value' },
-  );
+  // Editors do not all read Unicode classes; a pattern with them is ours alone.
+  const type = ['string', 'integer'];
+  const json = pattern.unicode ? { type } : { type, pattern: pattern.source };
+  return scalar(expected, json, (text) => (pattern.test(text) ? { value: text } : { code: 'value' }));
 }
 
 /** Keeps the checks that hold every item against every other one short. */
