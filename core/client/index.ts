@@ -1,4 +1,15 @@
 /** Producer, Consumer and Admin: they run wherever a Runtime does, against this broker or any other Kafka. */
+export { Admin, type AdminOptions, type RequestOptions } from './admin/admin.ts';
+export type { ConfigChange, ConfigDescription, ConfigResource } from './admin/configs.ts';
+export type { GroupDescription, GroupListing, GroupOffset } from './admin/groups.ts';
+export type {
+  ClusterDescription,
+  LogDirDescription,
+  OngoingReassignment,
+  QuorumDescription,
+} from './admin/replicas.ts';
+export type { ItemOutcome } from './admin/requests.ts';
+export type { NewTopic, RecordsToDelete, TopicDescription } from './admin/topics.ts';
 export type { LeaderAnswer, TopicPartition } from './by-leader.ts';
 export { type Channel, ChannelError, type ChannelOptions, openChannel } from './channel.ts';
 export { ClientError, type ClientErrorKind } from './client-error.ts';
