@@ -300,6 +300,8 @@ class ConnectionChannel implements Channel {
 /** A broker that does not know the version of an ApiVersions request answers it with error 35 in a v0 body. */
 function versionOfResponse(pending: Pending, frame: Uint8Array): number {
   const refused =
-    pending.api.key === apiVersions.key && frame.length >= 6 && ((frame[4]! << 8) | frame[5]!) === ErrorCode.unsupportedVersion;
+    pending.api.key === apiVersions.key &&
+    frame.length >= 6 &&
+    ((frame[4]! << 8) | frame[5]!) === ErrorCode.unsupportedVersion;
   return refused ? 0 : pending.version;
 }

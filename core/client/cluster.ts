@@ -198,7 +198,8 @@ export class Cluster {
         topics: all ? (version === 0 ? [] : null) : names.map((name) => ({ name })),
         ...(version >= 4 ? { allowAutoTopicCreation: this.#autoCreate } : {}),
       }));
-      this.#failedRefreshes = response.errorCode === ErrorCode.none && this.#isComplete(response.topics) ? 0 : this.#failedRefreshes + 1;
+      this.#failedRefreshes =
+        response.errorCode === ErrorCode.none && this.#isComplete(response.topics) ? 0 : this.#failedRefreshes + 1;
       this.metadata.apply(response, all);
       for (const link of this.#links.values()) link.checkAddress();
     } catch (error) {
@@ -276,6 +277,7 @@ export function parseAddress(text: string): { host: string; port: number } {
   const match = /^(?:[a-zA-Z_]+:\/\/)?(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (host === undefined || !(port >= 1 && port <= 65535)) throw invalid('bootstrap.servers', `${text} is not host:port`);
+  if (host === undefined || !(port >= 1 && port <= 65535))
+    throw invalid('bootstrap.servers', `${text} is not host:port`);
   return { host, port };
 }

@@ -80,7 +80,11 @@ export function readConfig<R extends ConfigRules>(rules: R, input: ConfigInput):
   return values as ConfigValues<R>;
 }
 
-function readValue(name: string, rule: ConfigRule, given: ConfigInput[string]): number | boolean | string | readonly string[] {
+function readValue(
+  name: string,
+  rule: ConfigRule,
+  given: ConfigInput[string],
+): number | boolean | string | readonly string[] {
   switch (rule.type) {
     case 'int': {
       const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;

@@ -76,7 +76,12 @@ export class Coordinator {
       const pauseMs = backoffMs(attempts, config['retry.backoff.ms'], config['retry.backoff.max.ms'], random);
       if (clock.monotonicNs() + pauseMs * 1e6 >= deadlineNs || this.#cluster.closed) {
         const reason = last.reason ?? errorInfo(last.errorCode).name;
-        throw new ClientError('timeout', `${what} did not succeed within ${timeoutMs} ms: ${reason}`, last.errorCode, definite);
+        throw new ClientError(
+          'timeout',
+          `${what} did not succeed within ${timeoutMs} ms: ${reason}`,
+          last.errorCode,
+          definite,
+        );
       }
       await timers.sleep(pauseMs);
     }

@@ -106,7 +106,12 @@ export class MetadataCache {
     topicName: string,
     index: number,
     leader: { readonly leaderId: number; readonly leaderEpoch: number },
-    endpoints: readonly { readonly nodeId: number; readonly host: string; readonly port: number; readonly rack: string | null }[],
+    endpoints: readonly {
+      readonly nodeId: number;
+      readonly host: string;
+      readonly port: number;
+      readonly rack: string | null;
+    }[],
   ): boolean {
     const topic = this.#topics.get(topicName);
     const known = topic?.partitions[index];
@@ -127,10 +132,14 @@ export class MetadataCache {
     const known = this.#topics.get(name);
     if (answer.errorCode !== ErrorCode.none && answer.partitions.length === 0) {
       // A broker that has not heard of the topic yet must not make us forget where its leaders are.
-      this.#topics.set(name, known === undefined ? emptyTopic(name, answer.errorCode) : { ...known, errorCode: answer.errorCode });
+      this.#topics.set(
+        name,
+        known === undefined ? emptyTopic(name, answer.errorCode) : { ...known, errorCode: answer.errorCode },
+      );
       return;
     }
-    const sameTopic = known !== undefined && (known.id === answer.topicId || known.id === ZERO_UUID || answer.topicId === ZERO_UUID);
+    const sameTopic =
+      known !== undefined && (known.id === answer.topicId || known.id === ZERO_UUID || answer.topicId === ZERO_UUID);
     const partitions: PartitionMetadata[] = [];
     for (const partition of answer.partitions.slice().sort((a, b) => a.partitionIndex - b.partitionIndex)) {
       // A hole or a repeated index cannot come from a sane broker: what follows it is not believed.

@@ -113,7 +113,10 @@ export async function listGroupOffsets(
   const topics =
     partitions === null
       ? null
-      : [...groupByTopic(partitions)].map(([name, own]) => ({ name, partitionIndexes: own.map((one) => one.partition) }));
+      : [...groupByTopic(partitions)].map(([name, own]) => ({
+          name,
+          partitionIndexes: own.map((one) => one.partition),
+        }));
   const group = await atCoordinator(requests, groupId, timeoutMs, async (coordinator, leftMs) => {
     const response = await coordinator.request(
       offsetFetch,
@@ -188,7 +191,10 @@ function atCoordinator<V extends { readonly errorCode: number }>(
 }
 
 /** One after another. @throws ClientError when the coordinator of one cannot be reached. */
-async function each<R extends ItemOutcome>(groupIds: readonly string[], one: (groupId: string) => Promise<R>): Promise<R[]> {
+async function each<R extends ItemOutcome>(
+  groupIds: readonly string[],
+  one: (groupId: string) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   for (const groupId of groupIds) results.push(await one(groupId));
   return results;

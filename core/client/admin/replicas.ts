@@ -8,7 +8,7 @@ import {
   listPartitionReassignments as listReassignmentsApi,
 } from '../../protocol/index.ts';
 import { groupByTopic, type TopicPartition } from '../by-leader.ts';
-import { refusal } from '../client-error.ts';
+import { ClientError, refusal } from '../client-error.ts';
 import type { NodeAddress } from '../metadata.ts';
 import type { AdminRequests, ItemOutcome } from './requests.ts';
 
@@ -29,7 +29,7 @@ export async function describeCluster(requests: AdminRequests, timeoutMs: number
     const addresses = brokers.map(({ brokerId, host, port, rack }) => ({ id: brokerId, host, port, rack }));
     return { clusterId, controllerId, brokers: addresses.sort((a, b) => a.id - b.id) };
   } catch (error) {
-    if (!(error instanceof Error) || !('kind' in error) || error.kind !== 'unsupportedVersion') throw error;
+    if (!(error instanceof ClientError) || error.kind !== 'unsupportedVersion') throw error;
   }
   await requests.cluster.refresh();
   const { metadata } = requests.cluster;
@@ -186,7 +186,10 @@ export async function listPartitionReassignments(
   const topics =
     partitions === null
       ? null
-      : [...groupByTopic(partitions)].map(([name, own]) => ({ name, partitionIndexes: own.map((one) => one.partition) }));
+      : [...groupByTopic(partitions)].map(([name, own]) => ({
+          name,
+          partitionIndexes: own.map((one) => one.partition),
+        }));
   const response = await requests.controller(listReassignmentsApi, { topics, timeoutMs }, timeoutMs, (answer) => [
     answer.errorCode,
   ]);

@@ -59,7 +59,12 @@ export async function createTopics(
     timeoutMs,
     (answer) => answer.topics.map((topic) => topic.errorCode),
   );
-  return response.topics.map(({ name, topicId: id, errorCode, errorMessage }) => ({ name, id, errorCode, errorMessage }));
+  return response.topics.map(({ name, topicId: id, errorCode, errorMessage }) => ({
+    name,
+    id,
+    errorCode,
+    errorMessage,
+  }));
 }
 
 export async function deleteTopics(

@@ -4,7 +4,13 @@ import { ClientError, clientError, refusal } from '../client-error.ts';
 import { Cluster } from '../cluster.ts';
 import type { ConfigInput } from '../config.ts';
 import { Coordinator } from '../coordinator.ts';
-import { EARLIEST_TIMESTAMP, type FoundOffset, LATEST_TIMESTAMP, lookUpOffsets, type OffsetQuery } from '../offset-lookup.ts';
+import {
+  EARLIEST_TIMESTAMP,
+  type FoundOffset,
+  LATEST_TIMESTAMP,
+  lookUpOffsets,
+  type OffsetQuery,
+} from '../offset-lookup.ts';
 import { Signal } from '../signal.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { Assignment, throwError } from './assignment.ts';

@@ -48,7 +48,11 @@ export function endOfFetched(records: Uint8Array): FetchedEnd | null {
     at += size;
   }
   if (lastAt < 0) return null;
-  return { nextOffset: batchLastOffset(records, lastAt) + 1, leaderEpoch: batchLeaderEpoch(records, lastAt), bytes: at };
+  return {
+    nextOffset: batchLastOffset(records, lastAt) + 1,
+    leaderEpoch: batchLeaderEpoch(records, lastAt),
+    bytes: at,
+  };
 }
 
 /**
@@ -134,7 +138,16 @@ export class FetchedRecords {
       this.#at += size;
     }
     const leaderEpoch = batchLeaderEpoch(this.bytes, at);
-    return new ConsumedBatch(this.#topic, this.#partition, from, to, Math.min(count, to - from), leaderEpoch, gaps, source);
+    return new ConsumedBatch(
+      this.#topic,
+      this.#partition,
+      from,
+      to,
+      Math.min(count, to - from),
+      leaderEpoch,
+      gaps,
+      source,
+    );
   }
 
   #reasonToSkip(at: number): 'control' | 'aborted' | null {

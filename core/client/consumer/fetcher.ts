@@ -100,8 +100,7 @@ export class Fetcher {
       !assigned.isPaused &&
       !assigned.isFetchInFlight &&
       assigned.error === null &&
-      (assigned.buffered.length === 0 ||
-        assigned.bufferedBytes < this.#config.values['max.partition.fetch.bytes'])
+      (assigned.buffered.length === 0 || assigned.bufferedBytes < this.#config.values['max.partition.fetch.bytes'])
     );
   }
 

@@ -244,7 +244,9 @@ export class Sender {
   }
 
   #version(channel: Channel, batches: readonly ProducerBatch[]): number | null {
-    const byId = batches.every(({ queue }) => (this.#cluster.metadata.topic(queue.topic)?.id ?? ZERO_UUID) !== ZERO_UUID);
+    const byId = batches.every(
+      ({ queue }) => (this.#cluster.metadata.topic(queue.topic)?.id ?? ZERO_UUID) !== ZERO_UUID,
+    );
     const version = channel.version(produce, byId ? undefined : FIRST_BY_TOPIC_ID - 1);
     return version !== null && this.#config.compression === 'zstd' && version < FIRST_WITH_ZSTD ? null : version;
   }
@@ -351,7 +353,12 @@ export class Sender {
     this.#active.add(queue);
     if (!pause) return;
     const attempt = batch.attempts - 1;
-    const delayMs = backoffMs(attempt, values['retry.backoff.ms'], values['retry.backoff.max.ms'], this.#runtime.random);
+    const delayMs = backoffMs(
+      attempt,
+      values['retry.backoff.ms'],
+      values['retry.backoff.max.ms'],
+      this.#runtime.random,
+    );
     queue.backoffUntilNs = Math.max(queue.backoffUntilNs, nowNs + delayMs * 1e6);
     this.#alarm.noLaterThan(queue.backoffUntilNs);
   }
