@@ -1,15 +1,14 @@
-import { BrokerConfig, type ListenerEndpoint, securityProtocols } from '../config/index.ts';
+import { BrokerConfig, type ListenerEndpoint, securityProtocols, TopicConfig } from '../config/index.ts';
 import {
-  Controller,
   type ControllerFaults,
-  LocalControllerPort,
-  MetadataReplica,
+  type MetadataNode,
+  openMetadataNode,
   randomUuid,
   supportedFeatures,
   uuidText,
 } from '../controller/index.ts';
 import { LogDirectory, type LogFaults } from '../log/index.ts';
-import { type QuorumFaults, RaftQuorum } from '../quorum/index.ts';
+import type { QuorumFaults } from '../quorum/index.ts';
 import type { Runtime } from '../runtime.ts';
 import { Assembly } from './assembly.ts';
 import { readClusterId } from './cluster-id.ts';
@@ -49,9 +48,7 @@ interface BrokerParts {
   readonly host: string;
   readonly port: number;
   readonly assembly: Assembly;
-  readonly metadata: MetadataReplica;
-  readonly quorum: RaftQuorum;
-  readonly controller: Controller;
+  readonly metadataNode: MetadataNode;
   readonly logDirectories: readonly LogDirectory[];
   readonly lifecycle: BrokerLifecycle;
 }
@@ -74,7 +71,13 @@ export class Broker {
     try {
       return new Broker(await start(options, undo));
     } catch (error) {
-      for (const step of undo.reverse()) await step();
+      for (const step of undo.reverse()) {
+        try {
+          await step();
+        } catch (failure) {
+          options.runtime.log.error('could not clean up after a failed start', { error: failure });
+        }
+      }
       throw error;
     }
   }
@@ -99,14 +102,12 @@ export class Broker {
   get assembly(): Assembly {
     return this.#parts.assembly;
   }
-  get metadata(): MetadataReplica {
-    return this.#parts.metadata;
+  /** Quorum, controller and committed metadata. */
+  get metadataNode(): MetadataNode {
+    return this.#parts.metadataNode;
   }
-  get quorum(): RaftQuorum {
-    return this.#parts.quorum;
-  }
-  get controller(): Controller {
-    return this.#parts.controller;
+  get brokerEpoch(): number {
+    return this.#parts.lifecycle.epoch;
   }
 
   /** Leaves the cluster in order: what it leads moves, what has started is answered, what is written is closed clean. */
@@ -116,7 +117,7 @@ export class Broker {
   }
 
   async #close(): Promise<void> {
-    const { assembly, config, controller, lifecycle, logDirectories, quorum } = this.#parts;
+    const { assembly, config, lifecycle, logDirectories, metadataNode } = this.#parts;
     const { server, replicas } = assembly;
     const brokerEpoch = lifecycle.epoch;
     await server.stopListening();
@@ -124,8 +125,7 @@ export class Broker {
     lifecycle.end();
     await server.drain(DRAIN_TIMEOUT_MS);
     replicas.close();
-    controller.close();
-    await quorum.close();
+    await metadataNode.close();
     await replicas.settled();
     for (const directory of logDirectories) {
       if (directory.state.kind === 'online') await directory.close(brokerEpoch);
@@ -140,15 +140,14 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   const clusterId =
     options.clusterId ?? readClusterId(runtime.disk, config.logDirs) ?? randomUuid(runtime.random.fork('cluster id'));
 
-  // Made before what tells it: the logs on disk want a topic's configuration, and their directories may fail early.
-  const metadata = new MetadataReplica(runtime.timers);
   let assembly: Assembly | null = null;
   const logDirectories: LogDirectory[] = [];
   for (const path of config.logDirs) {
     const directory: LogDirectory = await LogDirectory.open({
       path,
       runtime,
-      configFor: (topic) => Assembly.settingsOf(config, metadata.image, topic).log,
+      // A log that is found gets its topic's own settings when the metadata is there.
+      configFor: (topic) => assembly?.settingsFor(topic).log ?? new TopicConfig(config).logConfig(),
       nodeId,
       clusterId,
       onOffline: (reason) => {
@@ -163,19 +162,21 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
     undo.push(() => directory.close(-1));
   }
 
-  const incarnationId = randomUuid(runtime.random);
-  let quorum: RaftQuorum | null = null;
-  const controller = new Controller({
+  const metadataDirectory = logDirectories.find(({ path }) => path === config.metadataLogDir) ?? logDirectories[0]!;
+  const metadataNode = await openMetadataNode({
     runtime,
     config,
     clusterId,
-    quorum: () => quorum!,
-    committed: () => metadata.image,
-    incarnationId,
-    ...(options.controllerFaults === undefined ? undefined : { faults: options.controllerFaults }),
+    directoryId: uuidText(metadataDirectory.directoryId),
+    onFailure: (error) => {
+      runtime.log.error('the metadata log failed: this node decides nothing any more', { reason: error.message });
+    },
+    ...(options.quorumFaults === undefined ? undefined : { quorumFaults: options.quorumFaults }),
+    ...(options.controllerFaults === undefined ? undefined : { controllerFaults: options.controllerFaults }),
   });
-  metadata.controller = controller;
-  const controllerPort = new LocalControllerPort(controller, runtime.timers);
+  const { metadata } = metadataNode;
+  undo.push(() => metadataNode.close());
+
   let lifecycle: BrokerLifecycle | null = null;
   assembly = new Assembly({
     runtime,
@@ -183,7 +184,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
     clusterId,
     config,
     metadata,
-    controller: controllerPort,
+    controller: metadataNode.port,
     logDirectories,
     brokerEpoch: () => lifecycle?.epoch ?? -1,
     supportedFeatures: supportedFeatures.map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max })),
@@ -198,30 +199,16 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   undo.push(() => server.drain(0));
   undo.push(() => server.stopListening());
 
-  quorum = await RaftQuorum.open({
-    runtime,
-    config,
-    directoryId: uuidText(logDirectories[0]!.directoryId),
-    listener: metadata,
-    snapshotRecords: () => metadata.snapshotRecords(),
-    onFailure: (error) =>
-      runtime.log.error('the metadata log failed: this node decides nothing any more', { reason: error.message }),
-    ...(options.quorumFaults === undefined ? undefined : { faults: options.quorumFaults }),
-  });
-  const opened = quorum;
-  undo.push(() => opened.close());
-  undo.push(() => controller.close());
-
   lifecycle = new BrokerLifecycle({
     clock: runtime.clock,
     timers: runtime.timers,
     log: runtime.log,
-    controller: controllerPort,
+    controller: metadataNode.port,
     metadata,
     registration: {
       brokerId: nodeId,
       clusterId,
-      incarnationId,
+      incarnationId: randomUuid(runtime.random.fork('broker incarnation')),
       listeners: [advertisedEndpoint(config, listener, bound.port)],
       features: supportedFeatures.map(({ name, min, max }) => ({
         name,
@@ -251,9 +238,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
     host: bound.host,
     port: bound.port,
     assembly,
-    metadata,
-    quorum,
-    controller,
+    metadataNode,
     logDirectories,
     lifecycle,
   };
