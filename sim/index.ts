@@ -1,7 +1,11 @@
 export type { DiskFaults, FailingOperation, PathMatch } from './disk/faults.ts';
 export type { CrashOutcome } from './disk/page-rule.ts';
 export { type DelayProfile, drawDelayNs, exponential } from './draws.ts';
+export { FaultDriver, type FaultReport, type FaultState } from './faults/driver.ts';
+export type { FaultContext, Injected, TargetResolver } from './faults/fault.ts';
+export { inject, SIM_FAULTS } from './faults/kinds.ts';
 export { type Incarnation, type NodeOptions, type NodeState, SimNode } from './node.ts';
+export type { Plan, PlannedFault, PlannedNode, Topology } from './plan.ts';
 export {
   type CpuProfile,
   type DiskProfile,

@@ -66,6 +66,7 @@ export class SimNode implements Scheduled {
   cpuFactor = 1;
   /** The kernel refuses new connections. */
   refusesConnections = false;
+  refusedConnections = 0;
   /** The processor has work until then. */
   busyUntilNs = 0;
   /** What the node has handed to the network leaves until then. */

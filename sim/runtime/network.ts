@@ -108,6 +108,7 @@ class Attempt {
     const answerNs = world.nowNs + back.drawDelayNs();
     const listener = server.incarnation.listeners.get(this.#port);
     if (listener === undefined || server.refusesConnections) {
+      if (server.refusesConnections) server.refusedConnections++;
       this.#schedule(answerNs, () => this.#fail('ECONNREFUSED', `${this.#host}:${this.#port} refused`));
       return false;
     }
