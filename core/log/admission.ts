@@ -24,14 +24,15 @@ function refused(errorCode: number, message: string): Admission {
 
 /**
  * Looks at the bytes of one append without changing anything: boundaries, sizes, CRC, rising offsets, producers.
- * Records inside the batches are not looked at: the broker has validated what came from a client.
+ * Records inside the batches are not looked at: the broker has validated what came from a client. Without `producers`
+ * their sequences are not looked at either.
  */
 export function admit(
   bytes: Uint8Array,
   options: AppendOptions,
   logEndOffset: number,
   config: LogConfig,
-  producers: ProducerState,
+  producers: ProducerState | null,
   codecs: Codecs,
 ): Admission {
   const replicated = options.origin === 'replication';
@@ -64,7 +65,7 @@ export function admit(
         return refused(LogError.offsetOutOfRange, `a batch begins at ${baseOffset}, the log ends at ${nextOffset}`);
       }
       nextOffset = baseOffset + batchLastOffsetDelta(bytes, at) + 1;
-    } else if (batchProducerId(bytes, at) >= 0) {
+    } else if (producers !== null && batchProducerId(bytes, at) >= 0) {
       const refusal = producers.check(bytes, at, options, config.transactionVerification);
       if (refusal !== null) return { kind: 'refused', ...refusal };
     }

@@ -1,14 +1,13 @@
-import { DiskError, type Runtime, type Timer } from '../runtime.ts';
+import { DiskError, type Runtime } from '../runtime.ts';
 import { Checkpoint, HIGH_WATERMARK_FILE, LOG_START_FILE, RECOVERY_POINT_FILE } from './checkpoints.ts';
 import type { LogConfig } from './config.ts';
+import { claimDirectory } from './directory-claim.ts';
 import { readText, replaceFile } from './durable-file.ts';
 import { PARTITION_METADATA_FILE } from './file-names.ts';
 import { Log } from './log.ts';
 import {
-  formatMetaProperties,
   formatPartitionMetadata,
   formatShutdownMarker,
-  parseMetaProperties,
   parseShutdownMarker,
   readPartitionMetadata,
 } from './metadata-files.ts';
@@ -20,8 +19,8 @@ import {
   partitionKey,
   type TopicPartition,
 } from './partition-directory.ts';
+import { Schedule } from './schedule.ts';
 
-const META_PROPERTIES = 'meta.properties';
 const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
 /** KRaft's own log: its owner opens it with snapshots and a vote beside it. */
 const METADATA_TOPIC = '__cluster_metadata';
@@ -72,7 +71,8 @@ export class LogDirectory {
   #highWatermarksAtStart: ReadonlyMap<string, number> = new Map();
   #recoveryPointsAtStart: ReadonlyMap<string, number> = new Map();
   #state: DirectoryState = { kind: 'online' };
-  #timers = new Set<Timer>();
+  #failure: DiskError | null = null;
+  readonly #schedule: Schedule;
   /** Directories marked `-delete`, to be removed when their time has come. */
   #deleted: { readonly path: string; readonly sinceMs: number; readonly delayMs: number }[] = [];
   #closed = false;
@@ -85,6 +85,7 @@ export class LogDirectory {
     this.directoryId = directoryId;
     this.previousShutdown = { clean: previousBrokerEpoch !== null, brokerEpoch: previousBrokerEpoch ?? -1 };
     this.#options = options;
+    this.#schedule = new Schedule(runtime.timers);
     this.#recoveryPoints = new Checkpoint(runtime.disk, path, RECOVERY_POINT_FILE);
     this.#logStarts = new Checkpoint(runtime.disk, path, LOG_START_FILE);
     this.#highWatermarks = new Checkpoint(runtime.disk, path, HIGH_WATERMARK_FILE);
@@ -223,23 +224,23 @@ export class LogDirectory {
   /** Starts the timers: flush.ms, retention, checkpoints, producer expiry. */
   start(): void {
     const { retentionCheckIntervalMs = 300_000, checkpointIntervalMs = 60_000 } = this.#options;
-    const ignore = (): void => {};
-    this.#every(
+    const { every } = this.#schedule;
+    every(
       FIRST_RETENTION_MS,
       () => retentionCheckIntervalMs,
       () => this.runRetention(),
     );
-    this.#every(
+    every(
       checkpointIntervalMs,
       () => checkpointIntervalMs,
-      () => void this.writeCheckpoints().catch(ignore),
+      () => this.#inBackground(this.writeCheckpoints()),
     );
-    this.#every(
+    every(
       this.#nextFlushMs(),
       () => this.#nextFlushMs(),
-      () => void this.flushDueLogs().catch(ignore),
+      () => this.#inBackground(this.flushDueLogs()),
     );
-    this.#every(
+    every(
       PRODUCER_CHECK_MS,
       () => PRODUCER_CHECK_MS,
       () => {
@@ -248,14 +249,11 @@ export class LogDirectory {
     );
   }
 
-  #every(firstMs: number, nextMs: () => number, act: () => void): void {
-    const timer = this.#options.runtime.timers.after(firstMs, () => {
-      this.#timers.delete(timer);
-      if (this.#closed || this.#state.kind === 'offline') return;
-      act();
-      this.#every(nextMs(), nextMs, act);
+  /** A disk error has taken the directory offline by the time it comes here. */
+  #inBackground(work: Promise<void>): void {
+    work.catch((error) => {
+      if (!(error instanceof DiskError)) this.#options.runtime.log.error('log maintenance failed', { error });
     });
-    this.#timers.add(timer);
   }
 
   runRetention(): void {
@@ -282,7 +280,8 @@ export class LogDirectory {
   async flushDueLogs(): Promise<void> {
     const now = this.#options.runtime.clock.monotonicNs();
     const due = this.logs().filter(({ log }) => dueInMs(log, now) <= 0);
-    await this.#guarded(() => Promise.all(due.map(({ log }) => log.flush())));
+    // A log tells of its own failure; one that is deleted meanwhile fails for itself alone.
+    await Promise.allSettled(due.map(({ log }) => log.flush()));
   }
 
   #nextFlushMs(): number {
@@ -319,11 +318,15 @@ export class LogDirectory {
   async close(brokerEpoch: number): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
+    this.#schedule.stop();
+    const wasOnline = this.#failure === null;
+    for (const { log } of this.#logs.values()) await log.close().catch((error) => this.#goOffline(error));
+    // Without checkpoints and marker the next start checks everything, as it must.
+    if (this.#failure !== null) {
+      if (wasOnline) throw this.#failure;
+      return;
+    }
     await this.#guarded(async () => {
-      for (const { log } of this.#logs.values()) await log.close();
-      if (this.#state.kind === 'offline') return;
       await this.#writeOffsets();
       // A damaged log must be looked at again.
       if (this.logs().some(({ log }) => log.health.kind !== 'healthy')) return;
@@ -335,7 +338,9 @@ export class LogDirectory {
     });
   }
 
+  /** A disk error in `act` takes the directory offline; offline nothing is begun. */
   async #guarded<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#failure !== null) throw this.#failure;
     try {
       return await act();
     } catch (error) {
@@ -347,6 +352,8 @@ export class LogDirectory {
   #goOffline(error: unknown): void {
     if (!(error instanceof DiskError) || this.#state.kind === 'offline') return;
     this.#state = { kind: 'offline', reason: error.message };
+    this.#failure = error;
+    this.#schedule.stop();
     for (const { log } of this.#logs.values()) log.goOffline(error);
     this.#options.runtime.log.error(`log directory ${this.path} is offline`, { reason: error.message });
     this.#options.onOffline?.(error);
@@ -359,21 +366,4 @@ function dueInMs(log: Log, nowNs: number): number {
     return Number.POSITIVE_INFINITY;
   }
   return log.config.flushMs - (nowNs - log.lastFlushNs) / 1e6;
-}
-
-/** Checks that the directory is this node's, writing meta.properties at the first start. Returns its directory id. */
-async function claimDirectory({ path, runtime, nodeId, clusterId }: LogDirectoryOptions): Promise<Uint8Array> {
-  const { disk, random } = runtime;
-  const file = `${path}/${META_PROPERTIES}`;
-  const text = readText(disk, file);
-  if (text !== null) {
-    const meta = parseMetaProperties(text);
-    if (typeof meta === 'string') throw new Error(`${file}: ${meta}`);
-    if (meta.nodeId !== nodeId) throw new Error(`${file} belongs to node ${meta.nodeId}, this is ${nodeId}`);
-    if (meta.clusterId !== clusterId) throw new Error(`${file} belongs to cluster ${meta.clusterId}, not ${clusterId}`);
-    if (meta.directoryId !== null) return meta.directoryId;
-  }
-  const directoryId = random.uuidBytes();
-  await replaceFile(disk, file, formatMetaProperties({ clusterId, nodeId, directoryId }));
-  return directoryId;
 }

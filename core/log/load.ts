@@ -23,6 +23,8 @@ export interface LoadedLog {
   readonly snapshots: ProducerSnapshots;
   readonly logStartOffset: number;
   readonly durableOffset: number;
+  /** While there is damage: the recovery point that tells it from a torn tail. Else 0. */
+  readonly damagedBelow: number;
   readonly health: LogHealth;
   readonly report: RecoveryReport;
 }
@@ -79,7 +81,8 @@ export async function loadLog(options: LogOptions): Promise<LoadedLog> {
   if (createdFirst || recovered.report.truncationReason !== null) await disk.syncDirectory(directory);
   if (isNew) await disk.syncDirectory(parentOf(directory));
   const durableOffset = options.cleanShutdown ? logEndOffset : Math.min(options.recoveryPoint, logEndOffset);
-  return { ...recovered, segments, epochs, snapshots, logStartOffset, durableOffset };
+  const damagedBelow = recovered.health.kind === 'corrupt' ? Math.max(options.recoveryPoint, logEndOffset + 1) : 0;
+  return { ...recovered, segments, epochs, snapshots, logStartOffset, durableOffset, damagedBelow };
 }
 
 function openSegments(options: LogOptions): Segment[] {

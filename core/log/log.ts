@@ -1,12 +1,11 @@
-import { batchSize } from '../records/index.ts';
 import { DiskError } from '../runtime.ts';
-import { admit } from './admission.ts';
+import { type AppendEntry, stageEntry } from './append.ts';
 import type { LogConfig } from './config.ts';
 import { Flusher } from './flusher.ts';
 import { loadLog } from './load.ts';
+import { abortedTransactions, NO_ABORTED, offsetForTimestamp, offsetOfMaxTimestamp, readSegments } from './log-read.ts';
 import type { LogOptions } from './options.ts';
 import {
-  type AbortedTransaction,
   type AppendOptions,
   type AppendResult,
   type EpochEndOffset,
@@ -19,19 +18,12 @@ import {
   type VerificationGuard,
 } from './outcomes.ts';
 import { expiredSegments } from './retention.ts';
-import { findMaxTimestamp, findTimestamp, readSegment } from './segment-read.ts';
 import { LogStore } from './store.ts';
 import type { TailSlice } from './tail.ts';
 
 export type { LogOptions } from './options.ts';
 
-const NO_ABORTED: readonly AbortedTransaction[] = [];
 const NOTHING = new Uint8Array(0);
-
-export interface AppendEntry {
-  readonly bytes: Uint8Array;
-  readonly options: AppendOptions;
-}
 
 export class Log {
   readonly directory: string;
@@ -56,7 +48,7 @@ export class Log {
     this.recovery = recovery;
     this.#options = options;
     this.#store = store;
-    this.#flusher = new Flusher(store);
+    this.#flusher = new Flusher(store, (work) => this.#guard(work));
     this.#health = health;
     this.#logStartOffset = logStart;
     this.#highWatermark = logStart;
@@ -85,9 +77,9 @@ export class Log {
   get durableOffset(): number {
     return this.#store.durableOffset;
   }
-  /** What to write into the recovery point checkpoint: ≤ durableOffset. */
+  /** What to write into the recovery point checkpoint: durableOffset, or above the damage of a corrupt log. */
   get recoveryPoint(): number {
-    return this.#store.durableOffset;
+    return this.#store.recoveryPoint;
   }
   /** min(high watermark, first offset of the oldest transaction that is open or whose end is not yet replicated). */
   get lastStableOffset(): number {
@@ -120,7 +112,6 @@ export class Log {
 
   updateConfig(config: LogConfig): void {
     this.#store.config = config;
-    this.#store.tail.limitBytes = config.tailCacheBytes;
   }
 
   /** One or more whole batches: exactly one from a client, any number otherwise. Synchronous write to the page cache. */
@@ -139,7 +130,7 @@ export class Log {
       const nowMs = this.#options.clock.wallMs();
       store.startStaging(totalBytes);
       const results: AppendResult[] = [];
-      for (const entry of entries) results.push(this.#stage(entry, nowMs));
+      for (const entry of entries) results.push(stageEntry(store, entry, this.#logStartOffset, nowMs, this.#options));
       store.writeStaged();
       if (store.flushWanted) this.#flushInBackground();
       return results;
@@ -148,36 +139,6 @@ export class Log {
       const refused = this.#fail(error);
       return entries.map(() => refused);
     }
-  }
-
-  #stage({ bytes, options }: AppendEntry, nowMs: number): AppendResult {
-    const store = this.#store;
-    if (options.origin === 'client' && this.#options.faults?.ignoreDuplicates !== true) {
-      const duplicate = bytes.length >= 61 ? store.producers.findDuplicate(bytes, 0) : null;
-      if (duplicate !== null) {
-        const { lastOffset, offsetDelta, timestampMs } = duplicate;
-        return { kind: 'duplicate', baseOffset: lastOffset - offsetDelta, lastOffset, timestampMs };
-      }
-    }
-    const admission = admit(bytes, options, store.logEndOffset, store.config, store.producers, this.#options.codecs);
-    if (admission.kind === 'refused') return admission;
-    let baseOffset = -1;
-    for (let at = 0; at < admission.bytes; ) {
-      const size = batchSize(bytes, at);
-      const first = store.stage(bytes, at, size, options, nowMs);
-      if (at === 0) baseOffset = first;
-      at += size;
-    }
-    const logEndOffset = store.logEndOffset;
-    return {
-      kind: 'appended',
-      baseOffset,
-      lastOffset: logEndOffset - 1,
-      logAppendTimeMs: options.origin === 'replication' ? -1 : (options.logAppendTimeMs ?? -1),
-      logStartOffset: this.#logStartOffset,
-      bytes: admission.bytes,
-      flushDue: logEndOffset - store.durableOffset >= store.config.flushMessages,
-    };
   }
 
   read(request: ReadRequest): ReadResult {
@@ -194,7 +155,7 @@ export class Log {
     let slice: TailSlice | null = null;
     if (offset < upTo) {
       try {
-        slice = store.tail.read(offset, upTo, maxBytes, minOneMessage) ?? this.#readSegments(request, upTo);
+        slice = store.tail.read(offset, upTo, maxBytes, minOneMessage) ?? readSegments(store.segments, request, upTo);
       } catch (error) {
         return this.#fail(error);
       }
@@ -203,43 +164,24 @@ export class Log {
       return { kind: 'read', bytes: NOTHING, firstOffset: -1, nextOffset: offset, abortedTransactions: NO_ABORTED };
     }
     const { bytes, firstOffset, nextOffset } = slice;
-    const abortedTransactions = request.abortedTransactions === true ? this.#aborted(offset, nextOffset) : NO_ABORTED;
-    return { kind: 'read', bytes, firstOffset, nextOffset, abortedTransactions };
-  }
-
-  #readSegments({ offset, maxBytes, minOneMessage }: ReadRequest, upTo: number): TailSlice | null {
-    const { segments } = this.#store;
-    const list = segments.list;
-    // Compaction may have emptied the rest of a segment: then the next one has the first batch after `offset`.
-    for (let index = segments.floorIndex(offset); index < list.length; index++) {
-      const slice = readSegment(list[index]!, offset, upTo, maxBytes, minOneMessage);
-      if (slice !== null) return slice;
-    }
-    return null;
-  }
-
-  #aborted(fromOffset: number, upTo: number): readonly AbortedTransaction[] {
-    const { segments } = this.#store;
-    const list = segments.list;
-    let found: AbortedTransaction[] | null = null;
-    for (let index = segments.floorIndex(fromOffset); index < list.length; index++) {
-      for (const entry of list[index]!.transactions.entries) {
-        if (entry.lastOffset >= fromOffset && entry.firstOffset < upTo) {
-          found ??= [];
-          found.push({ producerId: entry.producerId, firstOffset: entry.firstOffset });
-        }
-        // Every transaction that ends later began at or above this one's last stable offset.
-        if (entry.lastStableOffset >= upTo) return found ?? NO_ABORTED;
-      }
-    }
-    return found ?? NO_ABORTED;
+    const aborted =
+      request.abortedTransactions === true ? abortedTransactions(store.segments, offset, nextOffset) : NO_ABORTED;
+    return { kind: 'read', bytes, firstOffset, nextOffset, abortedTransactions: aborted };
   }
 
   /** Resolves when everything below `upTo` (default: log end) is durable. One sync serves all who wait for it. */
   async flush(upTo: number = this.logEndOffset): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
+    await this.#flusher.flush(Math.min(upTo, this.logEndOffset));
+    // The directory may have gone offline meanwhile: then nothing more is promised from it.
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Runs what waits for the device. After the first failure nothing does, for a failed sync must not be retried. */
+  async #guard(work: () => Promise<void>): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
     try {
-      await this.#flusher.flush(Math.min(upTo, this.logEndOffset));
+      await work();
     } catch (error) {
       this.#fail(error);
       throw error;
@@ -271,13 +213,7 @@ export class Log {
   }
 
   async #truncate(cut: () => Promise<void>): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
-    try {
-      await this.#flusher.exclusive(cut);
-    } catch (error) {
-      this.#fail(error);
-      throw error;
-    }
+    await this.#flusher.exclusive(cut);
     if (this.#health.kind === 'corrupt') this.#health = { kind: 'healthy' };
     this.#logStartOffset = Math.min(this.#logStartOffset, this.logEndOffset);
     this.#highWatermark = Math.min(Math.max(this.#highWatermark, this.#logStartOffset), this.logEndOffset);
@@ -343,30 +279,24 @@ export class Log {
 
   /** First record with timestamp ≥ `timestampMs` at or after the log start; null when there is none. */
   offsetForTimestamp(timestampMs: number): TimestampAndOffset | null {
-    if (this.#health.kind === 'offline') return null;
-    try {
-      const { segments } = this.#store;
-      for (let index = segments.floorIndex(this.#logStartOffset); index < segments.list.length; index++) {
-        const found = findTimestamp(segments.list[index]!, timestampMs, this.#logStartOffset, this.#options.codecs);
-        if (found !== null) return found;
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-    return null;
+    const { segments } = this.#store;
+    return this.#lookUp(() => offsetForTimestamp(segments, this.#logStartOffset, timestampMs, this.#options.codecs));
   }
 
   /** ListOffsets -3: the record with the largest timestamp. */
   offsetOfMaxTimestamp(): TimestampAndOffset | null {
+    return this.#lookUp(() => offsetOfMaxTimestamp(this.#store.segments, this.#options.codecs));
+  }
+
+  /** null too when the log is or goes offline: `health` tells. */
+  #lookUp<T>(look: () => T): T | null {
     if (this.#health.kind === 'offline') return null;
     try {
-      let newest = this.#store.segments.first;
-      for (const segment of this.#store.segments.list) if (segment.maxTimestamp > newest.maxTimestamp) newest = segment;
-      return findMaxTimestamp(newest, this.#options.codecs);
+      return look();
     } catch (error) {
       this.#fail(error);
+      return null;
     }
-    return null;
   }
 
   /** KIP-890: null when the producer's transaction is already open here, else the guard to append with. */
@@ -400,20 +330,17 @@ export class Log {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#failure !== null) return this.#closeFiles();
     try {
-      await this.#flusher.exclusive(() => this.#store.finish());
-      this.#closeFiles();
-    } catch (error) {
-      this.#fail(error);
-      throw error;
+      if (this.#failure === null) await this.#flusher.exclusive(() => this.#store.finish());
+    } finally {
+      this.#store.closeFiles();
     }
   }
 
   /** Renames the directory to `<name>.<32 hex digits>-delete` and closes without flushing. */
   markDeleted(newDirectory: string): void {
     this.#closed = true;
-    this.#closeFiles();
+    this.#store.closeFiles();
     try {
       this.#options.disk.rename(this.directory, newDirectory);
     } catch (error) {
@@ -425,10 +352,6 @@ export class Log {
   goOffline(error: DiskError): void {
     this.#failure ??= error;
     this.#health = { kind: 'offline', reason: this.#failure.message };
-  }
-
-  #closeFiles(): void {
-    this.#store.closeFiles();
   }
 
   /** A segment was closed: its files become durable without anyone waiting. A failure takes the log offline. */

@@ -19,11 +19,15 @@ import type { LogOptions } from './options.ts';
 import type { AppendOptions } from './outcomes.ts';
 import type { ProducerState } from './producer-state.ts';
 import { replayProducers } from './recovery.ts';
-import { Segment } from './segment.ts';
+import { type RollRules, Segment } from './segment.ts';
 import { findBatch } from './segment-read.ts';
 import type { Segments } from './segments.ts';
 import type { ProducerSnapshots } from './snapshots.ts';
 import { Tail } from './tail.ts';
+
+function rollRules({ segmentBytes, segmentMs, segmentJitterMs }: LogConfig, jitter: number): RollRules {
+  return { segmentBytes, segmentMs: segmentMs - segmentJitterMs * jitter };
+}
 
 /**
  * Everything of a log that has files: segments, snapshots, the epoch file, and the cache of their end. Methods throw
@@ -35,14 +39,16 @@ export class LogStore implements Flushable {
   readonly epochs: LeaderEpochs;
   readonly tail: Tail;
   durableOffset: number;
-  config: LogConfig;
   /** A segment was closed since the owner looked: it should be flushed soon. */
   flushWanted = false;
   lastFlushNs: number;
   readonly #options: LogOptions;
+  #config: LogConfig;
+  #rollRules: RollRules;
   readonly #snapshots: ProducerSnapshots;
   readonly #deletedFiles: DeletedFiles;
   #unreadable: readonly Segment[];
+  #damagedBelow: number;
   #stagedFrom = 0;
   /** Directory entries that no sync has covered: new segments, deletions. */
   #directoryDirty: boolean;
@@ -50,7 +56,8 @@ export class LogStore implements Flushable {
 
   constructor(options: LogOptions, loaded: LoadedLog) {
     this.#options = options;
-    this.config = options.config;
+    this.#config = options.config;
+    this.#rollRules = rollRules(options.config, options.jitter ?? 0);
     this.segments = loaded.segments;
     this.producers = loaded.producers;
     this.epochs = loaded.epochs;
@@ -59,12 +66,27 @@ export class LogStore implements Flushable {
     this.lastFlushNs = options.clock.monotonicNs();
     this.#snapshots = loaded.snapshots;
     this.#unreadable = loaded.unreadable;
+    this.#damagedBelow = loaded.damagedBelow;
     this.#deletedFiles = new DeletedFiles(options.disk);
     this.#directoryDirty = !options.cleanShutdown;
   }
 
+  get config(): LogConfig {
+    return this.#config;
+  }
+  set config(config: LogConfig) {
+    this.#config = config;
+    this.#rollRules = rollRules(config, this.#options.jitter ?? 0);
+    this.tail.limitBytes = config.tailCacheBytes;
+  }
+
   get logEndOffset(): number {
     return this.segments.active.nextOffset;
+  }
+
+  /** What to checkpoint. Damage stays below it, so that the next start finds it again. */
+  get recoveryPoint(): number {
+    return Math.max(this.durableOffset, this.#damagedBelow);
   }
 
   /** Room in the cache for what one turn appends, so that it is written as one piece. */
@@ -85,10 +107,8 @@ export class LogStore implements Flushable {
       }
     }
     const baseOffset = batchBaseOffset(buffer, to);
-    const { segmentBytes, segmentMs, segmentJitterMs } = this.config;
-    const rules = { segmentBytes, segmentMs: segmentMs - segmentJitterMs * (this.#options.jitter ?? 0) };
     let active = this.segments.active;
-    if (active.mustRollFor(size, batchMaxTimestamp(buffer, to), batchLastOffset(buffer, to), nowMs, rules)) {
+    if (active.mustRollFor(size, batchMaxTimestamp(buffer, to), batchLastOffset(buffer, to), nowMs, this.#rollRules)) {
       this.#writeStaged(to);
       this.roll(baseOffset);
       active = this.segments.active;
@@ -213,8 +233,9 @@ export class LogStore implements Flushable {
   }
 
   async #lowerDurable(offset: number): Promise<void> {
-    if (offset >= this.durableOffset) return;
-    this.durableOffset = offset;
+    if (offset >= this.recoveryPoint) return;
+    this.#damagedBelow = 0;
+    this.durableOffset = Math.min(this.durableOffset, offset);
     await this.#options.lowerRecoveryPoint?.(offset);
   }
 
