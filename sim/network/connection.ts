@@ -29,6 +29,8 @@ export class SimConnection implements Connection, Work {
   #in: Pipe | null = null;
   /** Arrived and not yet read. */
   #arrived: Segment[] = [];
+  /** How many of them, from the front, are read: taking them off one by one would move the others. */
+  #read = 0;
   #readScheduled = false;
   #undrained = false;
 
@@ -86,18 +88,22 @@ export class SimConnection implements Connection, Work {
   serve(): void {
     this.#readScheduled = false;
     let budget = READ_BYTES;
-    while (this.#arrived.length > 0 && budget > 0) {
-      if (this.#paused || this.#state === 'closed') return;
-      const segment = this.#arrived[0]!;
-      if (segment.kind === 'end') {
-        this.#arrived.shift();
-        this.#peerEnded();
-        continue;
-      }
+    while (this.#read < this.#arrived.length && budget > 0) {
+      if (this.#paused) break;
+      const segment = this.#arrived[this.#read]!;
       budget -= segment.bytes;
-      if (this.#deliver(segment)) this.#arrived.shift();
+      if (segment.kind === 'end') {
+        this.#read++;
+        this.#peerEnded();
+      } else {
+        const whole = this.#deliver(segment);
+        // The handler may have destroyed the connection, and with it what had arrived.
+        if (this.#isClosed()) return;
+        if (whole) this.#read++;
+      }
     }
-    if (this.#arrived.length > 0 && !this.#paused) this.#wantRead();
+    this.#dropRead();
+    if (!this.#paused) this.#wantRead();
   }
 
   /** From the pipe. Returns whether code of the node ran. */
@@ -156,7 +162,7 @@ export class SimConnection implements Connection, Work {
     this.incarnation.connections.delete(this);
     const out = this.#out;
     if (out === null) return;
-    if (this.#arrived.length > 0 || out.queuedBytes > 0 || out.link.drawBelow(2) === 0) out.reset();
+    if (this.#read < this.#arrived.length || out.queuedBytes > 0 || out.link.drawBelow(2) === 0) out.reset();
     else out.endNow();
     this.#arrived = [];
   }
@@ -196,20 +202,34 @@ export class SimConnection implements Connection, Work {
   }
 
   #wantRead(): void {
-    if (this.#readScheduled || this.#arrived.length === 0) return;
+    if (this.#readScheduled || this.#read === this.#arrived.length) return;
     this.#readScheduled = true;
     let bytes = 0;
-    for (const segment of this.#arrived) {
-      bytes += segment.bytes;
-      if (bytes >= READ_BYTES) break;
+    for (let index = this.#read; index < this.#arrived.length && bytes < READ_BYTES; index++) {
+      bytes += this.#arrived[index]!.bytes;
     }
     const { cpu } = this.node.profile;
     this.node.post(this, cpu.eventNs + Math.min(bytes, READ_BYTES) * cpu.perByteNs);
   }
 
+  #dropRead(): void {
+    if (this.#read === this.#arrived.length) {
+      this.#arrived.length = 0;
+      this.#read = 0;
+    } else if (this.#read >= 64) {
+      this.#arrived = this.#arrived.slice(this.#read);
+      this.#read = 0;
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
   #forget(): void {
     this.#state = 'closed';
     this.#arrived = [];
+    this.#read = 0;
     this.incarnation.connections.delete(this);
   }
 

@@ -212,6 +212,20 @@ describe('a connection', () => {
   });
 });
 
+test('a handler that destroys its connection hears nothing more than its end', async () => {
+  const { world, server, client, atServer, serverNode } = await pair();
+  const count = atServer.data.bind(atServer);
+  atServer.data = (bytes) => {
+    count(bytes);
+    server.destroy();
+  };
+  for (let index = 0; index < 5; index++) client.write([new Uint8Array(10), new Uint8Array(20)]);
+  await more(world, 100);
+  expect([atServer.received, atServer.reason]).toEqual([10, 'destroyed']);
+  expect(serverNode.incarnation.connections.size).toBe(0);
+  expect(world.pendingEvents).toBe(0);
+});
+
 describe('listening and connecting', () => {
   const outcome = async (
     world: World,
