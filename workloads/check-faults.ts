@@ -41,7 +41,7 @@ function refuse(place: Place | null, kind: FaultKind, workload: Workload): void 
   if (place === null) return;
   const why =
     workload.target === 'kafka'
-      ? 'a cluster that is not ours takes no faults'
+      ? 'a cluster that is not ours takes no faults; --set faults=[] leaves them out'
       : workload.target === 'local'
         ? `${kind} cannot be injected into a process; target local takes ${LOCAL_FAULTS.join(', ')}`
         : `${kind} needs two brokers`;

@@ -25,10 +25,25 @@ export function filesOf(workload: Workload): NamedFile[] {
   });
 }
 
+/**
+ * Their payload paths are relative to the folder that their distribution is started in, which holds `workloads/…` and
+ * `payload/…` alike: a path that leads nowhere from the workload file is tried from the folders above it.
+ */
+export function findPayload(path: string, read: ReadFile): string {
+  const candidates = ['', '../', '../../', '../../../'].map((up) => `${up}${path}`);
+  return candidates.find((candidate) => read(candidate) !== null) ?? path;
+}
+
 /** Files that are missing, empty or not what they should be. */
-export function checkFiles(workload: Workload, file: string, read: ReadFile): Diagnostic[] {
+export function checkFiles(
+  workload: Workload,
+  format: 'faultline' | 'omb',
+  file: string,
+  read: ReadFile,
+): Diagnostic[] {
   return filesOf(workload).flatMap(({ path, use, key }) => {
-    const problem = problemOf(read(path), path, use);
+    const bytes = read(path);
+    const problem = problemOf(bytes, path, use) ?? (format === 'omb' ? ombProblem(bytes!, path, workload) : null);
     if (problem === null) return [];
     return [
       {
@@ -51,4 +66,11 @@ function problemOf(bytes: Uint8Array | null, path: string, use: NamedFile['use']
   if (use === 'corpus') return null;
   const trace = parseTrace(new TextDecoder().decode(bytes));
   return 'problem' in trace ? `${quote(path)} line ${trace.line}: ${trace.problem}` : null;
+}
+
+/** There a payload file is one message, and of no other size than messageSize. */
+function ombProblem(bytes: Uint8Array, path: string, workload: Workload): string | null {
+  const size = workload.producers[0]!.value.size;
+  if (size.kind !== 'fixed' || size.bytes === bytes.length) return null;
+  return `${quote(path)} has ${bytes.length} bytes; messageSize is ${size.bytes}`;
 }

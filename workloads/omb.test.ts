@@ -170,11 +170,48 @@ test('what it would trip over while running is refused, what it ignores is menti
     mistakes(SMALL, driver('kafka-latency').replace(/driverClass: .*/, 'driverClass: a.PulsarBenchmarkDriver'))[0],
   ).toMatch(/^driver.yaml:17:14 driverClass: expected a Kafka driver, found "a.PulsarBenchmarkDriver"/);
   expect(mistakes(SMALL, driver('kafka-latency').replace('acks=all', 'acks=most'))).toEqual([
-    expect.stringMatching(/^driver.yaml:28:17 producerConfig: acks: expected all, -1, 0 or 1, found "most"/),
+    expect.stringMatching(/^driver.yaml:29:3 producerConfig: acks: expected all, -1, 0 or 1, found "most"/),
   ]);
   expect(mistakes(SMALL, driver('kafka-latency').replace('linger.ms', 'linger'))[0]).toMatch(
     /unknown producer config "linger" is ignored/,
   );
+});
+
+test('a driver file alone is told apart, with its own mistakes', () => {
+  const alone = (text: string) => {
+    const result = parseWorkload(text, { file: 'driver.yaml' });
+    return result.ok ? [] : result.diagnostics.map(formatDiagnostic);
+  };
+  expect(alone(driver('kafka-sync'))).toEqual([
+    'driver.yaml:1:1 a driver file of OpenMessaging Benchmark; give it with --driver beside a workload file',
+  ]);
+  const wrong = driver('kafka-sync').replace('flush.ms=0', 'flush.ms=often');
+  expect(alone(wrong)[0]).toMatch(/^driver.yaml:26:3 topicConfig: flush.ms: expected a duration/);
+  expect(describeOmbDriver(wrong)).toBeNull();
+});
+
+test('a payload file must hold one message', () => {
+  const text = SMALL.replace(/useRandom.*\nrandom.*\nrandom.*\n/, 'payloadFile: p.data\n');
+  const result = (length: number) =>
+    parseWorkload(text, { file: 'small.yaml', readFile: () => new Uint8Array(length) });
+  expect(result(1024).ok).toBe(true);
+  expect(result(1000)).toMatchObject({
+    ok: false,
+    diagnostics: [{ message: 'producers[0].value.corpus: "p.data" has 1000 bytes; messageSize is 1024' }],
+  });
+});
+
+test('a payload file is looked for beside the folders above, where their distribution has it', () => {
+  const text = SMALL.replace(/useRandom.*\nrandom.*\nrandom.*\n/, 'payloadFile: payload/p.data\n');
+  const readFile = (path: string) => (path === '../payload/p.data' ? new Uint8Array(1024) : null);
+  expect(parseWorkload(text, { file: 'small.yaml', readFile })).toMatchObject({
+    ok: true,
+    workload: { producers: [{ value: { corpus: '../payload/p.data' } }] },
+  });
+  expect(parseWorkload(text, { file: 'small.yaml', readFile: () => null })).toMatchObject({
+    ok: false,
+    diagnostics: [{ code: 'file', message: 'producers[0].value.corpus: there is no file "payload/p.data"' }],
+  });
 });
 
 test('--set takes their names and ours', () => {

@@ -158,21 +158,7 @@ function translate(
   driverSource: Source,
   fileName: string,
 ): Workload | undefined {
-  const common = parseProperties(driver.commonConfig);
-  const place = (key: keyof OmbDriver) => ({ place: placeOf(driver, key), source: driverSource, key });
-  const topicConfig = configOf('topic', parseProperties(driver.topicConfig), place('topicConfig'));
-  const producerClient = configOf(
-    'producer',
-    { ...common, ...parseProperties(driver.producerConfig) },
-    place('producerConfig'),
-    common,
-  );
-  const consumerClient = configOf(
-    'consumer',
-    { ...common, ...parseProperties(driver.consumerConfig) },
-    place('consumerConfig'),
-    common,
-  );
+  const { common, topicConfig, producerClient, consumerClient } = configsOf(driver, driverSource);
   const bootstrap = (common['bootstrap.servers'] ?? '')
     .split(',')
     .map((server) => server.trim())
@@ -247,6 +233,29 @@ function translate(
     : verified(draft, source);
 }
 
+/** The driver's four texts as configs; reports what Kafka would refuse or ignore. */
+function configsOf(
+  driver: Read<typeof driverFields>,
+  source: Source,
+): { common: KafkaConfig; topicConfig: KafkaConfig; producerClient: KafkaConfig; consumerClient: KafkaConfig } {
+  const common = parseProperties(driver.commonConfig);
+  const place = (key: keyof OmbDriver) => ({ place: placeOf(driver, key), source, key });
+  const topicConfig = configOf('topic', parseProperties(driver.topicConfig), place('topicConfig'));
+  const producerClient = configOf(
+    'producer',
+    { ...common, ...parseProperties(driver.producerConfig) },
+    place('producerConfig'),
+    common,
+  );
+  const consumerClient = configOf(
+    'consumer',
+    { ...common, ...parseProperties(driver.consumerConfig) },
+    place('consumerConfig'),
+    common,
+  );
+  return { common, topicConfig, producerClient, consumerClient };
+}
+
 /** RANDOM_NANO takes the clock modulo the keys, which is uniform; both draw from 10,000 keys of seven bytes. */
 const KEYS: { readonly [K in OmbWorkload['keyDistributor']]: KeySpec } = {
   NO_KEY: { kind: 'none' },
@@ -282,12 +291,14 @@ function configOf(
   const config: Record<string, string> = {};
   const node = place?.node ?? null;
   for (const [configName, value] of Object.entries(properties)) {
+    if (source.full) break;
     if (isManaged(scope, configName)) continue;
     if (!configTable(scope).has(configName)) {
       // Names of the other client are to be expected in commonConfig.
       if (Object.hasOwn(common, configName)) continue;
-      source.report(
+      source.reportWithin(
         node,
+        configName,
         key,
         'unknown-key',
         `${key}: unknown ${scope} config ${quote(configName)} is ignored, as Kafka does`,
@@ -300,8 +311,9 @@ function configOf(
     const normalized = normalizeConfig(scope, configName, value.replaceAll('{zone.id}', ''));
     if ('value' in normalized) config[configName] = normalized.value;
     else
-      source.report(
+      source.reportWithin(
         node,
+        configName,
         key,
         'value',
         `${key}: ${configName}: expected ${normalized.expected}, found ${quote(value)}`,
@@ -342,11 +354,20 @@ export function describeOmb(workloadText: string, file = 'workload.yaml'): OmbWo
   return Object.fromEntries(OMB_FIELDS.map((field) => [field, all[field]])) as unknown as OmbWorkload;
 }
 
-/** The same for a Kafka driver file. */
-export function describeOmbDriver(driverText: string, file = 'driver.yaml'): OmbDriver | null {
+/** What is wrong with a Kafka driver file, and what Kafka would ignore in it. */
+export function checkOmbDriver(driverText: string, file = 'driver.yaml'): Diagnostic[] {
   const source = new Source(driverText, file);
   const read = readLeniently(source, driverFields);
-  if (read === undefined) return null;
-  checkDriver(read, source);
-  return source.diagnostics.some(({ severity }) => severity === 'error') ? null : { ...read };
+  if (read !== undefined) {
+    checkDriver(read, source);
+    configsOf(read, source);
+  }
+  return sortDiagnostics(source.diagnostics);
+}
+
+/** A Kafka driver file with its defaults; null when checkOmbDriver finds an error. */
+export function describeOmbDriver(driverText: string, file = 'driver.yaml'): OmbDriver | null {
+  if (checkOmbDriver(driverText, file).some(({ severity }) => severity === 'error')) return null;
+  const read = readLeniently(new Source(driverText, file), driverFields);
+  return read === undefined ? null : { ...read };
 }

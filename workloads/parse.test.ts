@@ -243,6 +243,11 @@ test.each([
     'orders.yaml:16:28 faults[0].power-loss: power-loss cannot be injected into a process; target local takes kill, clean-stop, restart, pause',
   ],
   [
+    'faults on a cluster of somebody else',
+    change('seed: 7', 'target: kafka\nbootstrap: a:1'),
+    'orders.yaml:17:22 faults[0].kill: a cluster that is not ours takes no faults; --set faults=[] leaves them out',
+  ],
+  [
     'an unknown threshold',
     change('publish.p99', 'publish.99'),
     'orders.yaml:19:3 unknown threshold "publish.99" in expect; did you mean "publish.p99"?',

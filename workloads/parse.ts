@@ -2,9 +2,9 @@ import { isMap } from 'yaml';
 import { resolveWorkload } from './check.ts';
 import { type Diagnostic, sortDiagnostics } from './diagnostics.ts';
 import { readFile } from './file.ts';
-import { checkFiles, type ReadFile } from './files.ts';
-import { readOmbSource } from './omb.ts';
-import { isOmbField, looksLikeOmb } from './omb-fields.ts';
+import { checkFiles, findPayload, type ReadFile } from './files.ts';
+import { checkOmbDriver, readOmbSource } from './omb.ts';
+import { isOmbField, looksLikeOmb, looksLikeOmbDriver } from './omb-fields.ts';
 import type { Place } from './schema.ts';
 import { Source } from './source.ts';
 import { toYaml } from './to-yaml.ts';
@@ -35,6 +35,7 @@ export function parseWorkload(text: string, options: ParseOptions): ParseResult 
   const source = new Source(text, options.file);
   const overrides = options.set ?? [];
   if (isMap(source.root) && looksLikeOmb(source.root)) return parseOmb(source, options, overrides);
+  if (isMap(source.root) && looksLikeOmbDriver(source.root)) return refuseDriver(text, options.file);
   for (const argument of overrides) source.override(argument);
   return finish(source, readWorkload(source, workloadName(options.file)), 'faultline', options);
 }
@@ -44,6 +45,23 @@ function readWorkload(source: Source, name: string): Workload | undefined {
   const place: Place = { source, node: source.root, path: '' };
   const file = readFile(place);
   return file === undefined ? undefined : resolveWorkload(file, name, place);
+}
+
+/** With the driver's own mistakes first, so that `bench validate driver.yaml` is of use. */
+function refuseDriver(text: string, file: string): ParseResult {
+  const message = 'a driver file of OpenMessaging Benchmark; give it with --driver beside a workload file';
+  const refusal: Diagnostic = {
+    severity: 'error',
+    code: 'type',
+    file,
+    line: 1,
+    column: 1,
+    path: '',
+    message,
+    suggestion: null,
+  };
+  const mistakes = checkOmbDriver(text, file).filter(({ severity }) => severity === 'error');
+  return { ok: false, diagnostics: mistakes.length > 0 ? mistakes : [refusal] };
 }
 
 /** Overrides of their fields go to their file, all others to what it means in ours. */
@@ -72,18 +90,30 @@ function finish(
 
 function conclude(
   found: readonly Diagnostic[],
-  workload: Workload | undefined,
+  read: Workload | undefined,
   format: 'faultline' | 'omb',
   options: ParseOptions,
 ): ParseResult {
+  const workload = format === 'omb' && read !== undefined ? withPayload(read, options.readFile) : read;
   const files =
     workload === undefined || options.readFile === undefined
       ? []
-      : checkFiles(workload, options.file, options.readFile);
+      : checkFiles(workload, format, options.file, options.readFile);
   const diagnostics = sortDiagnostics([...found, ...files]);
   if (workload === undefined || diagnostics.some(({ severity }) => severity === 'error'))
     return { ok: false, diagnostics };
   return { ok: true, workload, format, warnings: diagnostics };
+}
+
+function withPayload(workload: Workload, read: ReadFile | undefined): Workload {
+  if (read === undefined) return workload;
+  const producers = workload.producers.map((producer) => {
+    const { corpus } = producer.value;
+    return corpus === null
+      ? producer
+      : { ...producer, value: { ...producer.value, corpus: findPayload(corpus, read) } };
+  });
+  return { ...workload, producers };
 }
 
 /** `workloads/orders.yaml` → `orders`. */

@@ -35,6 +35,7 @@ export class Source {
   readonly diagnostics: Diagnostic[] = [];
   /** null when the text cannot be read at all (then diagnostics say why). */
   readonly root: Node | null;
+  readonly #text: string;
   readonly #lines = new LineCounter();
   readonly #document: Document.Parsed | null;
   /** Nodes that came from `--set`, with the whole argument. */
@@ -44,7 +45,8 @@ export class Source {
 
   constructor(text: string, file: string) {
     this.file = file;
-    this.#document = this.#compose(text);
+    this.#text = text.replace(/^\uFEFF/, '');
+    this.#document = this.#compose(this.#text);
     this.root = this.#document?.contents ?? null;
   }
 
@@ -54,7 +56,7 @@ export class Source {
       return null;
     }
     try {
-      const tokens = [...new Parser(this.#lines.addNewLine).parse(text.replace(/^\uFEFF/, ''))];
+      const tokens = [...new Parser(this.#lines.addNewLine).parse(text)];
       const deep = tooDeep(tokens);
       if (deep !== null) {
         this.#atOffset(deep, 'limit', `nested more than ${MAX_DEPTH} levels deep`);
@@ -147,6 +149,26 @@ export class Source {
   /** Nothing more is reported: too many mistakes already, or too much to read. */
   get full(): boolean {
     return this.diagnostics.length >= MAX_DIAGNOSTICS || this.#nodesLeft <= 0;
+  }
+
+  /** As `report`, but at the line of a word inside a text of several lines, such as a driver's properties. */
+  reportWithin(
+    node: Node | null,
+    word: string,
+    path: string,
+    code: DiagnosticCode,
+    message: string,
+    suggestion: string | null,
+    severity: Diagnostic['severity'] = 'error',
+  ): void {
+    const [start, end] = node?.range ?? [0, 0];
+    const at = this.#text.slice(start, end).indexOf(word);
+    if (this.full || at < 0) {
+      this.report(node, path, code, message, suggestion, severity);
+      return;
+    }
+    const { line, col } = this.#lines.linePos(start + at);
+    this.diagnostics.push({ severity, code, file: this.file, line, column: col, path, message, suggestion });
   }
 
   place(node: Node | null): { file: string; line: number; column: number } {
