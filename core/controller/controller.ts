@@ -174,6 +174,7 @@ export class Controller {
       random: this.#random,
       nowMs: this.#nowMs(),
       nextOffset: this.#options.quorum().logEndOffset,
+      quorum: this.#options.quorum(),
       faults: this.#options.faults ?? {},
     };
   }

@@ -56,6 +56,8 @@ export interface MetadataImage {
   readonly topicsById: ReadonlyMap<string, TopicImage>;
   /** Explicit (dynamic) settings only; broker '' is the cluster-wide default. */
   configs(kind: ConfigResourceKind, name: string): ReadonlyMap<string, string>;
+  /** Names of the resources of a kind that have settings, sorted. */
+  configuredNames(kind: ConfigResourceKind): readonly string[];
   /** Finalized feature levels by name: metadata.version, kraft.version, transaction.version, group.version, … */
   readonly features: ReadonlyMap<string, number>;
   /** First producer id not handed out in a block yet. */

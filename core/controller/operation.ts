@@ -1,5 +1,6 @@
 import type { BrokerConfig } from '../config/index.ts';
 import type { ApiSchema, Draft, Message, MetadataRecord } from '../protocol/index.ts';
+import type { Quorum } from '../quorum/quorum.ts';
 import type { Random } from '../runtime.ts';
 import type { BrokerSessions } from './broker-heartbeats.ts';
 import type { ClusterImage } from './cluster-image.ts';
@@ -16,6 +17,7 @@ export interface OperationContext {
   readonly nowMs: number;
   /** Offset that the first record of this operation will get. */
   readonly nextOffset: number;
+  readonly quorum: Pick<Quorum, 'describe'>;
   readonly faults: ControllerFaults;
 }
 

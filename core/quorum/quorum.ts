@@ -16,8 +16,27 @@ export interface Quorum {
    * does not lead (any more). Committed when `highWatermark` passes it; the listener sees it then.
    */
   append(epoch: number, records: readonly MetadataRecord[]): number | null;
+  /** Who takes part and how far they are; complete only on the leader. */
+  describe(): QuorumDescription;
   /** Hands leadership over where it can, stops. */
   close(): Promise<void>;
+}
+
+export interface QuorumReplica {
+  readonly id: number;
+  readonly directoryId: string;
+  readonly logEndOffset: number;
+  /** Wall-clock ms, -1 unknown. */
+  readonly lastFetchMs: number;
+  readonly lastCaughtUpMs: number;
+}
+
+export interface QuorumDescription {
+  readonly leaderId: number;
+  readonly leaderEpoch: number;
+  readonly highWatermark: number;
+  readonly voters: readonly QuorumReplica[];
+  readonly observers: readonly QuorumReplica[];
 }
 
 export interface CommittedBatch {

@@ -1,7 +1,7 @@
 import type { BrokerConfig } from '../config/index.ts';
 import { DecodeError, type MetadataRecord, type VotersRecord, ZERO_UUID } from '../protocol/index.ts';
 import { DiskError, type Runtime, type Timer } from '../runtime.ts';
-import { Election, type QuorumEffect, type QuorumEvent, type ReplicaKey } from './election.ts';
+import { Election, type QuorumEffect, type QuorumEvent, type ReplicaKey, type ReplicaProgress } from './election.ts';
 import type { QuorumFaults } from './faults.ts';
 import {
   type ControlEntry,
@@ -10,7 +10,7 @@ import {
   encodeMetadataBatch,
 } from './metadata-batches.ts';
 import { MetadataLog } from './metadata-log.ts';
-import type { Quorum, QuorumListener } from './quorum.ts';
+import type { Quorum, QuorumDescription, QuorumListener, QuorumReplica } from './quorum.ts';
 import { QuorumStateFile } from './quorum-state-file.ts';
 import { encodeSnapshot, readSnapshot, writeSnapshotFile } from './snapshot.ts';
 
@@ -123,6 +123,36 @@ export class RaftQuorum implements Quorum {
     if (!this.log.append(bytes)) return null;
     this.#scheduleFlush();
     return baseOffset + records.length - 1;
+  }
+
+  describe(): QuorumDescription {
+    const { role } = this.election;
+    const { clock } = this.#options.runtime;
+    const nowMs = this.#nowMs();
+    const wall = (ms: number): number => (ms < 0 ? -1 : Math.round(clock.wallMs() - (nowMs - ms)));
+    const progress = role.kind === 'leader' ? role.progress : new Map<number, ReplicaProgress>();
+    const replica = (id: number, directoryId: string): QuorumReplica => {
+      const self = id === this.nodeId;
+      const known = progress.get(id);
+      return {
+        id,
+        directoryId,
+        logEndOffset: self ? this.log.endOffset : (known?.endOffset ?? -1),
+        lastFetchMs: self ? clock.wallMs() : wall(known?.lastFetchMs ?? -1),
+        lastCaughtUpMs: self ? clock.wallMs() : wall(known?.lastCaughtUpMs ?? -1),
+      };
+    };
+    const voterIds = new Set(this.#voters.map((voter) => voter.id));
+    return {
+      leaderId: this.leader.id,
+      leaderEpoch: this.leader.epoch,
+      highWatermark: this.highWatermark,
+      voters: this.#voters.map((voter) => replica(voter.id, voter.directoryId)),
+      observers: [...progress]
+        .filter(([id]) => !voterIds.has(id))
+        .sort(([a], [b]) => a - b)
+        .map(([id, known]) => replica(id, known.directoryId)),
+    };
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,21 @@ import { deleteTopicsHandler } from './20-delete-topics.ts';
 import { deleteRecordsHandler } from './21-delete-records.ts';
 import { initProducerIdHandler } from './22-init-producer-id.ts';
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts';
+import { describeConfigsHandler } from './32-describe-configs.ts';
+import { alterConfigsHandler } from './33-alter-configs.ts';
+import { describeLogDirsHandler } from './35-describe-log-dirs.ts';
+import { createPartitionsHandler } from './37-create-partitions.ts';
+import { electLeadersHandler } from './43-elect-leaders.ts';
+import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts';
+import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts';
+import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts';
+import { describeQuorumHandler } from './55-describe-quorum.ts';
+import { updateFeaturesHandler } from './57-update-features.ts';
+import { describeClusterHandler } from './60-describe-cluster.ts';
 import { describeProducersHandler } from './61-describe-producers.ts';
+import { unregisterBrokerHandler } from './64-unregister-broker.ts';
+import { listConfigResourcesHandler } from './74-list-config-resources.ts';
+import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts';
 
 /** What some handlers need beside the broker's services. */
 export interface HandlerParts {
@@ -37,6 +51,20 @@ export function brokerHandlers(services: BrokerServices, parts: HandlerParts): r
     deleteRecordsHandler(services),
     initProducerIdHandler(parts.producerIds),
     offsetForLeaderEpochHandler(services),
+    describeConfigsHandler(services),
+    alterConfigsHandler(services),
+    describeLogDirsHandler(services),
+    createPartitionsHandler(services),
+    electLeadersHandler(services),
+    incrementalAlterConfigsHandler(services),
+    alterPartitionReassignmentsHandler(services),
+    listPartitionReassignmentsHandler(services),
+    describeQuorumHandler(services),
+    updateFeaturesHandler(services),
+    describeClusterHandler(services),
     describeProducersHandler(services),
+    unregisterBrokerHandler(services),
+    listConfigResourcesHandler(services),
+    describeTopicPartitionsHandler(services),
   ];
 }

@@ -46,6 +46,7 @@ export class FakeCluster implements MetadataView, ControllerPort {
       topicsById: this.topicsById,
       configs: (kind: ConfigResourceKind, name: string) =>
         (kind === 'topic' ? this.topicConfigs.get(name) : undefined) ?? new Map<string, string>(),
+      configuredNames: (kind: ConfigResourceKind) => (kind === 'topic' ? [...this.topicConfigs.keys()].sort() : []),
       features: this.features,
       nextProducerId: 0,
     };

@@ -9,6 +9,7 @@ import { controllerRegistrationOperation } from './controller-registration.ts';
 import { createPartitionsOperation } from './create-partitions.ts';
 import { createTopicsOperation } from './create-topics.ts';
 import { deleteTopicsOperation } from './delete-topics.ts';
+import { describeQuorumOperation } from './describe-quorum.ts';
 import { electLeadersOperation } from './elect-leaders.ts';
 import { reassignPartitionsOperation } from './reassign-partitions.ts';
 import { updateFeaturesOperation } from './update-features.ts';
@@ -22,6 +23,7 @@ export const operations: readonly AnyOperation[] = [
   electLeadersOperation,
   incrementalAlterConfigsOperation,
   reassignPartitionsOperation,
+  describeQuorumOperation,
   alterPartitionOperation,
   updateFeaturesOperation,
   brokerRegistrationOperation,

@@ -1,0 +1,58 @@
+import { describeQuorum, ErrorCode } from '../../protocol/index.ts';
+import type { QuorumReplica } from '../../quorum/quorum.ts';
+import { unknownTopicMessage } from '../messages.ts';
+import type { Operation } from '../operation.ts';
+
+/** The metadata quorum as its leader sees it (KIP-595). v1: fetch times (KIP-836); v2: directories, endpoints. */
+export const describeQuorumOperation: Operation<typeof describeQuorum> = {
+  api: describeQuorum,
+  run(context, request) {
+    const topics = request.topics.map(({ topicName, partitions }) => ({
+      topicName,
+      partitions: partitions.map(({ partitionIndex }) => {
+        if (topicName !== '__cluster_metadata' || partitionIndex !== 0) {
+          const errorCode = ErrorCode.unknownTopicOrPartition;
+          return { partitionIndex, errorCode, errorMessage: unknownTopicMessage };
+        }
+        const { leaderId, leaderEpoch, highWatermark, voters, observers } = context.quorum.describe();
+        return {
+          partitionIndex,
+          errorCode: ErrorCode.none,
+          errorMessage: '',
+          leaderId,
+          leaderEpoch,
+          highWatermark,
+          currentVoters: voters.map(stateOf),
+          observers: observers.map(stateOf),
+        };
+      }),
+    }));
+    const described = topics.some((topic) => topic.partitions.some((one) => one.errorCode === ErrorCode.none));
+    const nodes = [...context.image.controllers.values()]
+      .sort((a, b) => a.controllerId - b.controllerId)
+      .map(({ controllerId, endPoints }) => ({
+        nodeId: controllerId,
+        listeners: endPoints.map(({ name, host, port }) => ({ name, host, port })),
+      }));
+    return {
+      records: [],
+      response: { errorCode: ErrorCode.none, errorMessage: '', topics, nodes: described ? nodes : [] },
+    };
+  },
+};
+
+function stateOf(replica: QuorumReplica): {
+  replicaId: number;
+  replicaDirectoryId: string;
+  logEndOffset: number;
+  lastFetchTimestamp: number;
+  lastCaughtUpTimestamp: number;
+} {
+  return {
+    replicaId: replica.id,
+    replicaDirectoryId: replica.directoryId,
+    logEndOffset: replica.logEndOffset,
+    lastFetchTimestamp: replica.lastFetchMs,
+    lastCaughtUpTimestamp: replica.lastCaughtUpMs,
+  };
+}
