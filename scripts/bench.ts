@@ -1,11 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { EXIT } from '../reports/run-record.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSim } from './commands/sim.ts';
 import { registerValidate } from './commands/validate.ts';
-import { CommandError, EXIT } from './exit.ts';
+import { CommandError } from './exit.ts';
 import { version } from './package.ts';
 
 const program = new Command('bench')

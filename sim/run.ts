@@ -11,10 +11,11 @@ import { ownDriver } from '../workloads/actors/own-driver.ts';
 import { Positions } from '../workloads/actors/positions.ts';
 import { type Roster, rosterOf } from '../workloads/actors/roster.ts';
 import { HistoryWriter } from '../workloads/history-writer.ts';
-import { Measurement, MEASUREMENT_BYTES } from '../workloads/measurement.ts';
+import { MEASUREMENT_BYTES, Measurement } from '../workloads/measurement.ts';
 import { runNumber } from '../workloads/run-number.ts';
 import { type SeriesPoint, SeriesSampler } from '../workloads/series.ts';
 import { brokerIds, rackOf, topicNames, type Workload } from '../workloads/workload.ts';
+import { drawFaults } from './draw-faults.ts';
 import { createFaultConductor, type FaultOutcome } from './faults/conductor.ts';
 import type { SimNode } from './node.ts';
 import { profiles } from './profiles.ts';
@@ -116,39 +117,47 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     problem: (text) => problems.add(text),
   });
 
-  const loads = clientLoads(world, roster, environmentOf);
+  const { nodes: clients, loads } = clientLoads(world, roster, environmentOf);
   const sampler = new SeriesSampler([measurement.buffer]);
-  const faults = createFaultConductor({ world, workload, cluster });
+  const conductor = world.addNode({ name: 'conductor', host: 'conductor' });
+  const { runtime } = conductor;
+  const faults = createFaultConductor({
+    world,
+    workload,
+    cluster,
+    clients,
+    faults: drawFaults(workload),
+    sleep: (ms) => runtime.timers.sleep(ms),
+    healTimeoutMs: drainMs,
+  });
   let phase: Phase = 'topics';
   let finished: Conducted | null = null;
   let failure: unknown = null;
 
-  world.addNode({
-    name: 'conductor',
-    host: 'conductor',
-    boot: async (runtime, node) => {
-      try {
-        finished = await conduct({
-          environment: environmentOf(node, runtime),
-          timers: runtime.timers,
-          clock: { monotonicNs: () => node.localNs() },
-          loads,
-          faults,
-          setZero(ns) {
-            zeroNs = ns;
-            sampleEverySecond(world, zeroNs, sampler);
-          },
-          onPhase: (entered) => {
-            phase = entered;
-          },
-          interrupted: options.interrupted ?? new Promise(() => {}),
-          auditMs: AUDIT_MS,
-        });
-      } catch (error) {
-        failure = error ?? new Error('the run failed');
-      }
+  const conducting = conduct({
+    environment: environmentOf(conductor, runtime),
+    timers: runtime.timers,
+    clock: { monotonicNs: () => conductor.localNs() },
+    loads,
+    faults,
+    setZero(ns) {
+      zeroNs = ns;
+      sampleEverySecond(world, zeroNs, sampler);
     },
+    onPhase: (entered) => {
+      phase = entered;
+    },
+    interrupted: options.interrupted ?? new Promise(() => {}),
+    auditMs: AUDIT_MS,
   });
+  conducting.then(
+    (conducted) => {
+      finished = conducted;
+    },
+    (error: unknown) => {
+      failure = error ?? new Error('the run failed');
+    },
+  );
 
   const boundNs = (warmupMs + measureMs + drainMs + OVERTIME_MS) * 1e6;
   const report = await world.run(() => finished !== null || failure !== null || world.nowNs > boundNs, {
@@ -248,12 +257,14 @@ function clientLoads(
   world: World,
   roster: Roster,
   environmentOf: (node: SimNode, runtime: Runtime) => Environment,
-): LoadHandle[] {
+): { nodes: SimNode[]; loads: LoadHandle[] } {
+  const nodes: SimNode[] = [];
   const seats = [...roster.producers, ...roster.consumers];
   const count = Math.min(CLIENT_NODES_MAX, Math.max(1, seats.length));
-  return Array.from({ length: count }, (_, index) => {
+  const loads = Array.from({ length: count }, (_, index): LoadHandle => {
     const own = seats.filter((_seat, position) => position % count === index);
     const node = world.addNode({ name: `client-${index}`, host: `client-${index}` });
+    nodes.push(node);
     const load = new Load(
       environmentOf(node, node.runtime),
       own.filter((seat) => seat.kind === 'producer'),
@@ -268,6 +279,7 @@ function clientLoads(
       stopConsumers: (timeoutMs) => load.stopConsumers(timeoutMs),
     };
   });
+  return { nodes, loads };
 }
 
 function sampleEverySecond(world: World, zeroNs: number, sampler: SeriesSampler): void {

@@ -169,16 +169,16 @@ await check('topic: create, describe, refuse twice, grow, delete', async () => {
 await check('configs: describe and alter those of a topic', async () => {
   const name = await topic('configs', 1, { 'retention.ms': '7200000' });
   const resource = { type: 'topic', name } as const;
-  const valueOf = async (key: string): Promise<string | null | undefined> => {
+  const current = async (key: string): Promise<string | null | undefined> => {
     const [described] = await admin.describeConfigs([resource]);
     equal(described?.errorCode, 0, 'describeConfigs');
     return described?.configs.find((config) => config.name === key)?.value;
   };
-  equal(await valueOf('retention.ms'), '7200000', 'retention.ms');
+  equal(await current('retention.ms'), '7200000', 'retention.ms');
   const change = { name: 'retention.ms', operation: 'set', value: '3600000' } as const;
   const [altered] = await admin.incrementalAlterConfigs([{ ...resource, changes: [change] }]);
   equal(altered?.errorCode, 0, 'incrementalAlterConfigs');
-  for (let attempt = 0; (await valueOf('retention.ms')) !== '3600000'; attempt++) {
+  for (let attempt = 0; (await current('retention.ms')) !== '3600000'; attempt++) {
     isTrue(attempt < 50, 'the change was not seen');
     await runtime.timers.sleep(50);
   }

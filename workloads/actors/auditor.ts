@@ -30,7 +30,7 @@ export async function audit(environment: Environment, timeoutMs: number): Promis
   const bounds: (LogBounds | null)[] = partitions.map(() => null);
   try {
     await askBounds(environment, bounds, deadlineNs, (wanted) => admin.logBounds(wanted, 'read_uncommitted', ASK_MS));
-    const silent = bounds.findIndex((bound) => bound === null);
+    const silent = bounds.indexOf(null);
     if (silent >= 0) {
       const { topic, partition } = partitions[silent]!;
       return { complete: false, reason: `nobody told where ${topic}-${partition} ends`, records, bounds };

@@ -59,10 +59,7 @@ export class ConsumerActor implements ConsumerEvents {
 
   run(): void {
     this.#running = true;
-    this.#loop = this.#poll().catch((error: unknown) => {
-      this.#running = false;
-      this.#environment.problem(`${this.seat.name} stopped: ${error instanceof Error ? error.message : String(error)}`);
-    });
+    this.#loop = this.#poll();
   }
 
   pause(): void {
@@ -110,7 +107,7 @@ export class ConsumerActor implements ConsumerEvents {
 
   async #poll(): Promise<void> {
     while (this.#running) {
-      const batches = await this.#client.poll(POLL_MS);
+      const batches = await this.#pollOnce();
       const nowNs = this.#environment.now();
       let records = 0;
       for (const batch of batches) records += this.#take(batch, nowNs);
@@ -124,6 +121,18 @@ export class ConsumerActor implements ConsumerEvents {
       }
       if (this.#commitIntervalNs === 0) await this.#commit();
       else await this.#commitWhenDue();
+    }
+  }
+
+  /** An error of the client is written down, and the consumer goes on: an application would be restarted as well. */
+  async #pollOnce(): Promise<readonly PolledBatch[]> {
+    try {
+      return await this.#client.poll(POLL_MS);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#environment.problem(`${this.seat.name}: ${message}`);
+      await this.#environment.runtime.timers.sleep(POLL_MS);
+      return [];
     }
   }
 

@@ -1,8 +1,8 @@
 import type { ActorRole, HistoryNames } from '../history.ts';
+import { producerSettings } from '../settings.ts';
 import {
   type ConsumerSpec,
   consumerGroups,
-  type KafkaConfig,
   type ProducerSpec,
   topicNames,
   topicsOfInstance,
@@ -135,14 +135,7 @@ function specOf(workload: Workload, topic: string): Workload['topics'][number] {
   return spec;
 }
 
-/** What the settings mean together (KIP-679: idempotence is on unless acks or the setting say otherwise). */
 function producerRole(spec: ProducerSpec): ActorRole {
-  const acks = acksOf(spec.client);
-  const idempotent = (spec.client['enable.idempotence'] ?? 'true') === 'true' && acks === -1;
+  const { acks, idempotent } = producerSettings(spec);
   return { kind: 'producer', acks, idempotent, transactional: spec.transaction !== null };
-}
-
-export function acksOf(client: KafkaConfig): -1 | 0 | 1 {
-  const text = client['acks'] ?? 'all';
-  return text === '0' ? 0 : text === '1' ? 1 : -1;
 }

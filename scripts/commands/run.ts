@@ -1,0 +1,179 @@
+import { writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { renderReport } from '../../reports/html.ts';
+import { EXIT, type RunRecord, toJson } from '../../reports/run-record.ts';
+import { writeRun } from '../../reports/run-store.ts';
+import { summaryOf } from '../../reports/summary.ts';
+import type { TargetKind, Workload } from '../../workloads/workload.ts';
+import { assemble, type Outcome } from '../assemble.ts';
+import { environment } from '../environment.ts';
+import { CommandError } from '../exit.ts';
+import { type LoadedWorkload, loadWorkload } from '../load-file.ts';
+import { outcomeOf, simulateHere, verifyHere } from '../simulate.ts';
+import { bar, createProgress, grouped, onInterrupt, type Progress, useColor } from '../terminal.ts';
+
+export interface RunFlags {
+  target?: TargetKind;
+  bootstrap?: string;
+  seed?: string;
+  driver?: string;
+  set: string[];
+  json?: boolean;
+  report?: string | boolean;
+  verify?: boolean;
+  quiet?: boolean;
+}
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+export function registerRun(program: Command): void {
+  program
+    .command('run')
+    .argument('<file>', "a workload file, ours or OpenMessaging Benchmark's")
+    .description(
+      'Run a workload and judge it: latency histograms, throughput, and what the cluster kept of its promises.',
+    )
+    .option('--target <world>', 'sim, local (a broker on this machine) or kafka (a running cluster)')
+    .option('--bootstrap <host:port,…>', 'target kafka: where the cluster is')
+    .option('--seed <n>', 'instead of the seed in the file')
+    .option('--driver <file>', 'an OpenMessaging Benchmark driver file')
+    .option('--set <path=value>', 'override a value of the file; may be repeated', collect, [])
+    .option('--verify', 'target sim: run twice and name the first event that differs')
+    .option('--report [file]', 'also write the HTML report to this file (it is always kept with the run)')
+    .option('--json', 'print one JSON object and nothing else')
+    .option('--quiet', 'no progress')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  bench run workloads/quickstart.yaml
+  bench run workloads/latency.yaml --target local --set phases.measure=10s --report latency.html
+  bench run omb/simple-workload.yaml --driver omb/kafka.yaml --target kafka --bootstrap localhost:9092`,
+    )
+    .action(runCommand);
+}
+
+async function runCommand(file: string, flags: RunFlags): Promise<void> {
+  const loaded = loadWorkload(file, {
+    set: overrides(flags),
+    ...(flags.driver === undefined ? {} : { driver: flags.driver }),
+  });
+  const { workload } = loaded;
+  const progress = createProgress(flags.quiet !== true && flags.json !== true && process.stderr.isTTY === true);
+  let interrupt = (): void => {};
+  const interrupted = new Promise<void>((resolve) => {
+    interrupt = resolve;
+  });
+  const release = onInterrupt(() => {
+    progress.clear();
+    process.stderr.write('stopping: keeping what was measured (Ctrl-C again ends at once)\n');
+    interrupt();
+  });
+  const startedAt = new Date().toISOString();
+  const replay = replayCommand(file, flags, workload);
+  let outcome: Outcome;
+  try {
+    outcome = await runOn(loaded, { progress, interrupted, replay, verify: flags.verify === true });
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(EXIT.runFailed, `the run failed: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    progress.clear();
+    release();
+  }
+  const record = assemble(
+    { workload, workloadText: loaded.source, files: loaded.files, startedAt, environment: environment(), replay },
+    outcome,
+  );
+  const directory = await writeRun(process.cwd(), record);
+  const reportPath = await writeReport(record, directory, flags.report);
+  if (flags.json === true) process.stdout.write(toJson(record));
+  else {
+    for (const problem of outcome.problems.slice(0, 8)) process.stderr.write(`note: ${problem}\n`);
+    process.stdout.write(
+      summaryOf(record, {
+        color: useColor,
+        columns: process.stdout.isTTY ? (process.stdout.columns ?? 100) : Number.POSITIVE_INFINITY,
+        reportPath: relative(process.cwd(), reportPath),
+      }),
+    );
+  }
+  process.exitCode = record.exit;
+}
+
+/** `--target` and the like are overrides of the file, and checked as such. */
+function overrides(flags: RunFlags): string[] {
+  const all = [...flags.set];
+  if (flags.target !== undefined) all.push(`target=${flags.target}`);
+  if (flags.bootstrap !== undefined) all.push(`bootstrap=[${flags.bootstrap}]`);
+  if (flags.seed !== undefined) all.push(`seed=${flags.seed}`);
+  return all;
+}
+
+function replayCommand(file: string, flags: RunFlags, workload: Workload): string {
+  const words = ['bench', 'run', file, '--seed', String(workload.seed)];
+  if (flags.target !== undefined) words.push('--target', flags.target);
+  if (flags.bootstrap !== undefined) words.push('--bootstrap', flags.bootstrap);
+  if (flags.driver !== undefined) words.push('--driver', flags.driver);
+  for (const set of flags.set) words.push('--set', /[\s'"*?$(){}[\]]/.test(set) ? `'${set}'` : set);
+  return words.join(' ');
+}
+
+interface RunParts {
+  readonly progress: Progress;
+  readonly interrupted: Promise<void>;
+  readonly replay: string;
+  readonly verify: boolean;
+}
+
+async function runOn(loaded: LoadedWorkload, parts: RunParts): Promise<Outcome> {
+  const { workload, files } = loaded;
+  const { progress, interrupted, replay } = parts;
+  if (workload.target === 'sim') {
+    const plannedSeconds = (workload.phases.warmupMs + workload.phases.measureMs) / 1000;
+    const file = (path: string): Uint8Array | null => files.get(path) ?? null;
+    if (parts.verify) {
+      progress.update('running twice to compare every event');
+      const determinism = await verifyHere({ workload, file, interrupted });
+      if (determinism.kind === 'different') {
+        const { index, first, second } = determinism;
+        throw new CommandError(
+          EXIT.runFailed,
+          `two runs of this plan differ from event ${index} on: ${JSON.stringify(first)} and ${JSON.stringify(second)}`,
+        );
+      }
+    }
+    const startedAt = performance.now();
+    const simulated = await simulateHere({
+      workload,
+      file,
+      interrupted,
+      replay,
+      onProgress: ({ phase, virtualSeconds, events }) => {
+        const share = virtualSeconds / plannedSeconds;
+        const wall = (performance.now() - startedAt) / 1000;
+        const speed = (virtualSeconds / wall).toFixed(0);
+        progress.update(
+          `${bar(share)} ${phase}  ${virtualSeconds.toFixed(1)} virtual s (×${speed})  ${grouped(events)} events`,
+        );
+      },
+    });
+    return outcomeOf(simulated, (performance.now() - startedAt) / 1000);
+  }
+  const { runLive } = await import('../live.ts');
+  return runLive(loaded, parts);
+}
+
+async function writeReport(
+  record: RunRecord,
+  directory: string,
+  wanted: string | boolean | undefined,
+): Promise<string> {
+  const page = await renderReport(record);
+  const kept = join(directory, 'report.html');
+  await writeFile(kept, page);
+  if (typeof wanted !== 'string') return kept;
+  await writeFile(wanted, page);
+  return wanted;
+}

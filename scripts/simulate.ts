@@ -1,0 +1,45 @@
+import { setImmediate as setImmediateCallback } from 'node:timers';
+import { nodeCodecs } from '../core/node/index.ts';
+import { type SimulationOptions, type SimulationOutcome, simulate } from '../sim/run.ts';
+import { compareTraces, type Determinism, type Trace } from '../sim/trace.ts';
+import type { Outcome } from './assemble.ts';
+
+export type WorldOptions = Pick<
+  SimulationOptions,
+  'workload' | 'file' | 'onProgress' | 'interrupted' | 'replay' | 'mutation' | 'log'
+>;
+
+/** A simulation on this process' event loop. */
+export function simulateHere(options: WorldOptions & { trace?: Trace }): Promise<SimulationOutcome> {
+  return simulate({
+    ...options,
+    codecs: nodeCodecs,
+    afterMicrotasks: (callback) => queueMicrotask(() => process.nextTick(callback)),
+    breathe: (callback) => setImmediateCallback(callback),
+  });
+}
+
+/** Runs the same plan twice and names the first event in which the runs differ. */
+export function verifyHere(options: WorldOptions): Promise<Determinism> {
+  return compareTraces(async (trace) => {
+    await simulateHere({ ...options, trace });
+  });
+}
+
+export function outcomeOf(simulated: SimulationOutcome, wallSeconds: number): Outcome {
+  const { verdict, conducted, measurements, series, faults, problems, report } = simulated;
+  return {
+    verdict,
+    conducted,
+    measurements,
+    series,
+    faults,
+    problems,
+    sim: {
+      events: report.events,
+      virtualSeconds: Number(report.virtualSeconds.toFixed(3)),
+      wallSeconds: Number(wallSeconds.toFixed(3)),
+      hash: report.hash.toString(16).padStart(14, '0'),
+    },
+  };
+}

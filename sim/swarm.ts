@@ -1,0 +1,94 @@
+import type { Random } from '../core/runtime.ts';
+import type { DiskOperation, FaultAction, FaultKind, PartitionShape, Selector } from '../workloads/fault.ts';
+import { topicNames, type Workload } from '../workloads/workload.ts';
+
+const DISK_OPERATIONS: readonly DiskOperation[] = [
+  'open',
+  'read',
+  'write',
+  'sync',
+  'truncate',
+  'rename',
+  'unlink',
+  'directory-sync',
+];
+
+/** A fault of this kind with parameters drawn: how long, how strong, on whom. */
+export function swarmAction(kind: FaultKind, workload: Workload, everyMs: number, random: Random): FaultAction {
+  const target = drawTarget(workload, random);
+  const forMs = Math.round(everyMs * (0.1 + random.float() * 1.2));
+  const restartAfterMs = Math.round(everyMs * (0.05 + random.float() * 0.8));
+  switch (kind) {
+    case 'kill':
+    case 'power-loss':
+    case 'clean-stop':
+    case 'disk-replace':
+      return { kind, target, restartAfterMs };
+    case 'disk-swap':
+      return { kind, target, with: { kind: 'any' }, restartAfterMs };
+    case 'restart':
+    case 'connection-reset':
+    case 'fsync-failure':
+    case 'short-write':
+    case 'bit-flip':
+      return { kind, target };
+    case 'pause':
+    case 'refuse-connections':
+    case 'stall-then-reset':
+    case 'partial-reads':
+    case 'disk-full':
+    case 'fsync-lie':
+      return { kind, target, forMs };
+    case 'slow-cpu':
+    case 'slow-disk':
+      return { kind, target, forMs, factor: 2 + random.below(20) };
+    case 'disk-stall':
+      return { kind, target, forMs, operations: random.float() < 0.5 ? 'all' : 'sync' };
+    case 'disk-error':
+      return { kind, target, operation: DISK_OPERATIONS[random.below(DISK_OPERATIONS.length)]! };
+    case 'slow-link':
+      return {
+        kind,
+        target,
+        forMs,
+        delayMs: random.below(200),
+        jitterMs: random.below(100),
+        bytesPerSecond: random.float() < 0.5 ? null : 100_000 + random.below(10_000_000),
+      };
+    case 'partition':
+      return {
+        kind,
+        shape: drawShape(workload, target, random),
+        flapMs: random.float() < 0.2 ? 20 + random.below(500) : null,
+        forMs,
+      };
+    case 'clock-jump':
+      return { kind, target, byMs: random.below(20_000) - 10_000 };
+    case 'clock-offset':
+      return { kind, target, forMs, byMs: random.below(20_000) - 10_000 };
+    case 'clock-drift':
+      return { kind, target, forMs, partsPerMillion: random.below(20_000) - 10_000 };
+  }
+}
+
+function drawTarget(workload: Workload, random: Random): Selector {
+  const draw = random.float();
+  if (draw < 0.4) return { kind: 'any' };
+  if (draw < 0.5) return { kind: 'controller' };
+  const names = workload.topics.flatMap((topic) =>
+    topicNames(topic).map((name) => ({ name, partitions: topic.partitions })),
+  );
+  const topic = names[random.below(names.length)]!;
+  const partition = random.below(topic.partitions);
+  const replicated = workload.cluster.brokers > 1 && draw > 0.8;
+  return { kind: replicated ? 'follower' : 'leader', topic: topic.name, partition };
+}
+
+function drawShape(workload: Workload, target: Selector, random: Random): PartitionShape {
+  const draw = random.float();
+  if (workload.cluster.brokers >= 3 && draw > 0.6) {
+    return { kind: draw > 0.85 ? 'halves' : draw > 0.7 ? 'bridge' : 'majority-ring' };
+  }
+  const directions = ['both', 'in', 'out'] as const;
+  return { kind: 'isolate', target, clients: random.float() < 0.5, direction: directions[random.below(3)]! };
+}
