@@ -4,7 +4,7 @@ import type { Contract, TopicPromise } from './contract.ts';
 import type { Evidence } from './evidence.ts';
 import type { ControlEvent } from './faults.ts';
 import { type Ledger, MOVE } from './ledger.ts';
-import { FLAG } from './record-table.ts';
+import { FLAG, type RecordTable, TIME_STEP_NS } from './record-table.ts';
 import type { Sessions } from './sessions.ts';
 
 /** One auditor's pass over one partition. */
@@ -35,7 +35,7 @@ export class Case {
   readonly hasTransactions: boolean;
   readonly #auditedMoves = new Set<string>();
   readonly #exposures = new Map<string, number>();
-  readonly #highestAckedBefore = new Map<number, Float64Array>();
+  #marks: HighMarks | undefined;
 
   constructor(
     names: HistoryNames,
@@ -96,25 +96,68 @@ export class Case {
       index: partition,
       acks: this.producer(this.ledger.table.writerOf(row)).acks,
       seenAtNs: this.exposedAt(row, offset),
-      flushedByCount: (atNs) => this.#highestAcked(atNs)[partition]! >= offset + promise.flushMessages - 1,
+      flushedByCount: (atNs) => this.#reached(atNs, partition, 'acked') >= offset + promise.flushMessages - 1,
+      outlived: (atNs) => this.#reached(atNs, partition, 'surviving') > offset,
     };
     return standingOf(loss, this.contract, this.control);
   }
 
-  /** Highest offset acknowledged before a moment, by partition; -1 for none. */
-  #highestAcked(atNs: number): Float64Array {
-    let highest = this.#highestAckedBefore.get(atNs);
-    if (highest !== undefined) return highest;
-    highest = new Float64Array(this.names.partitions.length).fill(-1);
-    const { table } = this.ledger;
+  /** Highest offset that was acknowledged before a fault struck (and that is still there); -1 for none. */
+  #reached(atNs: number, partition: number, which: 'acked' | 'surviving'): number {
+    this.#marks ??= new HighMarks(
+      this.ledger.table,
+      this.contract.faults.map((fault) => fault.atNs),
+      this.names.partitions.length,
+    );
+    return this.#marks.before(atNs, partition, which);
+  }
+}
+
+/** For each fault and partition, the highest offset acknowledged before it, of all records and of those still there. */
+class HighMarks {
+  readonly #times: readonly number[];
+  readonly #partitions: number;
+  readonly #acked: Float64Array;
+  readonly #surviving: Float64Array;
+
+  constructor(table: RecordTable, times: readonly number[], partitions: number) {
+    this.#times = [...new Set(times)].sort((a, b) => a - b);
+    this.#partitions = partitions;
+    this.#acked = new Float64Array(this.#times.length * partitions).fill(-1);
+    this.#surviving = new Float64Array(this.#times.length * partitions).fill(-1);
     const wanted = FLAG.acked | FLAG.hasOffset;
     for (let row = 0; row < table.rows; row++) {
-      if ((table.flags(row) & wanted) !== wanted || table.time(row) >= atNs) continue;
-      const partition = table.partition(row);
-      highest[partition] = Math.max(highest[partition]!, table.offset(row));
+      const flags = table.flags(row);
+      if ((flags & wanted) !== wanted) continue;
+      // Times are rounded down to the table's step, so a record is counted before a fault only if it surely was.
+      const first = this.#firstAfter(table.time(row) + TIME_STEP_NS);
+      if (first === this.#times.length) continue;
+      const at = first * partitions + table.partition(row);
+      const offset = table.offset(row);
+      if (offset > this.#acked[at]!) this.#acked[at] = offset;
+      if ((flags & FLAG.auditedInPlace) !== 0 && offset > this.#surviving[at]!) this.#surviving[at] = offset;
     }
-    this.#highestAckedBefore.set(atNs, highest);
-    return highest;
+    // What came before one fault came before all later ones.
+    for (let at = partitions; at < this.#acked.length; at++) {
+      this.#acked[at] = Math.max(this.#acked[at]!, this.#acked[at - partitions]!);
+      this.#surviving[at] = Math.max(this.#surviving[at]!, this.#surviving[at - partitions]!);
+    }
+  }
+
+  before(atNs: number, partition: number, which: 'acked' | 'surviving'): number {
+    const at = this.#times.indexOf(atNs) * this.#partitions + partition;
+    return (which === 'acked' ? this.#acked : this.#surviving)[at] ?? -1;
+  }
+
+  #firstAfter(timeNs: number): number {
+    let low = 0;
+    let high = this.#times.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#times[middle]! < timeNs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 

@@ -18,6 +18,8 @@ export interface Loss {
   readonly seenAtNs: number;
   /** Whether the flush policy had the record synced before `atNs`, as far as the count of later records tells. */
   readonly flushedByCount: (atNs: number) => boolean;
+  /** Whether a later record of the partition, acknowledged before `atNs`, is still there. */
+  readonly outlived: (atNs: number) => boolean;
 }
 
 /**
@@ -135,8 +137,10 @@ function brokersOf(faults: readonly LoggedFault[], replicas: readonly number[]):
 /** Whether the fault can have taken this record's bytes from the brokers that it hit. */
 function destroys(fault: LoggedFault, loss: Loss): boolean {
   const reach = reachOf(fault.kind);
+  if (reach !== 'unsynced' && reach !== 'stored') return false;
+  // A log loses its end, never its middle: recovery cuts at the first batch that is missing.
+  if (loss.outlived(fault.atNs)) return false;
   if (reach === 'stored') return true;
-  if (reach !== 'unsynced') return false;
   const { flushMessages, flushMs } = loss.promise;
   if (flushMessages <= 1) return false;
   if (fault.atNs > loss.seenAtNs + flushMs * 1e6) return false;

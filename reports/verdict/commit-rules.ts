@@ -80,7 +80,7 @@ export function judgeCommitDurable(judged: Case, commits: Commits, tally: Tally)
 function lossOfCommit(judged: Case, ackedNs: number): Standing {
   const { contract } = judged;
   const loss = { promise: contract.offsets, partition: -1, index: -1, acks: -1 as const, seenAtNs: ackedNs };
-  return standingOf({ ...loss, flushedByCount: () => false }, contract, undefined);
+  return standingOf({ ...loss, flushedByCount: () => false, outlived: () => false }, contract, undefined);
 }
 
 /** All commits of one group to one partition. */

@@ -8,7 +8,7 @@ const SLAB_ROWS = 1 << SLAB_BITS;
 const SLAB_MASK = SLAB_ROWS - 1;
 const SEGMENT_ROWS = 1024;
 /** Times are kept in steps of 0.1 ms, which fit 119 hours. */
-const TIME_STEP_NS = 100_000;
+export const TIME_STEP_NS = 100_000;
 const OFFSET_ELSEWHERE = 0xffffffff;
 const MIDDLE = 2 ** 31;
 /** Hostile bytes may name any writer and sequence: so many segments are opened for records that nobody sent. */

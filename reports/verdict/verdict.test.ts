@@ -98,6 +98,24 @@ describe('P1 acked-durable', () => {
     expect(ruleOf(verdictOf(setting, [...early, ...holes]), 'P1')).toMatchObject({ result: 'fail', violations: 1 });
   });
 
+  test('a power loss takes the end of a log, never its middle', () => {
+    const setting: Setting = { ...SINGLE, faults: [powerLoss] };
+    const middle = [...written(4), logEnd(100, 3, 4), assign(100, 3, 0)];
+    const rows = [...middle, read(101, 3, 0, 0, 0), gap(101, 3, 1, 3), read(101, 3, 3, 0, 3)];
+    expect(ruleOf(verdictOf(setting, rows), 'P1')).toMatchObject({ result: 'fail', violations: 2, excused: 0 });
+    // The same hole is no contradiction where the survivor came after the power loss: offsets are given again.
+    const after = [
+      ...written(2),
+      send(70, 0, 2),
+      ack(71, 0, 2, 1),
+      ...audit(100, 3, [
+        [0, 0],
+        [0, 2],
+      ]),
+    ];
+    expect(ruleOf(verdictOf(setting, after), 'P1')).toMatchObject({ result: 'allowed', excused: 1 });
+  });
+
   test('an acknowledgement on its way while the broker is down is excused, one after it is back is not', () => {
     const late = (t: number) => [send(40, 0, 0), ack(t, 0, 0, 0), ...audit(100, 3, [])];
     const setting: Setting = { ...SINGLE, faults: [powerLoss] };
