@@ -93,7 +93,7 @@ const path = fc.oneof(
   fc.string({ maxLength: 20 }),
 );
 
-test('whatever is done to a file, the answer is a workload or messages with a place', () => {
+test('whatever is done to a file, the answer is a workload or messages with a place', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(damaged, fc.array(fc.tuple(path, piece), { maxLength: 2 }), (text, overrides) => {
       const set = overrides.map(([where, value]) => `${where}=${value}`);
@@ -117,7 +117,7 @@ test('whatever is done to a file, the answer is a workload or messages with a pl
   );
 });
 
-test('a file of anything is answered', () => {
+test('a file of anything is answered', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -42,7 +42,7 @@ producerRate: 1000
 testDurationMinutes: 2
 `;
 
-test('all 130 workload files and all 14 Kafka driver files are read', () => {
+test('all 130 workload files and all 14 Kafka driver files are read', { timeout: 30_000 }, () => {
   expect([workloads.length, drivers.length]).toEqual([130, 14]);
   for (const [index, { path, text }] of workloads.entries()) {
     const { text: driverText, path: driverFile } = drivers[index % drivers.length]!;

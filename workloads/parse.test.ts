@@ -372,7 +372,7 @@ producers:
   ]);
 });
 
-test('hostile files are refused, quickly and without an exception', () => {
+test('hostile files are refused, quickly and without an exception', { timeout: 30_000 }, () => {
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]'];
   for (let level = 0; level < 12; level++) {
     const [from, to] = ['abcdefghijklmn'[level]!, 'abcdefghijklmn'[level + 1]!];
@@ -407,7 +407,7 @@ test('hostile files are refused, quickly and without an exception', () => {
   expect(({} as Record<string, unknown>).x).toBeUndefined();
 });
 
-test('nesting and aliases have bounds of their own', () => {
+test('nesting and aliases have bounds of their own', { timeout: 30_000 }, () => {
   expect(messages(`a: ${'['.repeat(60)}${']'.repeat(60)}`)).toEqual([
     'orders.yaml:1:43 nested more than 40 levels deep',
   ]);

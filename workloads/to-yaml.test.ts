@@ -274,7 +274,7 @@ const workloads: fc.Arbitrary<Workload> = fc.record({
   expect: fc.constant([]),
 });
 
-test('parse ∘ toYaml is the identity', () => {
+test('parse ∘ toYaml is the identity', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(workloads, (workload) => {
       const text = toYaml(workload);
