@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { nodeCodecs } from '../node/codecs.ts';
+import type { Log } from './log.ts';
+import { LogError } from './outcomes.ts';
+import { appended, asClient, batchOf, type LogWorld, logWorld, readAll } from './testing/world.ts';
+
+const at = (leaderEpoch: number) => ({ ...asClient, leaderEpoch });
+
+/** Epochs 0, 2 and 5 with ten batches of two records each, in several segments. */
+async function threeEpochs(): Promise<{ world: LogWorld; log: Log }> {
+  const world = logWorld(nodeCodecs, { segmentBytes: 600 });
+  const log = await world.open();
+  for (const epoch of [0, 2, 5]) {
+    for (let i = 0; i < 10; i++) appended(log.append(batchOf(nodeCodecs, `e${epoch}b${i}`, 2), at(epoch)));
+  }
+  return { world, log };
+}
+
+describe('truncation', () => {
+  test.each([0, 1, 2, 19, 20, 21, 40, 41, 59, 60, 70])('to %i, then on with another epoch', async (offset) => {
+    const { world, log } = await threeEpochs();
+    const before = readAll(log, nodeCodecs);
+    log.setHighWatermark(60);
+    await log.truncateTo(offset);
+    // Batches are cut whole.
+    const end = Math.min(60, offset - (offset % 2));
+    expect(log.logEndOffset).toBe(end);
+    expect(log.highWatermark).toBeLessThanOrEqual(end);
+    expect(readAll(log, nodeCodecs)).toEqual(before.slice(0, end));
+    for (let i = 0; i < 8; i++) appended(log.append(batchOf(nodeCodecs, `new${i}`), at(9)));
+    const expected = readAll(log, nodeCodecs);
+    expect(expected.map((record) => record.value).slice(end)).toEqual(Array.from({ length: 8 }, (_, i) => `new${i}.0`));
+    expect(log.endOffsetForEpoch(9)).toEqual({ leaderEpoch: 9, endOffset: end + 8 });
+    for (const cleanShutdown of [false, true]) {
+      const again = await world.open({ cleanShutdown: false, recoveryPoint: log.recoveryPoint });
+      expect(readAll(again, nodeCodecs)).toEqual(expected);
+      await again.close();
+      if (cleanShutdown) expect(readAll(await world.open({ cleanShutdown }), nodeCodecs)).toEqual(expected);
+    }
+  });
+
+  test('lowers the checkpointed recovery point before anything is cut', async () => {
+    const world = logWorld(nodeCodecs);
+    const seen: number[][] = [];
+    let log: Log | null = null;
+    log = await world.open({
+      lowerRecoveryPoint: async (recoveryPoint) => {
+        seen.push([recoveryPoint, log!.recoveryPoint, log!.logEndOffset]);
+      },
+    });
+    for (let i = 0; i < 10; i++) log.append(batchOf(nodeCodecs, `b${i}`), asClient);
+    await log.flush();
+    const cut = log.truncateTo(4);
+    await cut;
+    expect(seen).toEqual([[4, 4, 10]]);
+    await log.truncateTo(4);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('waits for the flush under way, and what is flushed afterwards is what remained', async () => {
+    const world = logWorld(nodeCodecs);
+    const log = await world.open();
+    for (let i = 0; i < 10; i++) log.append(batchOf(nodeCodecs, `b${i}`), asClient);
+    const flushed = log.flush();
+    const cut = log.truncateTo(4);
+    await Promise.all([flushed, cut]);
+    expect(log.durableOffset).toBe(4);
+    await log.flush();
+    expect(log.durableOffset).toBe(4);
+  });
+
+  test('of everything, to begin elsewhere', async () => {
+    const { world, log } = await threeEpochs();
+    await log.truncateFullyAndStartAt(1000);
+    expect([log.logStartOffset, log.logEndOffset, log.latestEpoch, log.sizeInBytes]).toEqual([1000, 1000, -1, 0]);
+    expect(appended(log.append(batchOf(nodeCodecs, 'x'), at(7))).baseOffset).toBe(1000);
+    const again = await world.open({ logStartOffset: 1000, recoveryPoint: 1000 });
+    expect(readAll(again, nodeCodecs).map((record) => record.offset)).toEqual([1000]);
+  });
+
+  test('of everything, to begin again at 0', async () => {
+    const { world, log } = await threeEpochs();
+    await log.truncateFullyAndStartAt(0);
+    appended(log.append(batchOf(nodeCodecs, 'x'), at(7)));
+    log.removeDeletedFiles(true);
+    expect(readAll(await world.open(), nodeCodecs).map((record) => record.value)).toEqual(['x.0']);
+  });
+});
+
+describe('leader epochs', () => {
+  test('answer as KIP-101 says', async () => {
+    const { log } = await threeEpochs();
+    expect(log.latestEpoch).toBe(5);
+    expect([0, 1, 2, 4, 5, 6, -1].map((epoch) => log.endOffsetForEpoch(epoch))).toEqual([
+      { leaderEpoch: 0, endOffset: 20 },
+      { leaderEpoch: 0, endOffset: 20 },
+      { leaderEpoch: 2, endOffset: 40 },
+      { leaderEpoch: 2, endOffset: 40 },
+      { leaderEpoch: 5, endOffset: 60 },
+      { leaderEpoch: -1, endOffset: -1 },
+      { leaderEpoch: -1, endOffset: -1 },
+    ]);
+    log.assignEpochStart(8, 60);
+    expect(log.endOffsetForEpoch(5)).toEqual({ leaderEpoch: 5, endOffset: 60 });
+    log.setHighWatermark(60);
+    log.deleteRecords(30);
+    expect(log.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 30 });
+  });
+
+  test.each(['', '0\n9\n1 1\n', 'garbage'])('are found again from the batches when the file says %j', async (text) => {
+    const { world, log } = await threeEpochs();
+    await log.close();
+    const file = world.disk.open('/logs/t-0/leader-epoch-checkpoint');
+    file.truncate(0);
+    file.write(0, [new TextEncoder().encode(text)]);
+    const again = await world.open({ cleanShutdown: true });
+    expect(again.latestEpoch).toBe(5);
+    expect(again.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 20 });
+  });
+});
+
+describe('what replication brings', () => {
+  const replicated = { origin: 'replication' as const, leaderEpoch: 0 };
+
+  test('keeps its offsets and epochs; a cut last batch is left out', async () => {
+    const { log: leader } = await threeEpochs();
+    const follower = await logWorld(nodeCodecs, { segmentBytes: 500 }).open();
+    while (follower.logEndOffset < leader.logEndOffset) {
+      const offset = follower.logEndOffset;
+      const read = leader.read({ offset, maxBytes: 400, minOneMessage: true, upTo: 100 });
+      if (read.kind === 'refused') throw new Error(read.message);
+      const cut = new Uint8Array(read.bytes.length + 30);
+      cut.set(read.bytes);
+      cut.set(read.bytes.subarray(0, 30), read.bytes.length);
+      expect(appended(follower.append(cut, replicated)).bytes).toBe(read.bytes.length);
+    }
+    expect(readAll(follower, nodeCodecs)).toEqual(readAll(leader, nodeCodecs));
+    expect(follower.endOffsetForEpoch(2)).toEqual(leader.endOffsetForEpoch(2));
+  });
+
+  test('is refused when its offsets do not rise or its bytes are bad', async () => {
+    const log = await logWorld(nodeCodecs).open();
+    const two = batchOf(nodeCodecs, 'a', 2);
+    appended(log.append(two, replicated));
+    expect(log.append(two, replicated)).toMatchObject({ kind: 'refused', errorCode: LogError.offsetOutOfRange });
+    const bad = batchOf(nodeCodecs, 'b', 1, { baseOffset: 2 });
+    bad[bad.length - 1]! ^= 1;
+    expect(log.append(bad, replicated)).toMatchObject({ kind: 'refused', errorCode: LogError.corruptMessage });
+    expect(log.append(bad.subarray(0, 50), replicated)).toMatchObject({ errorCode: LogError.corruptMessage });
+    expect(log.logEndOffset).toBe(2);
+  });
+});
