@@ -333,3 +333,34 @@ test('a fault taken out of the plan leaves the draws of the others alone', async
   for (const [id, victim] of some) expect(victim).toBe(all.get(id));
   expect(new Set(all.values()).size).toBe(3);
 });
+
+test('all faults, one upon the other, replay to the same trace and heal to a working cluster', async () => {
+  const run = async (): Promise<[number, number]> => {
+    const cluster = new Cluster();
+    const driver = new FaultDriver({
+      world: cluster.world,
+      brokers: cluster.brokers,
+      clients: [cluster.client],
+      resolver: {
+        leader: () => null,
+        followers: () => [],
+        controller: () => null,
+        broker: (id) => cluster.brokers[id - 1]!,
+      },
+      faults: everyAction.map((action, index) => ({ id: `f${index}`, atNs: index * 1e8, action })),
+    });
+    driver.start();
+    await cluster.run(4000);
+    driver.heal();
+    await cluster.run(4000);
+    for (const count of await cluster.run(1000)) expect(count).toBeGreaterThan(50);
+    for (const node of cluster.brokers) {
+      expect(node.cpuFactor).toBeCloseTo(1);
+      expect(node.disk.faults.slowFactor).toBeCloseTo(1);
+      for (const other of cluster.brokers)
+        expect(cluster.world.network.link(node, other)).toMatchObject({ isCut: false });
+    }
+    return [cluster.world.trace.events, cluster.world.trace.hash];
+  };
+  expect(await run()).toEqual(await run());
+});
