@@ -1,6 +1,7 @@
 import { isMap } from 'yaml';
 import type { WorkloadFile } from './file.ts';
-import { below, type Place, placeOf, report } from './schema.ts';
+import { placeOf } from './object-schema.ts';
+import { below, type Place, report } from './schema.ts';
 import { producerSettings } from './settings.ts';
 import type { Expectation, Workload } from './workload.ts';
 

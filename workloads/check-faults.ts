@@ -10,8 +10,9 @@ import {
 import { FAULT_KINDS } from './fault-kinds.ts';
 import { selectorsOf } from './faults.ts';
 import { nearest } from './nearest.ts';
+import { placeOf } from './object-schema.ts';
 import { conflict } from './scalars.ts';
-import { type Place, placeOf, report } from './schema.ts';
+import { type Place, report } from './schema.ts';
 import { brokerIds, rackOf, specOfTopic, topicNames, type Workload } from './workload.ts';
 
 /** Faults that would never take place, hit nothing, or cannot be injected on this target. Fills in a swarm's kinds. */

@@ -1,8 +1,9 @@
 import type { WorkloadFile } from './file.ts';
 import { configValue } from './kafka-config.ts';
 import { keyBytesNeeded } from './load/keys.ts';
+import { isSet, placeOf } from './object-schema.ts';
 import { conflict } from './scalars.ts';
-import { isSet, type Place, placeOf, report } from './schema.ts';
+import { type Place, report } from './schema.ts';
 import { acksOf, maxRecordBytes } from './settings.ts';
 import type { ProducerSpec, TopicSpec, Workload } from './workload.ts';
 

@@ -4,8 +4,9 @@ import { checkProducer } from './check-producers.ts';
 import { count, quote } from './diagnostics.ts';
 import type { WorkloadFile } from './file.ts';
 import { nearest } from './nearest.ts';
+import { isSet, placeOf } from './object-schema.ts';
 import { conflict } from './scalars.ts';
-import { isSet, type Place, placeOf, report } from './schema.ts';
+import { type Place, report } from './schema.ts';
 import {
   type ClusterSpec,
   type ConsumerSpec,

@@ -1,17 +1,8 @@
 import { isMap } from 'yaml';
 import { quote } from './diagnostics.ts';
 import { nearest } from './nearest.ts';
-import {
-  below,
-  entriesOf,
-  oneOfWords,
-  type Place,
-  report,
-  reportExpected,
-  type Schema,
-  textOf,
-  word,
-} from './schema.ts';
+import { entriesOf } from './object-schema.ts';
+import { below, oneOfWords, type Place, report, reportExpected, type Schema, textOf, word } from './schema.ts';
 import { formatMs, parseBytesPerSecond, parseDurationMs, parseRatePerSecond, type Quantity } from './units.ts';
 import type {
   Expectation,

@@ -1,19 +1,8 @@
 import type { FaultAction, FaultKind, PartitionShape } from './fault.ts';
 import { nearest } from './nearest.ts';
+import { type Field, type Fields, optional, type Read, required } from './object-schema.ts';
 import { bandwidth, duration, positiveDuration } from './scalars.ts';
-import {
-  boolean,
-  decimal,
-  type Field,
-  type Fields,
-  oneOfWords,
-  optional,
-  type Read,
-  required,
-  type Schema,
-  scalar,
-  word,
-} from './schema.ts';
+import { boolean, decimal, oneOfWords, type Schema, scalar, word } from './schema.ts';
 import { parseSelector, selector } from './selectors.ts';
 import { parseSignedDurationMs } from './units.ts';
 

@@ -2,26 +2,19 @@ import { isMap, isSeq } from 'yaml';
 import { quote } from './diagnostics.ts';
 import type { FaultAction, FaultKind, FaultPlan, FaultSpec, FaultTime, Selector } from './fault.ts';
 import { FAULT_KINDS, KINDS } from './fault-kinds.ts';
-import { duration, isMapNode, positiveDuration } from './scalars.ts';
 import {
-  below,
   type Entry,
   entriesOf,
   inherit,
-  type JsonSchema,
-  list,
   object,
   optional,
-  type Place,
   type Read,
   readFields,
-  report,
-  reportExpected,
   reportUnknownKey,
   required,
-  type Schema,
-  word,
-} from './schema.ts';
+} from './object-schema.ts';
+import { duration, isMapNode, positiveDuration } from './scalars.ts';
+import { below, type JsonSchema, list, type Place, report, reportExpected, type Schema, word } from './schema.ts';
 
 function isKind(key: string): key is FaultKind {
   return Object.hasOwn(KINDS, key);

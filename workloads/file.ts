@@ -3,6 +3,7 @@ import { expectations } from './expect.ts';
 import type { FaultPlan } from './fault.ts';
 import { faultPlan } from './faults.ts';
 import { kafkaConfig } from './kafka-config.ts';
+import { entriesOf, type Fields, inherit, object, optional, readFields, required } from './object-schema.ts';
 import { type ProducerRead, producer } from './producers.ts';
 import {
   duration,
@@ -20,19 +21,12 @@ import {
 import {
   boolean,
   either,
-  entriesOf,
-  type Fields,
-  inherit,
   integer,
   type JsonSchema,
   list,
   map,
-  object,
-  optional,
   type Place,
-  readFields,
   reportExpected,
-  required,
   type Schema,
   word,
 } from './schema.ts';

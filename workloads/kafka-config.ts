@@ -2,7 +2,8 @@ import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import { quote } from './diagnostics.ts';
 import { type ConfigRow, type ConfigScope, KAFKA_CONFIGS } from './kafka-configs.ts';
 import { nearest } from './nearest.ts';
-import { below, entriesOf, oneOfWords, type Place, report, reportExpected, type Schema, textOf } from './schema.ts';
+import { entriesOf } from './object-schema.ts';
+import { below, oneOfWords, type Place, report, reportExpected, type Schema, textOf } from './schema.ts';
 import { parseBytes, parseDurationMs, type Quantity } from './units.ts';
 import type { KafkaConfig } from './workload.ts';
 

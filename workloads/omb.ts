@@ -1,32 +1,15 @@
-import { isMap } from 'yaml';
 import { resolveWorkload } from './check.ts';
-import { type Diagnostic, quote, sortDiagnostics } from './diagnostics.ts';
+import { type Diagnostic, sortDiagnostics } from './diagnostics.ts';
 import { readFile } from './file.ts';
-import { configTable, isManaged, normalizeConfig } from './kafka-config.ts';
-import type { ConfigScope } from './kafka-configs.ts';
-import { nearest } from './nearest.ts';
+import { type Fields, optional, placeOf, type Read, required } from './object-schema.ts';
+import { configsOf, DEFAULT_DRIVER, readDriver, readLeniently } from './omb-driver.ts';
 import { OMB_FIELDS, type OmbDriver, type OmbWorkload } from './omb-fields.ts';
-import { parseProperties } from './properties.ts';
-import {
-  boolean,
-  decimal,
-  entriesOf,
-  type Fields,
-  integer,
-  name,
-  optional,
-  type Place,
-  placeOf,
-  type Read,
-  readFields,
-  report,
-  reportExpected,
-  required,
-  scalar,
-} from './schema.ts';
+import { boolean, decimal, integer, name, type Place, report, scalar } from './schema.ts';
 import { Source } from './source.ts';
 import { toYaml } from './to-yaml.ts';
-import type { KafkaConfig, KeySpec, Workload } from './workload.ts';
+import type { KeySpec, Workload } from './workload.ts';
+
+export { checkOmbDriver, describeOmbDriver } from './omb-driver.ts';
 
 /**
  * OpenMessaging Benchmark's workload and Kafka driver files, read as its own reader would: unset fields are Java's zero
@@ -64,61 +47,13 @@ const workloadFields = {
   warmupDurationMinutes: optional(integer(0, 500_000), 1, 'Load before it.'),
 } as const satisfies Fields;
 
-const driverFields = {
-  name: optional(text, '', 'Name of the driver.'),
-  driverClass: required(text, 'Java class of the driver.'),
-  replicationFactor: optional(integer(1, 32_767), 1, 'Copies of each partition.'),
-  reset: optional(boolean, false, 'Delete all topics first; here each run brings its own topics.'),
-  topicConfig: optional(text, '', 'Properties.'),
-  commonConfig: optional(text, '', 'Properties of all clients.'),
-  producerConfig: optional(text, '', 'Properties.'),
-  consumerConfig: optional(text, '', 'Properties.'),
-} as const satisfies Fields;
-
-/** Their reader ignores what it does not know; a typist would still like to hear of it. */
-function readLeniently<F extends Fields>(source: Source, fields: F): Read<F> | undefined {
-  const place: Place = { source, node: source.root, path: '' };
-  if (source.root === null) return undefined;
-  if (!isMap(source.root)) return reportExpected(place, 'type', 'a map');
-  const entries = entriesOf(place, source.root);
-  const words = Object.keys(fields);
-  for (const { key, keyNode } of entries) {
-    if (words.includes(key)) continue;
-    source.report(
-      keyNode,
-      key,
-      'unknown-key',
-      `unknown field ${quote(key)} is ignored, as OpenMessaging Benchmark does`,
-      nearest(key, words),
-      'warning',
-    );
-  }
-  return readFields(
-    entries.filter(({ key }) => words.includes(key)),
-    place,
-    fields,
-  );
-}
-
 export function readOmbSource(source: Source, driverSource: Source | null, fileName: string): Workload | undefined {
   const read = readLeniently(source, workloadFields);
-  const driver = driverSource === null ? DEFAULT_DRIVER : readLeniently(driverSource, driverFields);
-  if (driverSource !== null && driver !== undefined) checkDriver(driver, driverSource);
+  const driver = driverSource === null ? DEFAULT_DRIVER : readDriver(driverSource);
   if (read === undefined || driver === undefined) return undefined;
   checkWorkload(read, source);
   return translate(read, driver, source, driverSource ?? source, fileName);
 }
-
-const DEFAULT_DRIVER: Read<typeof driverFields> = {
-  name: '',
-  driverClass: 'KafkaBenchmarkDriver',
-  replicationFactor: 1,
-  reset: false,
-  topicConfig: '',
-  commonConfig: '',
-  producerConfig: '',
-  consumerConfig: '',
-};
 
 function checkWorkload(read: Read<typeof workloadFields>, source: Source): void {
   const root: Place = { source, node: source.root, path: '' };
@@ -140,20 +75,9 @@ function checkWorkload(read: Read<typeof workloadFields>, source: Source): void 
   }
 }
 
-function checkDriver(driver: Read<typeof driverFields>, source: Source): void {
-  if (/(^|\.)Kafka\w*Driver$/.test(driver.driverClass)) return;
-  const place = placeOf(driver, 'driverClass')!;
-  source.report(
-    place.node,
-    'driverClass',
-    'unsupported',
-    `driverClass: expected a Kafka driver, found ${quote(driver.driverClass)}`,
-  );
-}
-
 function translate(
   read: Read<typeof workloadFields>,
-  driver: Read<typeof driverFields>,
+  driver: OmbDriver,
   source: Source,
   driverSource: Source,
   fileName: string,
@@ -233,29 +157,6 @@ function translate(
     : verified(draft, source);
 }
 
-/** The driver's four texts as configs; reports what Kafka would refuse or ignore. */
-function configsOf(
-  driver: Read<typeof driverFields>,
-  source: Source,
-): { common: KafkaConfig; topicConfig: KafkaConfig; producerClient: KafkaConfig; consumerClient: KafkaConfig } {
-  const common = parseProperties(driver.commonConfig);
-  const place = (key: keyof OmbDriver) => ({ place: placeOf(driver, key), source, key });
-  const topicConfig = configOf('topic', parseProperties(driver.topicConfig), place('topicConfig'));
-  const producerClient = configOf(
-    'producer',
-    { ...common, ...parseProperties(driver.producerConfig) },
-    place('producerConfig'),
-    common,
-  );
-  const consumerClient = configOf(
-    'consumer',
-    { ...common, ...parseProperties(driver.consumerConfig) },
-    place('consumerConfig'),
-    common,
-  );
-  return { common, topicConfig, producerClient, consumerClient };
-}
-
 /** RANDOM_NANO takes the clock modulo the keys, which is uniform; both draw from 10,000 keys of seven bytes. */
 const KEYS: { readonly [K in OmbWorkload['keyDistributor']]: KeySpec } = {
   NO_KEY: { kind: 'none' },
@@ -273,54 +174,6 @@ function verified(draft: Workload, source: Source): Workload | undefined {
     source.report(null, path, code, message, null, severity);
   }
   return workload;
-}
-
-interface ConfigPlace {
-  readonly place: Place | null;
-  readonly source: Source;
-  readonly key: keyof OmbDriver;
-}
-
-/** Kafka's client warns of a name it does not know and goes on; a wrong value it refuses. */
-function configOf(
-  scope: ConfigScope,
-  properties: KafkaConfig,
-  { place, source, key }: ConfigPlace,
-  common: KafkaConfig = {},
-): KafkaConfig {
-  const config: Record<string, string> = {};
-  const node = place?.node ?? null;
-  for (const [configName, value] of Object.entries(properties)) {
-    if (source.full) break;
-    if (isManaged(scope, configName)) continue;
-    if (!configTable(scope).has(configName)) {
-      // Names of the other client are to be expected in commonConfig.
-      if (Object.hasOwn(common, configName)) continue;
-      source.reportWithin(
-        node,
-        configName,
-        key,
-        'unknown-key',
-        `${key}: unknown ${scope} config ${quote(configName)} is ignored, as Kafka does`,
-        nearest(configName, configTable(scope).keys()),
-        'warning',
-      );
-      continue;
-    }
-    // OpenMessaging Benchmark puts the worker's zone into this placeholder.
-    const normalized = normalizeConfig(scope, configName, value.replaceAll('{zone.id}', ''));
-    if ('value' in normalized) config[configName] = normalized.value;
-    else
-      source.reportWithin(
-        node,
-        configName,
-        key,
-        'value',
-        `${key}: ${configName}: expected ${normalized.expected}, found ${quote(value)}`,
-        normalized.suggestion,
-      );
-  }
-  return config;
 }
 
 export type OmbResult =
@@ -352,22 +205,4 @@ export function describeOmb(workloadText: string, file = 'workload.yaml'): OmbWo
   if (read === undefined) return null;
   const all = { ...read, name: read.name ?? '' };
   return Object.fromEntries(OMB_FIELDS.map((field) => [field, all[field]])) as unknown as OmbWorkload;
-}
-
-/** What is wrong with a Kafka driver file, and what Kafka would ignore in it. */
-export function checkOmbDriver(driverText: string, file = 'driver.yaml'): Diagnostic[] {
-  const source = new Source(driverText, file);
-  const read = readLeniently(source, driverFields);
-  if (read !== undefined) {
-    checkDriver(read, source);
-    configsOf(read, source);
-  }
-  return sortDiagnostics(source.diagnostics);
-}
-
-/** A Kafka driver file with its defaults; null when checkOmbDriver finds an error. */
-export function describeOmbDriver(driverText: string, file = 'driver.yaml'): OmbDriver | null {
-  if (checkOmbDriver(driverText, file).some(({ severity }) => severity === 'error')) return null;
-  const read = readLeniently(new Source(driverText, file), driverFields);
-  return read === undefined ? null : { ...read };
 }

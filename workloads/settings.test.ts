@@ -64,7 +64,9 @@ describe('settings', () => {
   });
 
   test('a level belongs to its codec', () => {
-    expect(producer({ 'compression.type': 'zstd', 'compression.zstd.level': '9', 'compression.gzip.level': '1' })).toMatchObject({
+    expect(
+      producer({ 'compression.type': 'zstd', 'compression.zstd.level': '9', 'compression.gzip.level': '1' }),
+    ).toMatchObject({
       compression: 'zstd',
       compressionLevel: 9,
     });
@@ -74,17 +76,30 @@ describe('settings', () => {
 describe('topics and groups of a spec', () => {
   const many: TopicSpec = { name: 'many', count: 3, partitions: 2, replicationFactor: 1, config: {} };
   const one: TopicSpec = { ...many, name: 'one', count: 1 };
-  const consumer: ConsumerSpec = { topic: 'many', group: 'g', groups: 1, groupPerTopic: false, count: 2, processingNs: 0, startMs: 0, client: {} };
+  const consumer: ConsumerSpec = {
+    topic: 'many',
+    group: 'g',
+    groups: 1,
+    groupPerTopic: false,
+    count: 2,
+    processingNs: 0,
+    startMs: 0,
+    client: {},
+  };
 
   test('names', () => {
     expect(topicNames(one)).toEqual(['one']);
     expect(topicNames(many)).toEqual(['many-0', 'many-1', 'many-2']);
     expect(specOfTopic([one, many], 'many-2')).toBe(many);
-    for (const absent of ['many-3', 'many', 'many-02', 'one-0', 'many--1']) expect(specOfTopic([one, many], absent)).toBeUndefined();
+    for (const absent of ['many-3', 'many', 'many-02', 'one-0', 'many--1'])
+      expect(specOfTopic([one, many], absent)).toBeUndefined();
   });
 
   test('instances share out the topics, each topic to somebody', () => {
-    expect([0, 1].map((instance) => topicsOfInstance(5, instance, 2))).toEqual([[0, 2, 4], [1, 3]]);
+    expect([0, 1].map((instance) => topicsOfInstance(5, instance, 2))).toEqual([
+      [0, 2, 4],
+      [1, 3],
+    ]);
     expect([0, 1, 2, 3].map((instance) => topicsOfInstance(3, instance, 4))).toEqual([[0], [1], [2], [0]]);
   });
 
@@ -92,9 +107,12 @@ describe('topics and groups of a spec', () => {
     const names = topicNames(many);
     expect(consumerGroups(consumer, many)).toEqual([{ group: 'g', topics: names, members: 2 }]);
     expect(consumerGroups({ ...consumer, groups: 2 }, many).map(({ group }) => group)).toEqual(['g-0', 'g-1']);
-    expect(consumerGroups({ ...consumer, groups: 2, groupPerTopic: true }, many).map(({ group, topics }) => [group, ...topics])).toEqual(
-      names.flatMap((name) => [0, 1].map((index) => [`g-${name}-${index}`, name])),
-    );
+    expect(
+      consumerGroups({ ...consumer, groups: 2, groupPerTopic: true }, many).map(({ group, topics }) => [
+        group,
+        ...topics,
+      ]),
+    ).toEqual(names.flatMap((name) => [0, 1].map((index) => [`g-${name}-${index}`, name])));
     expect(consumerGroups({ ...consumer, group: null }, many)).toEqual([{ group: null, topics: names, members: 2 }]);
   });
 });
