@@ -83,7 +83,7 @@ function readLimit(name: string, place: Place): MetricExpectation | undefined {
   };
 }
 
-export function formatLimit(comparison: string, limit: number, unit: MetricExpectation['unit']): string {
+function formatLimit(comparison: string, limit: number, unit: MetricExpectation['unit']): string {
   const amount = unit === 'ms' ? formatMs(limit) : unit === 'records/s' ? `${limit}/s` : `${limit}B/s`;
   return `${comparison} ${amount}`;
 }

@@ -58,7 +58,7 @@ export interface WorkloadFile {
   readonly expect: readonly Expectation[];
 }
 
-export interface TopicRead {
+interface TopicRead {
   readonly name: string;
   readonly count: number;
   readonly partitions: number;
@@ -66,7 +66,7 @@ export interface TopicRead {
   readonly config: KafkaConfig;
 }
 
-export interface ConsumerRead {
+interface ConsumerRead {
   readonly topic: string;
   /** Empty: not set. */
   readonly group: string | null;

@@ -6,7 +6,7 @@ import type { Workload } from './workload.ts';
 /** The bytes of a file that a workload names, null when there is none. The caller resolves the path. */
 export type ReadFile = (path: string) => Uint8Array | null;
 
-export interface NamedFile {
+interface NamedFile {
   readonly path: string;
   readonly use: 'corpus' | 'trace';
   /** "producers[0].value.corpus". */

@@ -3,7 +3,7 @@
  * Pure data; kafka-config.ts gives it meaning. A new name is one more line.
  */
 export type ConfigScope = 'topic' | 'broker' | 'producer' | 'consumer';
-export type ConfigType = 'string' | 'int' | 'long' | 'short' | 'double' | 'boolean' | 'list' | 'class' | 'password';
+type ConfigType = 'string' | 'int' | 'long' | 'short' | 'double' | 'boolean' | 'list' | 'class' | 'password';
 export type ConfigRow = readonly [name: string, type: ConfigType, fallback: string | null, valid?: string];
 
 export const KAFKA_CONFIGS: { readonly [S in ConfigScope]: readonly ConfigRow[] } = {

@@ -117,7 +117,7 @@ function withPayload(workload: Workload, read: ReadFile | undefined): Workload {
 }
 
 /** `workloads/orders.yaml` → `orders`. */
-export function workloadName(file: string): string {
+function workloadName(file: string): string {
   const base = file.split(/[/\\]/).at(-1) ?? file;
   return base.replace(/\.(ya?ml|json)$/i, '') || 'workload';
 }

@@ -59,7 +59,7 @@ function describe(node: Node | null): string {
 }
 
 /** A scalar as it was typed: `1e3` stays `1e3`, `all` is `all`. */
-export function scalarText(node: Scalar): string {
+function scalarText(node: Scalar): string {
   return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
 }
 

@@ -121,7 +121,7 @@ export function maxValueBytes(size: SizeSpec): number {
   }
 }
 
-export function keyBytes(keys: KeySpec): number {
+function keyBytes(keys: KeySpec): number {
   return keys.kind === 'none' ? 0 : keys.bytes;
 }
 

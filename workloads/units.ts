@@ -103,7 +103,7 @@ export function parseDurationMs(text: string): Quantity {
 }
 
 /** To the nanosecond: sums of decimal fractions do not keep their rounding noise. */
-export function roundMs(milliseconds: number): number {
+function roundMs(milliseconds: number): number {
   return Math.round(milliseconds * 1e6) / 1e6;
 }
 

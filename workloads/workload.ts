@@ -170,7 +170,7 @@ export interface PhaseSpec {
 /** One line of `expect`: a breach sets the exit code. */
 export type Expectation = DurabilityExpectation | MetricExpectation;
 
-export interface DurabilityExpectation {
+interface DurabilityExpectation {
   readonly kind: 'durability';
   readonly name: 'durability';
   /** The worst verdict that still is fine: `allowed` accepts losses that the configuration permits. */
@@ -191,7 +191,7 @@ export interface MetricExpectation {
   readonly text: string;
 }
 
-export type MetricName = LatencyMetric | 'throughput';
+type MetricName = LatencyMetric | 'throughput';
 /** publish: intended send → ack; publishService: actual send → ack; endToEnd: intended send → poll returned it. */
 export type LatencyMetric = 'publish' | 'publishService' | 'endToEnd' | 'commit' | 'transaction' | 'fetch';
 export type LatencyStatistic = 'min' | 'mean' | 'p50' | 'p75' | 'p90' | 'p95' | 'p99' | 'p99.9' | 'p99.99' | 'max';

@@ -77,7 +77,7 @@ export function keyBytesNeeded(cardinality: number): number {
  * inversion after Hörmann and Derflinger, "Rejection-inversion to generate variates from monotone discrete distributions"
  * (1996).
  */
-export function zipfRanks(exponent: number, n: number, random: Random): () => number {
+function zipfRanks(exponent: number, n: number, random: Random): () => number {
   /** Integral of x^-exponent, written so that it stays exact near exponent 1. */
   const integral = (x: number): number => {
     const log = Math.log(x);
