@@ -67,6 +67,8 @@ export class SimNode implements Scheduled {
   /** The kernel refuses new connections. */
   refusesConnections = false;
   refusedConnections = 0;
+  /** How often its process ended or its power went. */
+  endings = 0;
   /** The processor has work until then. */
   busyUntilNs = 0;
   /** What the node has handed to the network leaves until then. */
@@ -302,6 +304,7 @@ export class SimNode implements Scheduled {
   #end(state: 'down' | 'off'): Incarnation {
     const dead = this.#incarnation;
     dead.alive = false;
+    this.endings++;
     this.#state = state;
     this.#queue = [];
     this.#costs = [];

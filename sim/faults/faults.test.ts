@@ -199,6 +199,21 @@ describe('what a fault does meanwhile', () => {
     expect(cluster.boots).toEqual([2, 1, 1]);
   });
 
+  test('a restart is due to the last that ended the process', async () => {
+    const cluster = new Cluster();
+    const [first] = cluster.brokers as [SimNode];
+    const driver = cluster.driver(
+      { kind: 'kill', target: FIRST, restartAfterMs: 2000 },
+      { kind: 'power-loss', target: FIRST, restartAfterMs: 3000 },
+    );
+    driver.start();
+    await cluster.run(3500);
+    expect(first.state).toBe('off');
+    await cluster.run(2000);
+    expect(first.state).toBe('running');
+    expect(cluster.boots[0]).toBe(2);
+  });
+
   test('a rack loses its power at once; without a time the brokers stay down until all is healed', async () => {
     const cluster = new Cluster();
     const driver = cluster.driver({ kind: 'power-loss', target: { kind: 'rack', rack: 'a' }, restartAfterMs: null });

@@ -58,12 +58,14 @@ function stopAndRestart(
   let orderly = 0;
   let stopped = false;
   let wanted = false;
-  const back = ending(context.world, starter(asked));
+  let start = (): void => {};
+  const back = ending(context.world, () => start());
   const stops = asked.map(async (node) => {
     if (await node.shutdown(GRACE_NS)) orderly++;
   });
   void Promise.all(stops).then(() => {
     stopped = true;
+    start = starter(asked);
     if (wanted) back.heal();
     else if (restartAfterMs !== null) context.after(restartAfterMs * MS, back.heal);
   });
@@ -79,13 +81,13 @@ function stopAndRestart(
   };
 }
 
-/** Starts those that are still without a process: another fault may have started them, or ended them anew. */
+/** Starts those that nothing else has started, or ended anew: then it is for that to start them. */
 function starter(nodes: readonly SimNode[]): () => void {
-  const ended = nodes.map((node) => node.incarnation);
+  const endings = nodes.map((node) => node.endings);
   return () => {
     for (const [index, node] of nodes.entries()) {
       const down = node.state === 'down' || node.state === 'off';
-      if (down && node.incarnation === ended[index]) node.restart();
+      if (down && node.endings === endings[index]) node.restart();
     }
   };
 }

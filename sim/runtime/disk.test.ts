@@ -258,6 +258,8 @@ describe('syncs', () => {
       node.disk.nextOutcome = 'all-lost';
       node[end]();
       await world.run({ timeNs: world.nowNs + 1e9 });
+      const later = node.restart().disk.open('/f');
+      later.write(later.size, [Buffer.from('unsynced')]);
       node.disk.nextOutcome = 'all-lost';
       node.powerLoss();
       expect(text(node.restart().disk, '/f')).toBe(expected);
