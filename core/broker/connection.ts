@@ -1,5 +1,6 @@
 import type { Turn } from '../replication/index.ts';
 import type { Connection, ConnectionHandler } from '../runtime.ts';
+import type { FramePool } from './frame-pool.ts';
 import { FrameSplitter } from './frame-splitter.ts';
 
 /** Bounds on what one connection may hold of this broker's memory. */
@@ -17,6 +18,7 @@ export interface ConnectionLimits {
 /** What a connection tells the broker about itself. */
 export interface ConnectionOwner {
   readonly turn: Turn;
+  readonly framePool: FramePool;
   readonly limits: ConnectionLimits;
   nowNs(): number;
   /** Serves a request; `exchange.respond` is called once, now or later. */
@@ -35,18 +37,26 @@ export interface ConnectionOwner {
   closed(connection: BrokerConnection, reason: string | null): void;
 }
 
+interface QueuedFrame {
+  readonly frame: Uint8Array;
+  readonly buffer: Uint8Array | null;
+}
+
 /** A request on its way through the broker, and the place of its response in the order of the connection. */
 export class Exchange {
   readonly connection: BrokerConnection;
   readonly frame: Uint8Array;
   readonly overlaps: boolean;
+  /** The pool's buffer that the frame stands in, to be given back when the request is over. */
+  readonly buffer: Uint8Array | null;
   #response: readonly Uint8Array[] | null = null;
   #answered = false;
   #whenClosed: (() => void) | null = null;
 
-  constructor(connection: BrokerConnection, frame: Uint8Array, overlaps: boolean) {
+  constructor(connection: BrokerConnection, { frame, buffer }: QueuedFrame, overlaps: boolean) {
     this.connection = connection;
     this.frame = frame;
+    this.buffer = buffer;
     this.overlaps = overlaps;
   }
 
@@ -90,7 +100,7 @@ export class BrokerConnection implements ConnectionHandler {
   readonly #owner: ConnectionOwner;
   readonly #splitter: FrameSplitter;
   /** Whole requests that have not started. */
-  #queue: Uint8Array[] = [];
+  #queue: QueuedFrame[] = [];
   #queuedBytes = 0;
   #accountedBytes = 0;
   /** Started and not yet written, oldest first. */
@@ -108,7 +118,7 @@ export class BrokerConnection implements ConnectionHandler {
     this.id = id;
     this.#transport = transport;
     this.#owner = owner;
-    this.#splitter = new FrameSplitter(owner.limits.requestBytesMax);
+    this.#splitter = new FrameSplitter(owner.limits.requestBytesMax, owner.framePool);
     this.remoteHost = hostOf(transport.remoteAddress);
     this.lastActiveNs = owner.nowNs();
   }
@@ -137,9 +147,9 @@ export class BrokerConnection implements ConnectionHandler {
     this.#regulate();
   }
 
-  readonly #received = (frame: Uint8Array): void => {
+  readonly #received = (frame: Uint8Array, buffer: Uint8Array | null): void => {
     if (this.#state !== 'open') return;
-    this.#queue.push(frame);
+    this.#queue.push({ frame, buffer });
     this.#queuedBytes += frame.length;
     if (this.#queue.length === 1) this.#startQueued();
   };
@@ -161,7 +171,8 @@ export class BrokerConnection implements ConnectionHandler {
     const { limits } = this.#owner;
     while (started < this.#queue.length && this.#state === 'open') {
       if (this.#unreadBytes > limits.unreadBytesMax || this.#started.length >= limits.startedMax) break;
-      const frame = this.#queue[started]!;
+      const queued = this.#queue[started]!;
+      const { frame } = queued;
       const overlaps = this.#owner.mayOverlap(frame);
       if (this.#unansweredAlone > 0 || (!overlaps && this.#unanswered > 0)) break;
       started++;
@@ -169,7 +180,7 @@ export class BrokerConnection implements ConnectionHandler {
       this.#startedBytes += frame.length;
       this.#unanswered++;
       if (!overlaps) this.#unansweredAlone++;
-      const exchange = new Exchange(this, frame, overlaps);
+      const exchange = new Exchange(this, queued, overlaps);
       this.#started.push(exchange);
       this.#owner.serve(exchange);
     }
@@ -193,8 +204,10 @@ export class BrokerConnection implements ConnectionHandler {
     const chunks: Uint8Array[] = [];
     let done = 0;
     while (done < this.#started.length && this.#started[done]!.answered) {
-      const { response, frame } = this.#started[done++]!;
+      const { response, frame, buffer, overlaps } = this.#started[done++]!;
       this.#startedBytes -= frame.length;
+      // Produce leaves nothing behind in its frame (the log has its own copy); other requests may.
+      if (buffer !== null && overlaps) this.#owner.framePool.give(buffer);
       for (const chunk of response ?? []) {
         chunks.push(chunk);
         this.#readyBytes -= chunk.length;

@@ -1,4 +1,5 @@
 import { readInt32 } from '../records/integers.ts';
+import type { FramePool } from './frame-pool.ts';
 
 const SIZE_BYTES = 4;
 /** A frame up to this size gets its room at once; a larger one grows with what has really arrived. */
@@ -10,6 +11,7 @@ const RESERVED_BYTES_MAX = 1 << 20;
  */
 export class FrameSplitter {
   readonly #maxFrameBytes: number;
+  readonly #pool: FramePool | null;
   readonly #size = new Uint8Array(SIZE_BYTES);
   /** Bytes of `#size` that have arrived; SIZE_BYTES while a frame is under way. */
   #sizeHeld = 0;
@@ -17,8 +19,9 @@ export class FrameSplitter {
   #frameHeld = 0;
   #frameBytes = 0;
 
-  constructor(maxFrameBytes: number) {
+  constructor(maxFrameBytes: number, pool: FramePool | null = null) {
     this.#maxFrameBytes = maxFrameBytes;
+    this.#pool = pool;
   }
 
   /** Bytes of a frame that is not whole yet. */
@@ -26,8 +29,11 @@ export class FrameSplitter {
     return this.#frameHeld;
   }
 
-  /** Calls `frame` for each frame that `bytes` completes, without its size. Returns the reason when the stream is bad. */
-  push(bytes: Uint8Array, frame: (frame: Uint8Array) => void): string | null {
+  /**
+   * Calls `frame` for each frame that `bytes` completes, without its size, and with the pool's buffer where it stands in
+   * one: it is the receiver's to give back. Returns the reason when the stream is bad.
+   */
+  push(bytes: Uint8Array, frame: (frame: Uint8Array, buffer: Uint8Array | null) => void): string | null {
     let at = 0;
     while (at < bytes.length) {
       if (this.#sizeHeld === 0 && bytes.length - at >= SIZE_BYTES) {
@@ -49,14 +55,16 @@ export class FrameSplitter {
       const rest = bytes.subarray(at, at + lacking);
       at += lacking;
       let whole = rest;
+      let buffer: Uint8Array | null = null;
       if (this.#frameHeld > 0) {
         this.#gather(rest);
-        whole = this.#frame.subarray(0, this.#frameBytes);
+        buffer = this.#frame;
+        whole = buffer.subarray(0, this.#frameBytes);
       }
       this.#sizeHeld = 0;
       this.#frame = NOTHING;
       this.#frameHeld = 0;
-      frame(whole);
+      frame(whole, buffer);
     }
     return null;
   }
@@ -72,7 +80,7 @@ export class FrameSplitter {
     const needed = this.#frameHeld + piece.length;
     if (needed > this.#frame.length) {
       const room = Math.min(this.#frameBytes, Math.max(RESERVED_BYTES_MAX, needed * 2));
-      const grown = new Uint8Array(room);
+      const grown = this.#pool === null || room > RESERVED_BYTES_MAX ? new Uint8Array(room) : this.#pool.take(room);
       grown.set(this.#frame.subarray(0, this.#frameHeld));
       this.#frame = grown;
     }

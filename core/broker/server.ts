@@ -2,6 +2,7 @@ import type { Turn } from '../replication/index.ts';
 import type { Connection, Listener, Runtime, Timer } from '../runtime.ts';
 import { BrokerConnection, type ConnectionLimits, type ConnectionOwner, type Exchange } from './connection.ts';
 import type { Dispatcher } from './dispatch.ts';
+import { FramePool } from './frame-pool.ts';
 
 export interface ServerLimits extends ConnectionLimits {
   /** max.connections */
@@ -22,6 +23,7 @@ const IDLE_LOOK_MS_MAX = 30_000;
 export class Server implements ConnectionOwner {
   readonly turn: Turn;
   readonly limits: ServerLimits;
+  readonly framePool: FramePool = new FramePool();
   readonly #runtime: Pick<Runtime, 'clock' | 'timers' | 'network' | 'log'>;
   readonly #dispatcher: Dispatcher;
   readonly #connections = new Set<BrokerConnection>();

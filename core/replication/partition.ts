@@ -193,8 +193,9 @@ export class Partition {
       this.#state.kind === 'leader'
     ) {
       const outcome = accepted(log.logEndOffset, append.logAppendTimeMs ?? -1, log.logStartOffset);
+      const bytes = append.bytes.slice();
       this.host.turn.append(() => append.settled(outcome));
-      this.host.timers.after(EARLY_ACK_GAP_MS, () => this.append({ ...unheard, bytes: append.bytes }));
+      this.host.timers.after(EARLY_ACK_GAP_MS, () => this.append({ ...unheard, bytes }));
       return;
     }
     this.#queue.push(append);

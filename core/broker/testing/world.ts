@@ -179,8 +179,10 @@ export class TestClient {
     void this.send(api, version, draft).then((answer) => {
       body = answer;
     });
+    await settle();
     await this.time.pass(withinMs);
     await settle();
+    await this.time.pass(0);
     if (body === null) throw new Error(`no response to ${api.name} within ${withinMs} ms`);
     return body;
   }
