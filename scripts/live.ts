@@ -1,5 +1,58 @@
+import { contract } from '../reports/verdict/contract.ts';
+import type { LoggedFault } from '../reports/verdict/faults.ts';
+import { Verdict } from '../reports/verdict/verdict.ts';
+import { runConfigs } from '../sim/run.ts';
+import { rosterOf } from '../workloads/actors/roster.ts';
+import { runLive as drive } from '../workloads/live/run.ts';
 import type { Outcome } from './assemble.ts';
-import { CommandError } from './exit.ts';
-export async function runLive(): Promise<Outcome> {
-  throw new CommandError(21, 'x');
+import type { LoadedWorkload } from './load-file.ts';
+import { bar, grouped, type Progress } from './terminal.ts';
+
+/** Target local or kafka: real processes, real time, the same verdict. */
+export async function runLive(
+  loaded: LoadedWorkload,
+  parts: { readonly progress: Progress; readonly interrupted: Promise<void>; readonly replay: string },
+): Promise<Outcome> {
+  const { workload, files } = loaded;
+  const { progress, interrupted, replay } = parts;
+  const faultLog: LoggedFault[] = [];
+  const { names } = rosterOf(workload);
+  const verdict = new Verdict(names, contract(runConfigs(workload), faultLog), faultLog, { replay });
+  const plannedSeconds = (workload.phases.warmupMs + workload.phases.measureMs) / 1000;
+  progress.update(workload.target === 'local' ? 'starting brokers' : 'connecting');
+  const live = await drive({
+    workload,
+    files,
+    sink: verdict,
+    interrupted,
+    onProgress: ({ phase, seconds, last }) => {
+      const rates =
+        last === null
+          ? ''
+          : `  ${grouped(last.acked / last.intervalSeconds)} acked/s  ${grouped(last.consumed / last.intervalSeconds)} consumed/s  p99 ${last.publish?.p99.toFixed(1) ?? '–'} ms`;
+      progress.update(`${bar(seconds / plannedSeconds)} ${phase}  ${Math.max(0, seconds).toFixed(0)} s${rates}`);
+    },
+  });
+  faultLog.push(...live.faults);
+  const { conducted, measurements, series, faults, missing } = live;
+  const problems = [...live.problems];
+  if (live.recoveriesMs.length > 0) problems.push(recoveryText(live.recoveriesMs));
+  return {
+    verdict: verdict.finish({
+      drained: conducted.drained,
+      ...(conducted.reason === null ? {} : { reason: conducted.reason }),
+      missing,
+    }),
+    conducted,
+    measurements,
+    series,
+    faults,
+    problems,
+  };
+}
+
+function recoveryText(recoveriesMs: readonly number[]): string {
+  const sorted = [...recoveriesMs].sort((a, b) => a - b);
+  const middle = sorted[Math.floor(sorted.length / 2)]!;
+  return `brokers were started ${sorted.length} times: ${middle.toFixed(0)} ms from process start to answering (median), ${sorted.at(-1)!.toFixed(0)} ms at most`;
 }

@@ -38,7 +38,7 @@ export function grouped(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-export const useColor: boolean = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+export const useColor: boolean = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 
 /**
  * Calls `stop` at the first Ctrl-C or SIGTERM, so that what was measured is kept; a second one ends the process at once.

@@ -10,7 +10,7 @@ import { type Finished, runCommand, stopProcess, waitForLine } from './process.t
  * Apache Kafka 4.3.1 and its command-line tools, from Maven Central: the reference that our broker is compared with, and
  * the client that must work against it. Needs Java 17 and Maven. `KAFKA_PEER_HOME` says where the jars live.
  */
-const home = process.env['KAFKA_PEER_HOME'] ?? join(tmpdir(), 'faultline-apache-kafka');
+const home = process.env.KAFKA_PEER_HOME ?? join(tmpdir(), 'faultline-apache-kafka');
 const jars = join(home, 'libs');
 const done = join(jars, '.complete');
 

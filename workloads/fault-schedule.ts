@@ -1,9 +1,16 @@
 import { createRandom } from '../core/random.ts';
 import type { Random } from '../core/runtime.ts';
-import type { FaultAction, FaultKind, FaultSpec } from '../workloads/fault.ts';
-import type { Workload } from '../workloads/workload.ts';
-import type { PlannedFault } from './plan.ts';
+import type { FaultAction, FaultKind, FaultSpec } from './fault.ts';
 import { swarmAction } from './swarm.ts';
+import type { Workload } from './workload.ts';
+
+/** One fault at one time. Whom its selector means is looked up when the time has come. */
+export interface PlannedFault {
+  readonly id: string;
+  /** From time zero. */
+  readonly atNs: number;
+  readonly action: FaultAction;
+}
 
 /** Faults end this long before the load does, so that what they broke is still under load when it comes back. */
 const QUIET_SHARE = 0.1;

@@ -1,6 +1,6 @@
 import type { Random } from '../core/runtime.ts';
-import type { DiskOperation, FaultAction, FaultKind, PartitionShape, Selector } from '../workloads/fault.ts';
-import { topicNames, type Workload } from '../workloads/workload.ts';
+import type { DiskOperation, FaultAction, FaultKind, PartitionShape, Selector } from './fault.ts';
+import { topicNames, type Workload } from './workload.ts';
 
 const DISK_OPERATIONS: readonly DiskOperation[] = [
   'open',

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface BrokerProcessOptions {
+  readonly nodeId: number;
+  readonly port: number;
+  readonly rack: string | null;
+  readonly clusterId: string;
+  readonly directory: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+const ENTRY = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../core/node/serve-process.ts' : '../../core/node/serve-process.js',
+    import.meta.url,
+  ),
+);
+const START_MS = 30_000;
+const OUTPUT_KEPT = 4_000;
+
+/** One broker as a process with its own data directory, which lives through kills and restarts. */
+export class BrokerProcess {
+  readonly options: BrokerProcessOptions;
+  #child: ChildProcess | null = null;
+  #output = '';
+  /** From start to answering, of every start so far. */
+  readonly startsMs: number[] = [];
+
+  constructor(options: BrokerProcessOptions) {
+    this.options = options;
+  }
+
+  get running(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Resolves when the broker answers; rejects with what it said when it ended instead. */
+  async start(): Promise<void> {
+    if (this.running) return;
+    const { nodeId, port, rack, clusterId, directory, config } = this.options;
+    const startedAt = performance.now();
+    const child = spawn(
+      process.execPath,
+      [
+        ENTRY,
+        JSON.stringify({
+          nodeId,
+          clusterId,
+          ...(rack === null ? {} : { rack }),
+          listen: { host: 'localhost', port },
+          logDirs: [directory],
+          config,
+        }),
+      ],
+      // Its standard input is our end of a pipe: when this process dies, the broker sees the end and stops.
+      { stdio: ['pipe', 'pipe', 'pipe'] },
+    );
+    this.#child = child;
+    this.#output = '';
+    child.stdin?.on('error', () => {});
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        reject(new Error(`broker ${nodeId} did not answer within ${START_MS} ms: ${this.#output}`));
+      }, START_MS);
+      const heard = (chunk: Buffer): void => {
+        this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_KEPT);
+        if (!/^ready \d+$/m.test(this.#output)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      child.stdout?.on('data', heard);
+      child.stderr?.on('data', heard);
+      child.on('error', (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+      child.on('exit', (code, signal) => {
+        clearTimeout(timer);
+        reject(new Error(`broker ${nodeId} ended with ${signal ?? code} before it answered: ${this.#output}`));
+      });
+    });
+    this.startsMs.push(performance.now() - startedAt);
+  }
+
+  /** SIGKILL; resolves true when the process is gone by it. */
+  async kill(): Promise<boolean> {
+    const child = this.#child;
+    if (!this.running || child === null) return false;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGKILL');
+    await gone;
+    return child.signalCode === 'SIGKILL';
+  }
+
+  /** SIGTERM and the orderly end; SIGKILL after `graceMs`. Resolves true when the end was orderly. */
+  async stop(graceMs: number): Promise<boolean> {
+    const child = this.#child;
+    if (!this.running || child === null) return false;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    await gone;
+    clearTimeout(timer);
+    return child.exitCode === 0;
+  }
+
+  pause(): boolean {
+    return this.running && this.#child!.kill('SIGSTOP');
+  }
+
+  resume(): boolean {
+    return this.running && this.#child!.kill('SIGCONT');
+  }
+}

@@ -1,0 +1,78 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createNodeRuntime } from '../../core/node/index.ts';
+import type { Environment } from '../actors/environment.ts';
+import { Load } from '../actors/load.ts';
+import { ownDriver } from '../actors/own-driver.ts';
+import { Positions } from '../actors/positions.ts';
+import { rosterOf } from '../actors/roster.ts';
+import { HISTORY_WIDTH } from '../history.ts';
+import { HistoryWriter } from '../history-writer.ts';
+import { Measurement } from '../measurement.ts';
+import type { LoadCommand, LoadMessage, LoadRequest, LoadWorkerData } from './messages.ts';
+
+/** The entry of a load thread: the actors of some seats on a real runtime, told what to do by the main thread. */
+const data = workerData as LoadWorkerData;
+const port = parentPort;
+if (port === null) throw new Error('a load worker runs in a worker thread');
+const send = (message: LoadMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+const { workload, actors } = data;
+const runtime = createNodeRuntime();
+const roster = rosterOf(workload);
+const { warmupMs, measureMs } = workload.phases;
+const told = new Set<string>();
+let zeroNs = Number.POSITIVE_INFINITY;
+
+const environment: Environment = {
+  workload,
+  roster,
+  runtime,
+  driver: ownDriver(runtime, data.bootstrap, data.common),
+  measurement: new Measurement(data.measurement, warmupMs * 1e6, (warmupMs + measureMs) * 1e6),
+  history: new HistoryWriter({
+    rows(rows, count) {
+      const copy = rows.slice(0, count * HISTORY_WIDTH);
+      send({ kind: 'rows', rows: copy, count }, [copy.buffer as ArrayBuffer]);
+    },
+  }),
+  positions: new Positions(roster, data.positions),
+  run: data.run,
+  now: () => runtime.clock.monotonicNs() - zeroNs,
+  file: (path) => data.files.get(path) ?? null,
+  problem(text) {
+    if (told.size >= 100 || told.has(text)) return;
+    told.add(text);
+    send({ kind: 'problem', text });
+  },
+};
+const load = new Load(
+  environment,
+  roster.producers.filter(({ actor }) => actors.includes(actor)),
+  roster.consumers.filter(({ actor }) => actors.includes(actor)),
+);
+
+async function carryOut(command: LoadCommand): Promise<void> {
+  switch (command.kind) {
+    case 'connect':
+      return load.connect();
+    case 'run':
+      zeroNs = command.zeroNs;
+      return load.run();
+    case 'pauseConsumers':
+      return load.pauseConsumers();
+    case 'resumeConsumers':
+      return load.resumeConsumers();
+    case 'stopProducers':
+      return load.stopProducers(command.timeoutMs);
+    case 'stopConsumers':
+      await load.stopConsumers(command.timeoutMs);
+      runtime.close();
+  }
+}
+
+port.on('message', ({ id, command }: LoadRequest) => {
+  carryOut(command).then(
+    () => send({ kind: 'done', id }),
+    (error: unknown) => send({ kind: 'failed', id, message: error instanceof Error ? error.message : String(error) }),
+  );
+});

@@ -1,0 +1,35 @@
+import type { Workload } from '../workload.ts';
+
+/** What the main thread and a load thread say to each other. */
+
+export interface LoadWorkerData {
+  readonly workload: Workload;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly bootstrap: readonly string[];
+  /** Client settings for every client: security. */
+  readonly common: Readonly<Record<string, string>>;
+  /** Actor indices of the seats that this thread takes. */
+  readonly actors: readonly number[];
+  readonly run: number;
+  readonly measurement: SharedArrayBuffer;
+  readonly positions: SharedArrayBuffer;
+}
+
+export type LoadCommand =
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'run'; readonly zeroNs: number }
+  | { readonly kind: 'pauseConsumers' }
+  | { readonly kind: 'resumeConsumers' }
+  | { readonly kind: 'stopProducers'; readonly timeoutMs: number }
+  | { readonly kind: 'stopConsumers'; readonly timeoutMs: number };
+
+export interface LoadRequest {
+  readonly id: number;
+  readonly command: LoadCommand;
+}
+
+export type LoadMessage =
+  | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  | { readonly kind: 'rows'; readonly rows: Float64Array; readonly count: number }
+  | { readonly kind: 'problem'; readonly text: string };

@@ -1,0 +1,171 @@
+import { availableParallelism } from 'node:os';
+import { Admin } from '../../core/client/index.ts';
+import { createNodeRuntime } from '../../core/node/index.ts';
+import { type Conducted, conduct, type FaultConductor, type Phase } from '../actors/conduct.ts';
+import type { Environment } from '../actors/environment.ts';
+import { ownDriver } from '../actors/own-driver.ts';
+import { Positions } from '../actors/positions.ts';
+import { type Roster, rosterOf } from '../actors/roster.ts';
+import type { HistorySink } from '../history.ts';
+import { HistoryWriter } from '../history-writer.ts';
+import { MEASUREMENT_BYTES, Measurement } from '../measurement.ts';
+import { runNumber } from '../run-number.ts';
+import { type SeriesPoint, SeriesSampler } from '../series.ts';
+import type { Workload } from '../workload.ts';
+import { LoadThread } from './load-thread.ts';
+import { LocalCluster } from './local-cluster.ts';
+import { type LiveFault, LocalFaults } from './local-faults.ts';
+
+export interface LiveOptions {
+  readonly workload: Workload;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly sink: HistorySink;
+  /** Client settings for every client: security. */
+  readonly common?: Readonly<Record<string, string>>;
+  readonly onProgress?: (progress: LiveProgress) => void;
+  readonly interrupted: Promise<void>;
+}
+
+export interface LiveProgress {
+  readonly phase: Phase;
+  /** Since time zero; negative before. */
+  readonly seconds: number;
+  readonly last: SeriesPoint | null;
+}
+
+export interface LiveOutcome {
+  readonly conducted: Conducted;
+  readonly measurements: readonly ArrayBufferLike[];
+  readonly series: readonly SeriesPoint[];
+  readonly faults: readonly LiveFault[];
+  readonly problems: readonly string[];
+  /** Actors whose rows may be incomplete because their thread died. */
+  readonly missing: readonly number[];
+  /** From the start of a process to its answer, after each fault that ended one. */
+  readonly recoveriesMs: readonly number[];
+}
+
+/** Below this rate one load thread does all; a thread more would cost more than it gives. */
+const ONE_THREAD_PER_SECOND = 50_000;
+const AUDIT_MS = 120_000;
+
+/** Runs a workload against brokers on this machine (target local) or a running cluster (target kafka). */
+export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
+  const { workload } = options;
+  const cluster = workload.target === 'local' ? await LocalCluster.start(workload) : null;
+  try {
+    return await drive(options, cluster, cluster === null ? workload.bootstrap : cluster.bootstrap);
+  } finally {
+    await cluster?.close();
+  }
+}
+
+async function drive(
+  options: LiveOptions,
+  cluster: LocalCluster | null,
+  bootstrap: readonly string[],
+): Promise<LiveOutcome> {
+  const { workload, files, sink, common = {} } = options;
+  const runtime = createNodeRuntime();
+  const roster = rosterOf(workload);
+  const run = runNumber(workload.seed, `${Date.now()} ${process.pid}`);
+  const positions = new Positions(roster, new SharedArrayBuffer(Positions.bytes(roster)));
+  positions.clear();
+  const problems = new Set<string>();
+  const problem = (text: string): void => {
+    if (problems.size < 100) problems.add(text);
+  };
+  let zeroNs = Number.POSITIVE_INFINITY;
+  let phase: Phase = 'topics';
+  const { warmupMs, measureMs } = workload.phases;
+  const now = (): number => runtime.clock.monotonicNs() - zeroNs;
+  const environment: Environment = {
+    workload,
+    roster,
+    runtime,
+    driver: ownDriver(runtime, bootstrap, common),
+    measurement: new Measurement(new ArrayBuffer(MEASUREMENT_BYTES), warmupMs * 1e6, (warmupMs + measureMs) * 1e6),
+    history: new HistoryWriter(sink),
+    positions,
+    run,
+    now,
+    file: (path) => files.get(path) ?? null,
+    problem,
+  };
+  const shares = sharesOf(workload, roster);
+  const buffers = shares.map(() => new SharedArrayBuffer(MEASUREMENT_BYTES));
+  const threads = shares.map((actors, index) => {
+    const measurement = buffers[index]!;
+    const data = { workload, files, bootstrap, common, actors, run, measurement };
+    return new LoadThread({ ...data, positions: positions.buffer as SharedArrayBuffer }, sink, problem);
+  });
+  const admin = new Admin({ runtime, config: { ...common, 'bootstrap.servers': bootstrap.join(',') } });
+  const leaderOf = async (
+    topic: string,
+    partition: number,
+  ): Promise<{ leader: number; replicas: readonly number[] } | null> => {
+    const [description] = await admin.describeTopics([topic], { timeoutMs: 2_000 });
+    const found = description?.partitions[partition];
+    return found === undefined ? null : { leader: found.leaderId, replicas: found.replicas };
+  };
+  const localFaults = cluster === null ? null : new LocalFaults({ workload, cluster, leaderOf, now, problem });
+  const faults: FaultConductor = localFaults ?? { start() {}, heal: () => Promise.resolve() };
+  const sampler = new SeriesSampler(buffers);
+  let ticker: NodeJS.Timeout | undefined;
+  const progress = setInterval(() => {
+    options.onProgress?.({ phase, seconds: now() / 1e9, last: sampler.points.at(-1) ?? null });
+  }, 200);
+  try {
+    const conducted = await conduct({
+      environment,
+      timers: runtime.timers,
+      clock: runtime.clock,
+      loads: threads,
+      faults,
+      setZero(ns) {
+        zeroNs = ns;
+        const firstMs = (ns - runtime.clock.monotonicNs()) / 1e6 + 1000;
+        ticker = setTimeout(function tick() {
+          sampler.sample(now());
+          // The next whole second since time zero, so that delays of this thread do not add up.
+          ticker = setTimeout(tick, 1000 - ((now() / 1e6) % 1000));
+        }, firstMs);
+      },
+      onPhase: (entered) => {
+        phase = entered;
+      },
+      interrupted: options.interrupted,
+      auditMs: AUDIT_MS,
+    });
+    sampler.sample(now());
+    return {
+      conducted,
+      measurements: buffers,
+      series: sampler.points,
+      faults: localFaults?.faults ?? [],
+      problems: [...problems],
+      missing: threads.flatMap((thread, index) => (thread.failure === null ? [] : shares[index]!)),
+      recoveriesMs: localFaults?.recoveriesMs ?? [],
+    };
+  } finally {
+    clearTimeout(ticker);
+    clearInterval(progress);
+    await admin.close();
+    await Promise.all(threads.map((thread) => thread.close()));
+    runtime.close();
+  }
+}
+
+/** Actor indices by load thread. Producers and consumers of one kind of load end up on different threads. */
+function sharesOf(workload: Workload, roster: Roster): number[][] {
+  const seats = [...roster.producers, ...roster.consumers];
+  const rate = workload.producers.reduce(
+    (sum, { rate: of }) => sum + (of.kind === 'fixed' ? of.perSecond : Infinity),
+    0,
+  );
+  const wanted = rate <= ONE_THREAD_PER_SECOND ? 1 : availableParallelism();
+  const count = Math.max(1, Math.min(wanted, seats.length));
+  const shares: number[][] = Array.from({ length: count }, () => []);
+  for (const [position, { actor }] of seats.entries()) shares[position % count]!.push(actor);
+  return shares;
+}
