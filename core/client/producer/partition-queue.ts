@@ -75,6 +75,14 @@ export class PartitionQueue {
     return batch;
   }
 
+  /**
+   * A newer batch was taken while this one was refused, and it would get a new number: sent now, it would stand in the
+   * log out of order.
+   */
+  isOvertaken(batch: ProducerBatch): boolean {
+    return batch.identity !== null && (this.#bumpWanted || this.#freshIdWanted) && batch.order < this.#lastAckedOrder;
+  }
+
   /** Whether `id` will do to send the next batch under; null is what a producer has before it was given one. */
   accepts(id: ProducerIdentity | null): boolean {
     if (this.#identity === null) return id !== null;

@@ -55,6 +55,7 @@ export class Producer {
   readonly #sender: Sender;
   readonly #onBatch: ((outcome: BatchOutcome) => void) | null;
   readonly #topics = new Map<string, ProducerTopic>();
+  readonly #lookups = new Map<string, Promise<ProducerTopic>>();
   readonly #blocked: BlockedSend[] = [];
   readonly #blockedAlarm: Alarm;
   readonly #events: { closed: () => void; opened: Sender['opened'] };
@@ -88,24 +89,16 @@ export class Producer {
   }
 
   /** Looks a topic up (and lets the broker create it), within max.block.ms. @throws ClientError. */
-  async topic(name: string): Promise<ProducerTopic> {
-    const known = this.#topics.get(name);
-    if (known !== undefined) return known;
-    this.#refuseIfClosed();
-    await this.#cluster.awaitTopic(name, this.config.values['max.block.ms']);
-    let topic = this.#topics.get(name);
-    if (topic === undefined) {
-      const { values } = this.config;
-      const random = this.#runtime.random.fork(`partitioner ${name}`);
-      const sticky = new StickyPartitioner(
-        random,
-        values['batch.size'],
-        values['partitioner.adaptive.partitioning.enable'],
-      );
-      topic = new ProducerTopic(name, this.#cluster, sticky);
-      this.#topics.set(name, topic);
+  topic(name: string): Promise<ProducerTopic> {
+    if (this.#closed) return Promise.reject(new ClientError('closed', 'the producer is closed', -1, true));
+    let lookup = this.#lookups.get(name);
+    if (lookup === undefined) {
+      // Records that are sent before it is known wait for one and the same answer, which keeps their order.
+      lookup = this.#lookUp(name);
+      this.#lookups.set(name, lookup);
+      lookup.catch(() => this.#lookups.delete(name));
     }
-    return topic;
+    return lookup;
   }
 
   /** The partition that `send` and `append` choose when given -1. */
@@ -220,6 +213,16 @@ export class Producer {
     this.#sender.abort(message);
     this.#memoryFreed();
     this.#cluster.close();
+  }
+
+  async #lookUp(name: string): Promise<ProducerTopic> {
+    const { values } = this.config;
+    await this.#cluster.awaitTopic(name, values['max.block.ms']);
+    const random = this.#runtime.random.fork(`partitioner ${name}`);
+    const adaptive = values['partitioner.adaptive.partitioning.enable'];
+    const topic = new ProducerTopic(name, this.#cluster, new StickyPartitioner(random, values['batch.size'], adaptive));
+    this.#topics.set(name, topic);
+    return topic;
   }
 
   #append(

@@ -137,7 +137,13 @@ export class Sender {
 
   /** Whether the queue's next batch may leave now; if only time is missing, the alarm is set for it. */
   #isSendable(queue: PartitionQueue, nowNs: number): boolean {
-    const batch = queue.next(this.#config.maxInFlight, this.#config.idempotent);
+    const { maxInFlight, idempotent } = this.#config;
+    let batch = queue.next(maxInFlight, idempotent);
+    while (batch !== null && queue.isOvertaken(batch)) {
+      const message = 'the broker took a later batch first';
+      this.#giveUp(batch, { errorCode: ErrorCode.outOfOrderSequenceNumber, definite: !batch.maybeWritten, message });
+      batch = queue.next(maxInFlight, idempotent);
+    }
     if (batch === null) return false;
     if (queue.backoffUntilNs > nowNs) {
       this.#alarm.noLaterThan(queue.backoffUntilNs);
@@ -150,7 +156,7 @@ export class Sender {
         return false;
       }
     }
-    if (this.#config.idempotent && !queue.accepts(this.#producerId)) {
+    if (idempotent && !queue.accepts(this.#producerId)) {
       this.#askForProducerId();
       return false;
     }

@@ -1,0 +1,190 @@
+import {
+  ErrorCode,
+  fetch,
+  initProducerId,
+  listOffsets,
+  type MetadataResponseDraft,
+  metadata,
+  produce,
+} from '../../protocol/index.ts';
+import { createRandom } from '../../random.ts';
+import { batchBaseOffset, batchLastOffset } from '../../records/index.ts';
+import type { Codecs, Disk, Logger, Runtime } from '../../runtime.ts';
+import { FakeBroker, type Reply } from './fake-broker.ts';
+import { FakeLog } from './fake-log.ts';
+import { MemoryNetwork } from './memory-network.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAEA';
+
+/** What happens to one Produce request for one partition, before or after the log has taken it. */
+export type ProduceFault =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refuseBefore' | 'refuseAfter'; readonly errorCode: number }
+  | { readonly kind: 'hangUpBefore' | 'hangUpAfter' | 'silenceBefore' | 'silenceAfter' }
+  | { readonly kind: 'delay'; readonly ms: number };
+
+/** A client's world with brokers 1…n (host "b", port = id) that have one topic, `t`. */
+export class ClientWorld {
+  readonly time: VirtualTime;
+  readonly network: MemoryNetwork;
+  readonly runtime: Runtime;
+  readonly brokers: FakeBroker[] = [];
+  readonly logs: FakeLog[] = [];
+  /** Leader by partition. */
+  readonly leaders: number[] = [];
+  readonly logLines: string[] = [];
+  /** Asked for every batch; the test's faults. */
+  produceFault: (partition: number) => ProduceFault = () => ({ kind: 'none' });
+  producerIds = 0;
+
+  constructor(codecs: Codecs, drain: () => Promise<void>, options: { brokers?: number; partitions?: number } = {}) {
+    this.time = new VirtualTime(drain);
+    this.network = new MemoryNetwork(this.time);
+    const write = (message: string, fields?: Record<string, unknown>): void => {
+      this.logLines.push(`${this.time.nowMs} ${message} ${JSON.stringify(fields ?? {})}`);
+    };
+    const log: Logger = { debug: write, info: write, warn: write, error: write };
+    const disk = {} as Disk;
+    const { time, network } = this;
+    this.runtime = { clock: time, timers: time, random: createRandom('client world'), disk, network, codecs, log };
+    for (let partition = 0; partition < (options.partitions ?? 1); partition++) {
+      this.logs.push(new FakeLog(codecs));
+      this.leaders.push(1);
+    }
+    for (let id = 1; id <= (options.brokers ?? 1); id++) this.brokers.push(this.#broker(id));
+  }
+
+  get bootstrap(): { 'bootstrap.servers': string } {
+    return { 'bootstrap.servers': this.brokers.map(({ host, port }) => `${host}:${port}`).join(',') };
+  }
+
+  async start(): Promise<this> {
+    for (const broker of this.brokers) await broker.start(this.network);
+    return this;
+  }
+
+  /** The leader of a partition moves, under a new epoch. */
+  lead(partition: number, brokerId: number): void {
+    this.leaders[partition] = brokerId;
+    this.logs[partition]!.leaderEpoch++;
+  }
+
+  metadataResponse(): MetadataResponseDraft {
+    const ids = this.brokers.map((broker) => broker.port);
+    return {
+      brokers: this.brokers.map(({ host, port }) => ({ nodeId: port, host, port })),
+      clusterId: 'fake',
+      controllerId: 1,
+      topics: [
+        {
+          name: 't',
+          topicId: TOPIC_ID,
+          partitions: this.leaders.map((leaderId, partitionIndex) => ({
+            partitionIndex,
+            leaderId,
+            leaderEpoch: this.logs[partitionIndex]!.leaderEpoch,
+            replicaNodes: ids,
+            isrNodes: ids,
+          })),
+        },
+      ],
+    };
+  }
+
+  #broker(id: number): FakeBroker {
+    const broker = new FakeBroker(this.time, 'b', id);
+    broker.on(metadata, () => ({ kind: 'answer', body: this.metadataResponse() }));
+    broker.on(
+      initProducerId,
+      () => ({ kind: 'answer', body: { producerId: 1000 + this.producerIds++, producerEpoch: 0 } }),
+      5,
+    );
+    broker.on(produce, async (request) => {
+      const partitions = request.topicData[0]!.partitionData;
+      const answers: { index: number; errorCode: number; baseOffset: number }[] = [];
+      let reply: Reply<never> | null = null;
+      for (const { index, records } of partitions) {
+        const outcome = this.#produce(id, index, records!);
+        if (outcome.kind !== 'answer') reply = outcome;
+        else {
+          if (outcome.afterMs !== undefined) await this.time.sleep(outcome.afterMs);
+          answers.push({ index, ...outcome.body });
+        }
+      }
+      if (reply !== null) return reply;
+      return { kind: 'answer', body: { responses: [{ topicId: TOPIC_ID, name: 't', partitionResponses: answers }] } };
+    });
+    broker.on(listOffsets, (request) => ({
+      kind: 'answer',
+      body: {
+        topics: request.topics.map(({ name, partitions }) => ({
+          name,
+          partitions: partitions.map(({ partitionIndex, timestamp }) => ({
+            partitionIndex,
+            errorCode: this.leaders[partitionIndex] === id ? 0 : ErrorCode.notLeaderOrFollower,
+            offset: timestamp === -2 ? 0 : this.logs[partitionIndex]!.endOffset,
+            leaderEpoch: this.logs[partitionIndex]!.leaderEpoch,
+          })),
+        })),
+      },
+    }));
+    broker.on(fetch, async (request) => {
+      const partitions = request.topics.flatMap((topic) => topic.partitions);
+      const answers = partitions.map(({ partition, fetchOffset }) => {
+        const log = this.logs[partition]!;
+        const isLeader = this.leaders[partition] === id;
+        const batches = isLeader ? log.batches.filter((batch) => batchLastOffset(batch, 0) >= fetchOffset) : [];
+        const outOfRange = isLeader && (fetchOffset > log.endOffset || fetchOffset < this.#startOffset(partition));
+        return {
+          partitionIndex: partition,
+          errorCode: !isLeader ? ErrorCode.notLeaderOrFollower : outOfRange ? ErrorCode.offsetOutOfRange : 0,
+          highWatermark: log.endOffset,
+          lastStableOffset: log.endOffset,
+          records: concat(batches),
+        };
+      });
+      const isEmpty = answers.every((answer) => answer.errorCode === 0 && answer.records.length === 0);
+      const responses = [{ topic: 't', topicId: TOPIC_ID, partitions: answers }];
+      return { kind: 'answer', body: { responses }, afterMs: isEmpty ? request.maxWaitMs : 0 };
+    });
+    return broker;
+  }
+
+  #startOffset(partition: number): number {
+    const first = this.logs[partition]!.batches[0];
+    return first === undefined ? 0 : batchBaseOffset(first, 0);
+  }
+
+  #produce(
+    brokerId: number,
+    partition: number,
+    records: Uint8Array,
+  ): Exclude<Reply<{ errorCode: number; baseOffset: number }>, { kind: 'raw' }> {
+    const refused = (errorCode: number) => ({ kind: 'answer', body: { errorCode, baseOffset: -1 } }) as const;
+    if (this.leaders[partition] !== brokerId) return refused(ErrorCode.notLeaderOrFollower);
+    const fault = this.produceFault(partition);
+    if (fault.kind === 'refuseBefore') return refused(fault.errorCode);
+    if (fault.kind === 'hangUpBefore') return { kind: 'hangUp' };
+    if (fault.kind === 'silenceBefore') return { kind: 'silence' };
+    const outcome = this.logs[partition]!.append(records);
+    if (fault.kind === 'refuseAfter') return refused(fault.errorCode);
+    if (fault.kind === 'hangUpAfter') return { kind: 'hangUp' };
+    if (fault.kind === 'silenceAfter') return { kind: 'silence' };
+    if (outcome.kind === 'refused') return refused(outcome.errorCode);
+    const body = { errorCode: 0, baseOffset: outcome.baseOffset };
+    return fault.kind === 'delay' ? { kind: 'answer', body, afterMs: fault.ms } : { kind: 'answer', body };
+  }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
