@@ -149,6 +149,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     },
     interrupted: options.interrupted ?? new Promise(() => {}),
     auditMs: AUDIT_MS,
+    topics: 'own',
   });
   conducting.then(
     (conducted) => {

@@ -60,6 +60,9 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
     ...(flags.driver === undefined ? {} : { driver: flags.driver }),
   });
   const { workload } = loaded;
+  if (flags.target === 'kafka' && /^faults\s*:/m.test(loaded.source)) {
+    process.stderr.write('note: the faults of the file are left out: a cluster that is not ours takes none\n');
+  }
   const progress = createProgress(flags.quiet !== true && flags.json !== true && process.stderr.isTTY === true);
   let interrupt = (): void => {};
   const interrupted = new Promise<void>((resolve) => {
@@ -106,6 +109,9 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
 function overrides(flags: RunFlags): string[] {
   const all = [...flags.set];
   if (flags.target !== undefined) all.push(`target=${flags.target}`);
+  // The same file runs everywhere: what cannot be done to a cluster that is not ours is left out when the command line
+  // sends it there. A file that asks for it itself is refused.
+  if (flags.target === 'kafka') all.push('faults=[]');
   if (flags.bootstrap !== undefined) all.push(`bootstrap=[${flags.bootstrap}]`);
   if (flags.seed !== undefined) all.push(`seed=${flags.seed}`);
   return all;

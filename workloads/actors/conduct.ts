@@ -36,6 +36,11 @@ export interface Stage {
   readonly interrupted: Promise<void>;
   /** How long the audit may take at most. */
   readonly auditMs: number;
+  /**
+   * `own`: the cluster is this run's alone. `shared`: somebody's cluster, where a topic that exists already is refused
+   * and those that were made are deleted in the end.
+   */
+  readonly topics: 'own' | 'shared';
 }
 
 export type Phase = 'topics' | 'connect' | 'warmup' | 'measure' | 'settle' | 'drain' | 'audit' | 'leave' | 'done';
@@ -59,8 +64,20 @@ const LEAVE_MS = 5_000;
 const ASK_MS = 2_000;
 const LAG_POLL_MS = 50;
 
-/** Creates the workload's topics; one that exists already is taken as it is. Rejects with the broker's words. */
-export async function createTopics(environment: Environment): Promise<void> {
+/** A topic of the workload that somebody else made: this run neither writes into it nor deletes it. */
+export class TopicExists extends Error {
+  constructor(topic: string) {
+    super(
+      `topic ${topic} exists on the cluster already, and its records are not this run's: delete it, or choose another name (--set topics[0].name=…)`,
+    );
+    this.name = 'TopicExists';
+  }
+}
+
+const TOPIC_ALREADY_EXISTS = 36;
+
+/** Creates the workload's topics. Rejects with the broker's words, or TopicExists. */
+async function createTopics(environment: Environment, topics: Stage['topics']): Promise<void> {
   const { workload, driver, runtime } = environment;
   const admin = driver.admin('conductor');
   const deadlineNs = runtime.clock.monotonicNs() + TOPIC_MS * 1e6;
@@ -72,11 +89,15 @@ export async function createTopics(environment: Environment): Promise<void> {
       config: topic.config,
     })),
   );
-  const alreadyExists = 36;
+  // A request that timed out may have been carried out: from then on a topic that exists is taken for ours.
+  let firstAnswer = true;
   try {
     for (;;) {
       const answers = await admin.createTopics(waiting, 5_000);
-      const failed = answers.filter(({ errorCode }) => errorCode !== 0 && errorCode !== alreadyExists);
+      const existing = answers.find(({ errorCode }) => errorCode === TOPIC_ALREADY_EXISTS);
+      if (existing !== undefined && firstAnswer && topics === 'shared') throw new TopicExists(existing.topic);
+      firstAnswer = false;
+      const failed = answers.filter(({ errorCode }) => errorCode !== 0 && errorCode !== TOPIC_ALREADY_EXISTS);
       if (failed.length === 0) return;
       waiting = waiting.filter(({ name }) => failed.some(({ topic }) => topic === name));
       if (runtime.clock.monotonicNs() >= deadlineNs) {
@@ -85,6 +106,19 @@ export async function createTopics(environment: Environment): Promise<void> {
       }
       await runtime.timers.sleep(100);
     }
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Leaves somebody's cluster as it was found; a failure is told and does not spoil the results. */
+async function deleteTopics(environment: Environment): Promise<void> {
+  const admin = environment.driver.admin('conductor');
+  const names = environment.roster.topics.map(({ name }) => name);
+  try {
+    await admin.deleteTopics(names, TOPIC_MS);
+  } catch (error) {
+    environment.problem(`topics were left behind: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     await admin.close();
   }
@@ -103,7 +137,7 @@ export async function conduct(stage: Stage): Promise<Conducted> {
     interrupted = true;
   });
   onPhase('topics');
-  await createTopics(environment);
+  await createTopics(environment, stage.topics);
   onPhase('connect');
   await Promise.all(loads.map((load) => load.connect()));
 
@@ -132,6 +166,7 @@ export async function conduct(stage: Stage): Promise<Conducted> {
   onPhase('leave');
   await Promise.all(loads.map((load) => load.stopConsumers(LEAVE_MS)));
   environment.history.flush();
+  if (stage.topics === 'shared') await deleteTopics(environment);
   onPhase('done');
   const reason = audited.complete
     ? lag === 0

@@ -136,6 +136,7 @@ async function drive(
       },
       interrupted: options.interrupted,
       auditMs: AUDIT_MS,
+      topics: cluster === null ? 'shared' : 'own',
     });
     sampler.sample(now());
     return {
