@@ -64,6 +64,7 @@ export function partitionChange(
     // Elected from the eligible replicas: the in-sync set was empty, and restarts with it.
     isr = [elected.leader];
     elr = elr.filter((id) => id !== elected.leader);
+    lastKnownElr = lastKnownElr.filter((id) => id !== elected.leader);
     recoveryState = target.recoveryState ?? RECOVERED;
   }
   // Without ELR the last in-sync replica stays on record: it alone may lead again.

@@ -101,6 +101,8 @@ export type QuorumEvent =
   /** A peer said, in whatever message, that this is the epoch and its leader (-1: not known to it). */
   | { readonly kind: 'epochSeen'; readonly epoch: number; readonly leaderId: number }
   | { readonly kind: 'fetchAnswered'; readonly epoch: number; readonly leaderId: number }
+  /** The leader followed in `epoch` says that all below `offset`, which is in this log, is committed. */
+  | { readonly kind: 'leaderCommitted'; readonly epoch: number; readonly offset: number }
   /** The leader's own log is durable up to here. */
   | { readonly kind: 'flushed'; readonly offset: number }
   | { readonly kind: 'replicaFetched'; readonly replica: ReplicaKey; readonly fetchOffset: number }
@@ -128,6 +130,8 @@ export interface ElectionOptions {
  */
 export class Election {
   role: QuorumRole = { kind: 'unattached', epoch: 0, leaderId: -1, voted: null, deadlineMs: 0 };
+  /** How far each replica was when this node last led: who should succeed it. */
+  lastProgress: ReadonlyMap<number, ReplicaProgress> = new Map();
   /** Offset below which all is committed as far as this node knows; null before it knows. */
   highWatermark: number | null = null;
   readonly #options: ElectionOptions;
@@ -196,6 +200,9 @@ export class Election {
         if (this.role.kind === 'follower' && this.role.epoch === event.epoch && this.role.leaderId === event.leaderId) {
           this.role = { ...this.role, fetched: true, deadlineMs: nowMs + this.#options.timing.fetchTimeoutMs };
         }
+        return;
+      case 'leaderCommitted':
+        if (this.role.kind === 'follower' && this.role.epoch === event.epoch) this.#commit(event.offset);
         return;
       case 'flushed':
         this.#progressed(this.#options.self, event.offset, nowMs);
@@ -333,6 +340,7 @@ export class Election {
 
   #resign(nowMs: number): void {
     const { epoch, voted, leaderId } = this.role;
+    if (this.role.kind === 'leader') this.lastProgress = this.role.progress;
     this.role = { kind: 'resigned', epoch, voted, leaderId, deadlineMs: this.#electionDeadline(nowMs) };
     this.#effects.push({ kind: 'stopLeading', epoch });
   }
@@ -445,9 +453,14 @@ export class Election {
     const voters = this.#options.voters();
     const offsets = voters.map((voter) => role.progress.get(voter.id)?.endOffset ?? -1).sort((a, b) => b - a);
     const reached = offsets[majorityOf(voters.length) - 1] ?? -1;
-    if (reached <= role.epochStartOffset || reached <= (this.highWatermark ?? -1)) return;
-    this.highWatermark = reached;
-    this.#effects.push({ kind: 'highWatermark', offset: reached });
+    if (reached > role.epochStartOffset) this.#commit(reached);
+  }
+
+  /** What is committed stays committed: the high watermark only rises. */
+  #commit(offset: number): void {
+    if (offset <= (this.highWatermark ?? -1)) return;
+    this.highWatermark = offset;
+    this.#effects.push({ kind: 'highWatermark', offset });
   }
 
   #acknowledged(from: number, epoch: number): void {

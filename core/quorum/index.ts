@@ -1,5 +1,6 @@
 export type { QuorumFaults } from './faults.ts';
 export { METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-log.ts';
-export type { CommittedBatch, Quorum, QuorumListener } from './quorum.ts';
+export { ChannelPeers, type PeerAddress, type PeerLane, type PeerNetwork } from './peers.ts';
+export type { CommittedBatch, Quorum, QuorumDescription, QuorumListener } from './quorum.ts';
 export { RaftQuorum, type RaftQuorumOptions } from './raft.ts';
 export { readSnapshot } from './snapshot.ts';

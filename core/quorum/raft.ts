@@ -1,28 +1,32 @@
 import type { BrokerConfig } from '../config/index.ts';
-import { DecodeError, type MetadataRecord, type VotersRecord, ZERO_UUID } from '../protocol/index.ts';
-import { DiskError, type Runtime, type Timer } from '../runtime.ts';
-import { Election, type QuorumEffect, type QuorumEvent, type ReplicaKey, type ReplicaProgress } from './election.ts';
+import { type MetadataRecord, ZERO_UUID } from '../protocol/index.ts';
+import type { Runtime, Timer } from '../runtime.ts';
+import type { QuorumCore, Voter } from './core.ts';
+import { Delivery } from './delivery.ts';
+import { Election, type QuorumEffect, type QuorumEvent, type ReplicaKey } from './election.ts';
 import type { QuorumFaults } from './faults.ts';
-import {
-  type ControlEntry,
-  decodeMetadataBatches,
-  encodeLeaderChange,
-  encodeMetadataBatch,
-} from './metadata-batches.ts';
+import { Follower } from './follower.ts';
+import { VoterMessenger } from './messenger.ts';
+import { encodeLeaderChange, encodeMetadataBatch } from './metadata-batches.ts';
 import { MetadataLog } from './metadata-log.ts';
-import type { Quorum, QuorumDescription, QuorumListener, QuorumReplica } from './quorum.ts';
+import { PeerService } from './peer-service.ts';
+import type { PeerAddress, PeerNetwork } from './peers.ts';
+import type { Quorum, QuorumDescription, QuorumListener } from './quorum.ts';
+import { describeQuorum } from './quorum-description.ts';
 import { QuorumStateFile } from './quorum-state-file.ts';
-import { encodeSnapshot, readSnapshot, writeSnapshotFile } from './snapshot.ts';
 
-/** Bytes decoded and delivered in one go. */
-const DELIVERY_BYTES = 1 << 20;
+/** How long a member that leaves tells the others so. */
+const FAREWELL_MS = 1000;
 
 export interface RaftQuorumOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'disk' | 'codecs' | 'log'>;
   readonly config: BrokerConfig;
+  readonly clusterId?: string;
   /** Directory id of the metadata log directory (meta.properties). */
   readonly directoryId: string;
   readonly listener: QuorumListener;
+  /** The way to the other voters. Not needed by a node that is a quorum of its own. */
+  readonly peers?: PeerNetwork;
   /** The records that make the state which the listener now holds, for snapshots. Absent: none are written. */
   readonly snapshotRecords?: () => readonly MetadataRecord[];
   /** Told once: the metadata log's disk failed, nothing is acknowledged any more. */
@@ -30,43 +34,58 @@ export interface RaftQuorumOptions {
   readonly faults?: QuorumFaults;
 }
 
+const noPeers: PeerNetwork = { request: async () => null, close: () => {} };
+
 /** The quorum on one node: drives `Election`, keeps the log, delivers what is committed. */
-export class RaftQuorum implements Quorum {
-  readonly nodeId: number;
+export class RaftQuorum implements Quorum, QuorumCore {
+  readonly runtime: RaftQuorumOptions['runtime'];
+  readonly config: BrokerConfig;
+  readonly clusterId: string;
+  readonly self: ReplicaKey;
+  readonly peers: PeerNetwork;
   readonly log: MetadataLog;
   readonly election: Election;
+  readonly delivery: Delivery;
+  /** What this node answers to the others. */
+  readonly service: PeerService;
   readonly #options: RaftQuorumOptions;
   readonly #stateFile: QuorumStateFile;
-  readonly #random: Runtime['random'];
-  #voters: readonly ReplicaKey[];
-  #votersRecord: VotersRecord | null = null;
-  #kraftVersion = 0;
+  readonly #messenger: VoterMessenger;
+  readonly #follower: Follower;
+  #voters: readonly Voter[];
   #timer: Timer | null = null;
-  /** Events that arrived while something was being made durable. */
-  readonly #waiting: (() => void)[] = [];
-  #persisting: Promise<void> | null = null;
+  /** Steps that came while something was being made durable. */
+  #waiting: (() => void)[] = [];
+  #holding: Promise<void> | null = null;
   #flushScheduled = false;
   #flushing: Promise<void> = Promise.resolve();
-  #deliveredOffset = 0;
-  #deliveredEpoch = 0;
-  #lastTimestampMs = 0;
   /** Epoch that the listener was told this node leads. */
   #claimedEpoch = -1;
   #toldLeader = '';
-  #snapshotting: Promise<void> | null = null;
-  #snapshottedBytes = 0;
   #state: 'open' | 'failed' | 'closed' = 'open';
 
-  private constructor(options: RaftQuorumOptions, log: MetadataLog, stateFile: QuorumStateFile) {
+  private constructor(options: RaftQuorumOptions, log: MetadataLog) {
     const { config, runtime } = options;
     this.#options = options;
-    this.nodeId = config.nodeId;
+    this.runtime = runtime;
+    this.config = config;
+    this.clusterId = options.clusterId ?? '';
+    this.self = { id: config.nodeId, directoryId: options.directoryId };
+    this.peers = options.peers ?? noPeers;
     this.log = log;
-    this.#stateFile = stateFile;
-    this.#random = runtime.random.fork('quorum');
-    this.#voters = this.#staticVoters();
+    this.#stateFile = new QuorumStateFile(runtime.disk, log.directory);
+    this.#voters = this.#configuredVoters();
+    this.delivery = new Delivery({
+      runtime,
+      config,
+      log,
+      listener: options.listener,
+      snapshotRecords: options.snapshotRecords ?? null,
+      onError: (error) => this.failed(error),
+      faults: options.faults ?? {},
+    });
     this.election = new Election({
-      self: { id: this.nodeId, directoryId: options.directoryId },
+      self: this.self,
       voters: () => this.#voters,
       log,
       timing: {
@@ -74,8 +93,11 @@ export class RaftQuorum implements Quorum {
         electionBackoffMaxMs: config.number('controller.quorum.election.backoff.max.ms'),
         fetchTimeoutMs: config.number('controller.quorum.fetch.timeout.ms'),
       },
-      random: this.#random.fork('election'),
+      random: runtime.random.fork('quorum election'),
     });
+    this.service = new PeerService(this, (step) => this.#ask(step));
+    this.#messenger = new VoterMessenger(this);
+    this.#follower = new Follower(this);
   }
 
   /**
@@ -89,191 +111,248 @@ export class RaftQuorum implements Quorum {
       directory: `${options.config.metadataLogDir}/__cluster_metadata-0`,
       runtime: options.runtime,
       config: options.config,
-      onDiskError: (error) => quorum?.fail(error),
+      onDiskError: (error) => quorum?.failed(error),
     });
-    const stateFile = new QuorumStateFile(options.runtime.disk, log.directory);
-    quorum = new RaftQuorum(options, log, stateFile);
-    quorum.#loadSnapshot();
-    quorum.#post({ kind: 'start', state: stateFile.read() ?? { epoch: 0, leaderId: -1, voted: null } });
-    return quorum;
+    try {
+      quorum = new RaftQuorum(options, log);
+      quorum.delivery.start();
+      const state = quorum.#stateFile.read() ?? { epoch: 0, leaderId: -1, voted: null };
+      quorum.post({ kind: 'start', state });
+      if (quorum.#voters.some((voter) => voter.id !== quorum?.self.id)) quorum.#follower.start();
+      return quorum;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
+  get nodeId(): number {
+    return this.self.id;
+  }
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
   get leader(): { readonly id: number; readonly epoch: number } {
     return this.election.leader;
   }
   get highWatermark(): number {
-    return this.election.highWatermark ?? this.#deliveredOffset;
+    return Math.max(this.election.highWatermark ?? 0, this.delivery.offset);
   }
   get logEndOffset(): number {
     return this.log.endOffset;
   }
   get kraftVersion(): number {
-    return this.#kraftVersion;
+    return this.delivery.kraftVersion;
   }
-  get voters(): readonly ReplicaKey[] {
+
+  voters(): readonly Voter[] {
     return this.#voters;
+  }
+
+  addressOf(id: number): PeerAddress | null {
+    const voter = this.#voters.find((one) => one.id === id);
+    return voter === undefined || voter.host === '' ? null : voter;
   }
 
   append(epoch: number, records: readonly MetadataRecord[]): number | null {
     const { role } = this.election;
-    if (this.#state !== 'open' || role.kind !== 'leader' || role.epoch !== epoch || records.length === 0) return null;
+    if (!this.isOpen || role.kind !== 'leader' || role.epoch !== epoch || records.length === 0) return null;
     const baseOffset = this.log.endOffset;
-    const nowMs = this.#options.runtime.clock.wallMs();
-    const bytes = encodeMetadataBatch(records, { baseOffset, epoch, nowMs }, this.#options.runtime.codecs);
-    if (!this.log.append(bytes)) return null;
-    this.#scheduleFlush();
+    const position = { baseOffset, epoch, nowMs: this.runtime.clock.wallMs() };
+    if (!this.log.append(encodeMetadataBatch(records, position, this.runtime.codecs))) return null;
+    this.#appended();
     return baseOffset + records.length - 1;
   }
 
   describe(): QuorumDescription {
-    const { role } = this.election;
-    const { clock } = this.#options.runtime;
-    const nowMs = this.#nowMs();
-    const wall = (ms: number): number => (ms < 0 ? -1 : Math.round(clock.wallMs() - (nowMs - ms)));
-    const progress = role.kind === 'leader' ? role.progress : new Map<number, ReplicaProgress>();
-    const replica = (id: number, directoryId: string): QuorumReplica => {
-      const self = id === this.nodeId;
-      const known = progress.get(id);
-      return {
-        id,
-        directoryId,
-        logEndOffset: self ? this.log.endOffset : (known?.endOffset ?? -1),
-        lastFetchMs: self ? clock.wallMs() : wall(known?.lastFetchMs ?? -1),
-        lastCaughtUpMs: self ? clock.wallMs() : wall(known?.lastCaughtUpMs ?? -1),
-      };
-    };
-    const voterIds = new Set(this.#voters.map((voter) => voter.id));
-    return {
-      leaderId: this.leader.id,
-      leaderEpoch: this.leader.epoch,
-      highWatermark: this.highWatermark,
-      voters: this.#voters.map((voter) => replica(voter.id, voter.directoryId)),
-      observers: [...progress]
-        .filter(([id]) => !voterIds.has(id))
-        .sort(([a], [b]) => a - b)
-        .map(([id, known]) => replica(id, known.directoryId)),
-    };
+    return describeQuorum(this);
+  }
+
+  post(event: QuorumEvent, done?: () => void): void {
+    this.#run(() => this.#perform(this.election.step(event, this.#nowMs()), 0, done), done);
+  }
+
+  async exclusively(work: () => Promise<void>): Promise<void> {
+    while (this.#holding !== null) await this.#holding;
+    if (!this.isOpen) return;
+    let failure: unknown = null;
+    this.#holding = work().catch((error: unknown) => {
+      failure = error;
+    });
+    await this.#holding;
+    this.#holding = null;
+    if (failure !== null) this.failed(failure);
+    this.#drain();
+  }
+
+  failed(error: unknown): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'failed';
+    this.#timer?.cancel();
+    const reason = error instanceof Error ? error : new Error(String(error));
+    this.runtime.log.error('the metadata quorum failed on this node', { reason: reason.message });
+    this.#follower.roleChanged();
+    this.service.wake();
+    this.#drain();
+    this.#options.onFailure?.(reason);
   }
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
-    this.#timer?.cancel();
-    if (this.#state === 'open') this.#post({ kind: 'resign' });
+    const { role } = this.election;
+    if (this.#state === 'open' && role.kind === 'leader') {
+      await this.#settled();
+      this.post({ kind: 'resign' });
+      await this.#farewell(role.epoch);
+    }
     this.#state = 'closed';
     this.#timer?.cancel();
-    await this.#persisting;
+    this.service.wake();
+    this.#drain();
+    this.peers.close();
+    await this.#holding;
+    await this.#messenger.close();
+    await this.#follower.close();
     await this.#flushing;
-    await this.#snapshotting;
+    await this.delivery.settled();
     await this.log.close();
   }
 
-  /** The log's disk failed: nothing more is promised from here. */
-  fail(error: Error): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'failed';
-    this.#timer?.cancel();
-    this.#options.runtime.log.error('the metadata log failed', { reason: error.message });
-    this.#options.onFailure?.(error);
+  /** Bounded: the others find out by themselves. */
+  #farewell(epoch: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.runtime.timers.after(FAREWELL_MS, resolve);
+      const done = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      this.#messenger.announceEnd(epoch).then(done, done);
+    });
   }
 
-  #staticVoters(): readonly ReplicaKey[] {
-    const configured = this.#options.config.quorumVoters;
-    if (configured.length > 0) return configured.map((voter) => ({ id: voter.id, directoryId: ZERO_UUID }));
-    return [{ id: this.nodeId, directoryId: this.#options.directoryId }];
+  #configuredVoters(): readonly Voter[] {
+    const configured = this.config.quorumVoters;
+    if (configured.length > 0) return configured.map((voter) => ({ ...voter, directoryId: ZERO_UUID }));
+    return [{ ...this.self, host: '', port: 0 }];
   }
 
   #nowMs(): number {
-    return this.#options.runtime.clock.monotonicNs() / 1e6;
+    return this.runtime.clock.monotonicNs() / 1e6;
   }
 
-  #post(event: QuorumEvent): void {
-    if (this.#state !== 'open') return;
-    if (this.#persisting !== null) {
-      this.#waiting.push(() => this.#post(event));
-      return;
-    }
-    this.#perform(this.election.step(event, this.#nowMs()), 0);
+  /** Runs a step now, or after what is being made durable. `otherwise`: what waits on a node that has failed or closed. */
+  #run(step: () => void, otherwise?: () => void): void {
+    if (!this.isOpen) otherwise?.();
+    else if (this.#holding !== null) this.#waiting.push(() => this.#run(step, otherwise));
+    else step();
   }
 
-  /** Performs effects in order; one that must be durable first holds back the rest, and every later event. */
-  #perform(effects: readonly QuorumEffect[], from: number): void {
+  #drain(): void {
+    while (this.#holding === null && this.#waiting.length > 0) this.#waiting.shift()!();
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#holding !== null) await this.#holding;
+  }
+
+  #ask<T>(step: () => { readonly result: T; readonly effects: readonly QuorumEffect[] }): Promise<T | null> {
+    return new Promise((resolve) => {
+      this.#run(
+        () => {
+          const { result, effects } = step();
+          this.#perform(effects, 0, () => resolve(this.isOpen ? result : null));
+        },
+        () => resolve(null),
+      );
+    });
+  }
+
+  /** Performs effects in order; one that must be durable first holds back the rest, and every later step. */
+  #perform(effects: readonly QuorumEffect[], from: number, done?: () => void): void {
     for (let at = from; at < effects.length; at++) {
       const effect = effects[at]!;
       if (effect.kind === 'persist') {
         // Two in a row (candidate, then leader): nobody has seen the first, so only the last is written.
         if (effects[at + 1]?.kind === 'persist') continue;
         if (this.#options.faults?.voteNotPersisted === true) continue;
-        this.#persisting = this.#stateFile.write(effect.state, this.#kraftVersion, this.#voters).then(
-          () => this.#persisted(effects, at + 1),
-          (error: unknown) => this.#diskFailed(error),
+        const written = this.#stateFile.write(effect.state, this.kraftVersion, this.#voters);
+        this.#holding = written.then(
+          () => this.#persisted(effects, at + 1, done),
+          (error: unknown) => {
+            this.#holding = null;
+            this.failed(error);
+            done?.();
+          },
         );
         return;
       }
       this.#act(effect);
     }
     this.#armTimer();
+    done?.();
   }
 
-  #persisted(effects: readonly QuorumEffect[], next: number): void {
-    this.#persisting = null;
-    if (this.#state === 'open') this.#perform(effects, next);
-    while (this.#persisting === null && this.#waiting.length > 0) this.#waiting.shift()!();
-  }
-
-  #diskFailed(error: unknown): void {
-    this.#persisting = null;
-    this.#waiting.length = 0;
-    if (!(error instanceof DiskError)) throw error;
-    this.fail(error);
+  #persisted(effects: readonly QuorumEffect[], next: number, done?: () => void): void {
+    this.#holding = null;
+    if (this.isOpen) this.#perform(effects, next, done);
+    else done?.();
+    this.#drain();
   }
 
   #act(effect: Exclude<QuorumEffect, { kind: 'persist' }>): void {
     switch (effect.kind) {
       case 'lead':
         this.#lead(effect.epoch);
+        this.#messenger.informVoters();
+        this.#roleChanged();
         return;
       case 'stopLeading':
       case 'follow':
-        this.#tellLeader();
+        this.#roleChanged();
+        return;
+      case 'requestVotes':
+        this.#roleChanged();
+        this.#messenger.requestVotes(effect.epoch, effect.preVote);
         return;
       case 'highWatermark':
         this.log.setHighWatermark(effect.offset);
-        this.#deliver(effect.offset);
-        return;
-      case 'requestVotes':
+        this.delivery.deliver(effect.offset);
+        this.service.wake();
+        this.#tellLeader();
         return;
     }
+  }
+
+  #roleChanged(): void {
+    this.#follower.roleChanged();
+    this.service.wake();
+    this.#tellLeader();
   }
 
   #lead(epoch: number): void {
     const { role } = this.election;
     if (role.kind !== 'leader' || role.epoch !== epoch) return;
+    const granting = this.#voters.filter((voter) => role.granted.has(voter.id));
     const bytes = encodeLeaderChange(
-      {
-        leaderId: this.nodeId,
-        voters: this.#voters,
-        granting: this.#voters.filter((voter) => role.granted.has(voter.id)),
-      },
-      {
-        baseOffset: this.log.endOffset,
-        epoch,
-        nowMs: this.#options.runtime.clock.wallMs(),
-        kraftVersion: this.#kraftVersion,
-      },
-      this.#options.runtime.codecs,
+      { leaderId: this.nodeId, voters: this.#voters, granting },
+      { baseOffset: this.log.endOffset, epoch, nowMs: this.runtime.clock.wallMs(), kraftVersion: this.kraftVersion },
+      this.runtime.codecs,
     );
-    if (this.log.append(bytes)) this.#scheduleFlush();
+    if (this.log.append(bytes)) this.#appended();
   }
 
-  #scheduleFlush(): void {
+  /** Once per turn: what was appended in it is sent to those who wait for it, and made durable by one sync. */
+  #appended(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    this.#options.runtime.timers.endOfTurn(() => {
+    this.runtime.timers.endOfTurn(() => {
       this.#flushScheduled = false;
+      if (!this.isOpen) return;
+      this.service.wake();
       const upTo = this.log.endOffset;
       this.#flushing = this.log.flush().then(
-        () => this.#post({ kind: 'flushed', offset: upTo }),
-        (error: unknown) => this.#diskFailed(error),
+        () => this.post({ kind: 'flushed', offset: upTo }),
+        (error: unknown) => this.failed(error),
       );
     });
   }
@@ -282,83 +361,17 @@ export class RaftQuorum implements Quorum {
     this.#timer?.cancel();
     this.#timer = null;
     const deadline = this.election.deadlineMs;
-    if (deadline === null || this.#state !== 'open') return;
-    this.#timer = this.#options.runtime.timers.after(Math.max(0, deadline - this.#nowMs()), () =>
-      this.#post({ kind: 'tick' }),
-    );
-  }
-
-  #loadSnapshot(): void {
-    const { listener, runtime } = this.#options;
-    const id = this.log.latestSnapshot;
-    if (id === null || id.endOffset === 0) {
-      if (id !== null)
-        this.#learn(readSnapshot(runtime.disk, this.log.snapshotPath(id), runtime.codecs)?.control ?? []);
-      this.#deliveredOffset = this.log.startOffset;
-      if (this.log.startOffset > 0) {
-        throw new Error(
-          `${this.log.directory} begins at offset ${this.log.startOffset}, but no snapshot covers what was before`,
-        );
-      }
-      return;
-    }
-    const content = readSnapshot(runtime.disk, this.log.snapshotPath(id), runtime.codecs);
-    if (content === null) throw new Error(`the snapshot ${this.log.snapshotPath(id)} is damaged`);
-    this.#learn(content.control);
-    this.#warnUnknown(content.unknown);
-    this.#deliveredOffset = id.endOffset;
-    this.#deliveredEpoch = id.epoch;
-    listener.snapshotLoaded(content.records, id.endOffset, id.epoch);
-  }
-
-  /** Hands the listener what is committed and it has not seen. */
-  #deliver(upTo: number): void {
-    const { listener, runtime } = this.#options;
-    while (this.#deliveredOffset < upTo) {
-      const bytes = this.log.read(this.#deliveredOffset, upTo, DELIVERY_BYTES);
-      if (bytes === null || bytes.length === 0) break;
-      let decoded: ReturnType<typeof decodeMetadataBatches>;
-      try {
-        decoded = decodeMetadataBatches(bytes, runtime.codecs);
-      } catch (error) {
-        if (!(error instanceof DecodeError)) throw error;
-        this.fail(error);
-        return;
-      }
-      const last = decoded.batches.at(-1)!;
-      this.#learn(decoded.control);
-      this.#warnUnknown(decoded.unknown);
-      this.#deliveredOffset = last.lastOffset + 1;
-      this.#deliveredEpoch = last.epoch;
-      this.#lastTimestampMs = last.appendTimeMs;
-      this.#snapshottedBytes += bytes.length;
-      listener.committed(decoded.batches);
-      this.#maybeSnapshot();
-    }
-    this.#tellLeader();
-  }
-
-  #learn(control: readonly ControlEntry[]): void {
-    for (const entry of control) {
-      if (entry.kind === 'kraftVersion') this.#kraftVersion = entry.version;
-      else if (entry.kind === 'voters') this.#votersRecord = entry.voters;
-    }
-  }
-
-  #warnUnknown(unknown: readonly { readonly offset: number; readonly reason: string }[]): void {
-    for (const { offset, reason } of unknown) {
-      this.#options.runtime.log.warn('a metadata record takes no effect', { offset, reason });
-    }
+    if (deadline === null || !this.isOpen) return;
+    const delayMs = Math.max(0, deadline - this.#nowMs());
+    this.#timer = this.runtime.timers.after(delayMs, () => this.post({ kind: 'tick' }));
   }
 
   /** The listener hears of its own leadership once everything before it, and the record that begins it, is delivered. */
   #tellLeader(): void {
     const { role } = this.election;
-    const { listener } = this.#options;
     let leader = this.election.leader;
     if (role.kind === 'leader') {
-      if (this.#claimedEpoch === role.epoch) return;
-      if (this.#deliveredOffset <= role.epochStartOffset) return;
+      if (this.#claimedEpoch === role.epoch || this.delivery.offset <= role.epochStartOffset) return;
       this.#claimedEpoch = role.epoch;
     } else if (role.kind !== 'follower') {
       leader = { id: -1, epoch: leader.epoch };
@@ -366,37 +379,6 @@ export class RaftQuorum implements Quorum {
     const told = `${leader.id}:${leader.epoch}`;
     if (told === this.#toldLeader) return;
     this.#toldLeader = told;
-    listener.leaderChanged(leader);
-  }
-
-  #maybeSnapshot(): void {
-    const { config, snapshotRecords, runtime, faults } = this.#options;
-    if (snapshotRecords === undefined || this.#snapshotting !== null) return;
-    if (this.#snapshottedBytes < config.number('metadata.log.max.record.bytes.between.snapshots')) return;
-    this.#snapshottedBytes = 0;
-    const id = { endOffset: this.#deliveredOffset, epoch: this.#deliveredEpoch };
-    const all = snapshotRecords();
-    const bytes = encodeSnapshot(
-      {
-        id,
-        records: faults?.snapshotLosesRecord === true ? all.slice(0, -1) : all,
-        kraftVersion: this.#kraftVersion,
-        voters: this.#votersRecord,
-        lastTimestampMs: this.#lastTimestampMs,
-        nowMs: runtime.clock.wallMs(),
-      },
-      runtime.codecs,
-    );
-    this.#snapshotting = writeSnapshotFile(runtime.disk, this.log.directory, id, bytes).then(
-      () => {
-        this.#snapshotting = null;
-        this.log.snapshotAdded(id);
-        this.log.trim(config.number('metadata.max.retention.bytes'));
-      },
-      (error: unknown) => {
-        this.#snapshotting = null;
-        this.#diskFailed(error);
-      },
-    );
+    this.#options.listener.leaderChanged(leader);
   }
 }

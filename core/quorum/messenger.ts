@@ -1,0 +1,117 @@
+import { beginQuorumEpoch, endQuorumEpoch, vote } from '../protocol/index.ts';
+import type { Timer } from '../runtime.ts';
+import type { QuorumCore, Voter } from './core.ts';
+import { beginDraft, endDraft, partitionAnswer, voteDraft } from './voter-messages.ts';
+
+/** What a member sends to the voters: requests for votes, word of its leadership, and of its end. */
+export class VoterMessenger {
+  readonly #core: QuorumCore;
+  #informTimer: Timer | null = null;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(core: QuorumCore) {
+    this.#core = core;
+  }
+
+  /** Asks every other voter, again and again until it answers or the election is over. */
+  requestVotes(epoch: number, preVote: boolean): void {
+    for (const voter of this.#others()) this.#track(this.#requestVote(voter, epoch, preVote));
+  }
+
+  /** Tells the voters that do not fetch who leads, now and every half fetch timeout while it leads. */
+  informVoters(): void {
+    this.#informTimer?.cancel();
+    this.#informTimer = null;
+    const { role } = this.#core.election;
+    if (role.kind !== 'leader' || !this.#core.isOpen) return;
+    const intervalMs = this.#core.config.number('controller.quorum.fetch.timeout.ms') / 2;
+    const nowMs = this.#core.runtime.clock.monotonicNs() / 1e6;
+    for (const voter of this.#others()) {
+      const progress = role.progress.get(voter.id);
+      const silent = progress === undefined || progress.endOffset < 0 || nowMs - progress.lastFetchMs >= intervalMs;
+      if (silent) this.#track(this.#inform(voter, role.epoch));
+    }
+    this.#informTimer = this.#core.runtime.timers.after(intervalMs, () => this.informVoters());
+  }
+
+  /** This node leads no more: the voter that is furthest may try first. Resolves when all were told, or could not be. */
+  async announceEnd(epoch: number): Promise<void> {
+    const { election, self, clusterId } = this.#core;
+    const others = this.#others();
+    const ahead = (voter: Voter): number => election.lastProgress.get(voter.id)?.endOffset ?? -1;
+    const preferred = [...others].sort((a, b) => ahead(b) - ahead(a) || a.id - b.id);
+    await Promise.all(
+      others.map(async (voter) => {
+        const draft = endDraft(clusterId, { id: self.id, epoch }, preferred);
+        const response = await this.#core.peers.request(voter, 'election', endQuorumEpoch, draft, this.#timeoutMs());
+        this.#learn(response === null ? null : partitionAnswer(response));
+      }),
+    );
+  }
+
+  /** Stops repeating; resolves when what is under way has ended. */
+  async close(): Promise<void> {
+    this.#informTimer?.cancel();
+    this.#informTimer = null;
+    await Promise.all(this.#running);
+  }
+
+  async #requestVote(voter: Voter, epoch: number, preVote: boolean): Promise<void> {
+    const { election, log, self, clusterId, runtime, config } = this.#core;
+    const wanted = preVote ? 'prospective' : 'candidate';
+    while (this.#core.isOpen && election.role.kind === wanted && election.role.epoch === epoch) {
+      const draft = voteDraft(clusterId, voter, {
+        epoch,
+        candidate: self,
+        lastEpoch: log.lastEpoch,
+        lastOffset: log.endOffset,
+        preVote,
+      });
+      const response = await this.#core.peers.request(voter, 'election', vote, draft, this.#timeoutMs());
+      const answer = response === null ? null : partitionAnswer(response);
+      if (answer !== null) {
+        this.#learn(answer);
+        const granted = answer.errorCode === 0 && answer.voteGranted === true;
+        this.#core.post({ kind: 'voteAnswered', from: voter.id, epoch, preVote, granted });
+        return;
+      }
+      await runtime.timers.sleep(config.number('controller.quorum.retry.backoff.ms'));
+    }
+  }
+
+  async #inform(voter: Voter, epoch: number): Promise<void> {
+    const { self, clusterId } = this.#core;
+    const draft = beginDraft(clusterId, voter, { id: self.id, epoch });
+    const response = await this.#core.peers.request(voter, 'election', beginQuorumEpoch, draft, this.#timeoutMs());
+    const answer = response === null ? null : partitionAnswer(response);
+    this.#learn(answer);
+    if (answer !== null && answer.errorCode === 0)
+      this.#core.post({ kind: 'leaderAcknowledged', from: voter.id, epoch });
+  }
+
+  #learn(answer: { readonly leaderId: number; readonly leaderEpoch: number } | null): void {
+    if (answer === null || answer.leaderEpoch < 0) return;
+    this.#core.post({ kind: 'epochSeen', epoch: answer.leaderEpoch, leaderId: answer.leaderId });
+  }
+
+  #timeoutMs(): number {
+    return this.#core.config.number('controller.quorum.request.timeout.ms');
+  }
+
+  #others(): readonly Voter[] {
+    return this.#core.voters().filter((voter) => voter.id !== this.#core.self.id);
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked: Promise<void> = work.then(
+      () => {
+        this.#running.delete(tracked);
+      },
+      (error: unknown) => {
+        this.#running.delete(tracked);
+        this.#core.failed(error);
+      },
+    );
+    this.#running.add(tracked);
+  }
+}

@@ -1,0 +1,89 @@
+import { type Channel, ChannelError, openChannel } from '../client/channel.ts';
+import type { ApiSchema, Draft, Message } from '../protocol/index.ts';
+import type { Runtime } from '../runtime.ts';
+
+export interface PeerAddress {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a request is part of. A fetch waits at the leader, and nothing may wait behind it. */
+export type PeerLane = 'fetch' | 'election' | 'control';
+
+/** The way to the other members of the quorum, and to the active controller. */
+export interface PeerNetwork {
+  /** The answer, at the highest version both ends know; null when there is none within `timeoutMs`. */
+  request<A extends ApiSchema>(
+    peer: PeerAddress,
+    lane: PeerLane,
+    api: A,
+    draft: Draft<A['request']>,
+    timeoutMs: number,
+  ): Promise<Message<A['response']> | null>;
+  close(): void;
+}
+
+/** One connection per peer and lane, opened when it is needed and again after it broke. */
+export class ChannelPeers implements PeerNetwork {
+  readonly #runtime: Pick<Runtime, 'network' | 'timers' | 'clock'>;
+  readonly #clientId: string;
+  readonly #channels = new Map<string, Promise<Channel>>();
+  #closed = false;
+
+  constructor(runtime: Pick<Runtime, 'network' | 'timers' | 'clock'>, clientId: string) {
+    this.#runtime = runtime;
+    this.#clientId = clientId;
+  }
+
+  async request<A extends ApiSchema>(
+    peer: PeerAddress,
+    lane: PeerLane,
+    api: A,
+    draft: Draft<A['request']>,
+    timeoutMs: number,
+  ): Promise<Message<A['response']> | null> {
+    if (this.#closed) return null;
+    const key = `${lane} ${peer.id} ${peer.host}:${peer.port}`;
+    const deadlineNs = this.#runtime.clock.monotonicNs() + timeoutMs * 1e6;
+    let opening = this.#channels.get(key);
+    if (opening === undefined) {
+      const { host, port } = peer;
+      opening = openChannel({
+        runtime: this.#runtime,
+        host,
+        port,
+        clientId: this.#clientId,
+        connectTimeoutMs: timeoutMs,
+      });
+      this.#channels.set(key, opening);
+    }
+    try {
+      const channel = await opening;
+      if (this.#closed) {
+        channel.close();
+        return null;
+      }
+      const version = channel.version(api);
+      if (version === null) return null;
+      const leftMs = (deadlineNs - this.#runtime.clock.monotonicNs()) / 1e6;
+      if (leftMs <= 0) return null;
+      return await channel.request(api, version, draft, leftMs);
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw error;
+      if (this.#channels.get(key) === opening) this.#channels.delete(key);
+      return null;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const opening of this.#channels.values()) {
+      opening.then(
+        (channel) => channel.close(),
+        () => {},
+      );
+    }
+    this.#channels.clear();
+  }
+}

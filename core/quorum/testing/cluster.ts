@@ -1,0 +1,269 @@
+import { BrokerConfig } from '../../config/index.ts';
+import { createMemoryDisk } from '../../memory-disk.ts';
+import { nodeCodecs } from '../../node/codecs.ts';
+import {
+  type ApiSchema,
+  beginQuorumEpoch,
+  configRecord,
+  type Draft,
+  decodeMessage,
+  encodeMessage,
+  endQuorumEpoch,
+  fetch,
+  fetchSnapshot,
+  type Message,
+  type MetadataRecord,
+  metadataRecord,
+  parseVersions,
+  vote,
+} from '../../protocol/index.ts';
+import { createRandom } from '../../random.ts';
+import type { Disk, Random, Runtime } from '../../runtime.ts';
+import type { QuorumFaults } from '../faults.ts';
+import type { PeerAddress, PeerNetwork } from '../peers.ts';
+import type { CommittedBatch, QuorumListener } from '../quorum.ts';
+import { RaftQuorum } from '../raft.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+/** The values of a key that is only ever set: what a member has seen committed, in order. */
+export class Recorder implements QuorumListener {
+  values: string[] = [];
+  endOffset = 0;
+  leader: { readonly id: number; readonly epoch: number } = { id: -1, epoch: 0 };
+
+  committed(batches: readonly CommittedBatch[]): void {
+    for (const batch of batches) {
+      for (const record of batch.records) {
+        if (record.type === 'ConfigRecord') this.values.push(record.record.value ?? '');
+      }
+      this.endOffset = batch.lastOffset + 1;
+    }
+  }
+  snapshotLoaded(records: Iterable<MetadataRecord>, endOffset: number): void {
+    this.values = [];
+    for (const record of records) {
+      if (record.type === 'ConfigRecord') this.values.push(record.record.value ?? '');
+    }
+    this.endOffset = endOffset;
+  }
+  leaderChanged(leader: { readonly id: number; readonly epoch: number }): void {
+    this.leader = leader;
+  }
+}
+
+export function valueRecord(value: string): MetadataRecord {
+  return metadataRecord(configRecord, 0, { resourceType: 4, resourceName: '', name: `key ${value}`, value });
+}
+
+export interface Member {
+  readonly id: number;
+  readonly disk: Disk;
+  recorder: Recorder;
+  /** Null while it is down. */
+  quorum: RaftQuorum | null;
+  life: number;
+}
+
+export interface ClusterOptions {
+  readonly voters: number;
+  readonly observers?: number;
+  readonly seed: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly faults?: QuorumFaults;
+}
+
+const lookup = { vote, beginQuorumEpoch, endQuorumEpoch, fetch, fetchSnapshot };
+
+/** Members of one quorum on virtual time, memory disks and a network that a test can cut. */
+export class QuorumCluster {
+  readonly time: VirtualTime = new VirtualTime();
+  readonly members: Member[] = [];
+  readonly #options: ClusterOptions;
+  readonly #random: Random;
+  readonly #cut = new Set<string>();
+  /** Leader by epoch, as seen; two in one epoch are the failure that Raft must not have. */
+  readonly leaders: Map<number, number> = new Map();
+  readonly violations: string[] = [];
+
+  private constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#random = createRandom(options.seed);
+  }
+
+  static async start(options: ClusterOptions): Promise<QuorumCluster> {
+    const cluster = new QuorumCluster(options);
+    for (let id = 1; id <= options.voters + (options.observers ?? 0); id++) {
+      cluster.members.push({ id, disk: createMemoryDisk(), recorder: new Recorder(), quorum: null, life: 0 });
+    }
+    for (const member of cluster.members) await cluster.boot(member.id);
+    return cluster;
+  }
+
+  member(id: number): Member {
+    return this.members[id - 1]!;
+  }
+
+  async boot(id: number): Promise<void> {
+    const member = this.member(id);
+    const { voters, settings, faults } = this.#options;
+    const ids = Array.from({ length: voters }, (_, index) => index + 1);
+    member.life++;
+    member.recorder = new Recorder();
+    const runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'disk' | 'codecs' | 'log'> = {
+      clock: this.time,
+      timers: this.time,
+      random: this.#random.fork(`member ${id} life ${member.life}`),
+      disk: member.disk,
+      codecs: nodeCodecs,
+      log: {
+        debug() {},
+        info() {},
+        warn() {},
+        error: (message, fields) => this.violations.push(`${id}: ${message} ${JSON.stringify(fields)}`),
+      },
+    };
+    const config = BrokerConfig.parse({
+      'node.id': String(id),
+      'process.roles': id <= voters ? 'controller' : 'broker',
+      'log.dirs': '/data',
+      listeners: id <= voters ? 'CONTROLLER://localhost:0' : 'PLAINTEXT://localhost:0',
+      'controller.listener.names': 'CONTROLLER',
+      'controller.quorum.voters': ids.map((one) => `${one}@node-${one}:9093`).join(','),
+      ...settings,
+    });
+    const { recorder } = member;
+    member.quorum = await RaftQuorum.open({
+      runtime,
+      config,
+      clusterId: 'cluster',
+      directoryId: `AAAAAAAAAAAAAAAAAAAA${id}A`,
+      listener: recorder,
+      peers: this.#peersOf(member),
+      snapshotRecords: () => recorder.values.map(valueRecord),
+      ...(faults === undefined ? {} : { faults }),
+    });
+  }
+
+  /** The process is gone at once; what it wrote and what it synced are the same on these disks. */
+  crash(id: number): void {
+    const member = this.member(id);
+    const { quorum } = member;
+    member.quorum = null;
+    member.life++;
+    // The old life goes on running, unseen and unheard, but must not touch the disk: it is told that it failed.
+    quorum?.failed(new Error('crashed'));
+    this.violations.splice(0, this.violations.length, ...this.violations.filter((text) => !text.includes('crashed')));
+  }
+
+  /** No message passes between the two, in either direction. */
+  cut(a: number, b: number): void {
+    this.#cut.add(`${Math.min(a, b)}-${Math.max(a, b)}`);
+  }
+  isolate(id: number): void {
+    for (const other of this.members) if (other.id !== id) this.cut(id, other.id);
+  }
+  heal(): void {
+    this.#cut.clear();
+  }
+
+  get leader(): Member | null {
+    const leading = this.members.filter((member) => member.quorum?.election.role.kind === 'leader');
+    leading.sort((a, b) => b.quorum!.leader.epoch - a.quorum!.leader.epoch);
+    return leading[0] ?? null;
+  }
+
+  /** Appends on whoever leads; null when nobody does. */
+  write(value: string): number | null {
+    const leader = this.leader;
+    if (leader === null) return null;
+    return leader.quorum!.append(leader.quorum!.leader.epoch, [valueRecord(value)]);
+  }
+
+  /** What must hold after every event. */
+  check(): void {
+    let longest: readonly string[] = [];
+    for (const { quorum, recorder } of this.members) {
+      if (recorder.values.length > longest.length) longest = recorder.values;
+      if (quorum?.election.role.kind !== 'leader') continue;
+      const { epoch } = quorum.leader;
+      const known = this.leaders.get(epoch);
+      if (known !== undefined && known !== quorum.nodeId) {
+        this.violations.push(`epoch ${epoch} is led by ${known} and ${quorum.nodeId}`);
+      }
+      this.leaders.set(epoch, quorum.nodeId);
+    }
+    for (const { id, recorder } of this.members) {
+      const differs = recorder.values.findIndex((value, index) => value !== longest[index]);
+      if (differs >= 0) this.violations.push(`member ${id} has committed something else at ${differs}`);
+    }
+    if (this.violations.length > 0) throw new Error(this.violations.join('; '));
+  }
+
+  run(ms: number): Promise<void> {
+    return this.time.run(ms, () => this.check());
+  }
+  runUntil(done: () => boolean, ms: number): Promise<boolean> {
+    return this.time.runUntil(done, ms, () => this.check());
+  }
+
+  async close(): Promise<void> {
+    const closing = this.members.map((member) => member.quorum?.close() ?? Promise.resolve());
+    await this.time.run(5000);
+    await Promise.all(closing);
+  }
+
+  #isCut(a: number, b: number): boolean {
+    return this.#cut.has(`${Math.min(a, b)}-${Math.max(a, b)}`);
+  }
+
+  #peersOf(member: Member): PeerNetwork {
+    const { life } = member;
+    const random = this.#random.fork(`network of ${member.id} ${life}`);
+    return {
+      request: async <A extends ApiSchema>(
+        peer: PeerAddress,
+        _lane: string,
+        api: A,
+        draft: Draft<A['request']>,
+        timeoutMs: number,
+      ): Promise<Message<A['response']> | null> => {
+        const deadline = this.time.nowMs + timeoutMs;
+        const lost = async (): Promise<null> => {
+          await this.time.sleep(Math.max(0, deadline - this.time.nowMs));
+          return null;
+        };
+        await this.time.sleep(0.5 + random.float() * 4);
+        const target = this.member(peer.id).quorum;
+        if (target === null) return null;
+        if (this.#isCut(member.id, peer.id)) return await lost();
+        const version = parseVersions(api.request.versions)!.max;
+        const request = decodeMessage(api.request, version, encodeMessage(api.request, version, draft));
+        const answer = await answerOf(target, api, request);
+        const bytes = encodeMessage(api.response, version, answer as Draft<A['response']>);
+        await this.time.sleep(0.5 + random.float() * 4);
+        if (this.#isCut(member.id, peer.id) || this.time.nowMs > deadline) return await lost();
+        // The answer of a process that has died meanwhile does not arrive.
+        if (this.member(peer.id).quorum !== target || member.life !== life) return await lost();
+        return decodeMessage(api.response, version, bytes) as Message<A['response']>;
+      },
+      close: () => {},
+    };
+  }
+}
+
+function answerOf(target: RaftQuorum, api: ApiSchema, request: unknown): Promise<unknown> {
+  switch (api.key) {
+    case lookup.vote.key:
+      return target.service.vote(request as Message<typeof vote.request>);
+    case lookup.beginQuorumEpoch.key:
+      return target.service.beginEpoch(request as Message<typeof beginQuorumEpoch.request>);
+    case lookup.endQuorumEpoch.key:
+      return target.service.endEpoch(request as Message<typeof endQuorumEpoch.request>);
+    case lookup.fetch.key:
+      return target.service.fetch(request as Message<typeof fetch.request>);
+    case lookup.fetchSnapshot.key:
+      return target.service.fetchSnapshot(request as Message<typeof fetchSnapshot.request>);
+    default:
+      throw new Error(`no member answers ${api.name}`);
+  }
+}
