@@ -1,15 +1,23 @@
+import { type Channel, openChannel } from '../client/channel.ts';
 import { type BrokerConfig, TopicConfig } from '../config/index.ts';
 import type { ControllerPort } from '../controller/admin.ts';
 import { AutoTopicCreator } from '../controller/auto-topics.ts';
 import type { MetadataImage } from '../controller/image.ts';
 import type { LogDirectory } from '../log/index.ts';
-import { ReplicaManager, ReplicatedCoordinatorLog, type TopicSettings, topicSettings } from '../replication/index.ts';
+import {
+  Fetchers,
+  ReplicaManager,
+  ReplicatedCoordinatorLog,
+  type TopicSettings,
+  topicSettings,
+} from '../replication/index.ts';
 import type { Runtime } from '../runtime.ts';
 import { Dispatcher, type ServedApi, servedApis } from './dispatch.ts';
 import type { BrokerFaults } from './faults.ts';
 import { FetchSessions } from './fetch-sessions.ts';
 import type { AnyHandler } from './handler.ts';
 import type { SupportedFeature } from './handlers/18-api-versions.ts';
+import { clientEndpoint } from './handlers/client-endpoint.ts';
 import { brokerHandlers } from './handlers/index.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { Server, type ServerLimits } from './server.ts';
@@ -34,6 +42,7 @@ export interface AssemblyOptions {
 const QUEUED_BYTES_MAX = 1 << 20;
 const UNREAD_BYTES_MAX = 1 << 20;
 const STARTED_MAX = 256;
+const CONNECT_TIMEOUT_MS = 3000;
 const INTERNAL_TOPIC_TIMEOUT_MS = 10_000;
 
 /** The part of a broker that answers requests, made from what the rest of it provides. */
@@ -42,6 +51,7 @@ export class Assembly {
   readonly replicas: ReplicaManager;
   readonly server: Server;
   readonly fetchSessions: FetchSessions;
+  readonly fetchers: Fetchers;
   readonly #config: BrokerConfig;
   readonly #metadata: MetadataView;
   readonly #topicCreator: AutoTopicCreator;
@@ -61,6 +71,22 @@ export class Assembly {
       replicaLagTimeMaxMs: config.number('replica.lag.time.max.ms'),
       ...(options.faults === undefined ? undefined : { faults: options.faults }),
     });
+    this.fetchers = new Fetchers({
+      nodeId,
+      clock: runtime.clock,
+      timers: runtime.timers,
+      log: runtime.log,
+      faults: options.faults ?? {},
+      brokerEpoch,
+      connect: (brokerId) => this.#connect(brokerId),
+      waitMsMax: config.number('replica.fetch.wait.max.ms'),
+      minBytes: config.number('replica.fetch.min.bytes'),
+      partitionBytesMax: config.number('replica.fetch.max.bytes'),
+      responseBytesMax: config.number('replica.fetch.response.max.bytes'),
+      backoffMs: config.number('replica.fetch.backoff.ms'),
+      requestTimeoutMs: config.number('replica.socket.timeout.ms'),
+    });
+    this.replicas.onRoleChange((partition) => this.fetchers.roleChanged(partition));
     this.services = {
       runtime,
       nodeId,
@@ -91,6 +117,28 @@ export class Assembly {
     served = servedApis(handlers, 'broker');
     const dispatcher = new Dispatcher('broker', served, runtime.log);
     this.server = new Server(runtime, this.replicas.turn, dispatcher, serverLimits(config));
+  }
+
+  /** To another broker, by the endpoint of its registration. */
+  async #connect(brokerId: number): Promise<Channel> {
+    const broker = this.#metadata.image.brokers.get(brokerId);
+    const endpoint = broker === undefined ? null : clientEndpoint(broker, this.#config);
+    if (endpoint === null) throw new Error(`broker ${brokerId} is not registered`);
+    const { runtime, nodeId } = this.services;
+    return await openChannel({
+      runtime,
+      host: endpoint.host,
+      port: endpoint.port,
+      clientId: `broker-${nodeId}-fetcher`,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      fixedVersions: true,
+    });
+  }
+
+  /** Ends everything of its own that waits or runs, but the connections. */
+  close(): void {
+    this.fetchers.close();
+    this.replicas.close();
   }
 
   /** The state of a coordinator in the partitions of an internal topic, which is made when it is first needed. */

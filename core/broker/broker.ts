@@ -124,7 +124,7 @@ export class Broker {
     if (config.boolean('controlled.shutdown.enable')) await lifecycle.leave(LEAVE_TIMEOUT_MS);
     lifecycle.end();
     await server.drain(DRAIN_TIMEOUT_MS);
-    replicas.close();
+    assembly.close();
     await metadataNode.close();
     await replicas.settled();
     for (const directory of logDirectories) {
@@ -192,7 +192,8 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   });
   const { replicas, server } = assembly;
   metadata.addListener(replicas);
-  undo.push(() => replicas.close());
+  const assembled = assembly;
+  undo.push(() => assembled.close());
 
   const listener = config.brokerListeners[0]!;
   const bound = await server.listen(listener.host === '' ? '0.0.0.0' : listener.host, listener.port);

@@ -10,4 +10,8 @@ export interface ReplicationFaults {
   readonly skipEpochCheck?: boolean;
   /** A follower that restarted keeps its place in the ISR (KAFKA-15221). */
   readonly ignoreBrokerEpoch?: boolean;
+  /** A new follower cuts its log at its high watermark and asks nobody (the protocol before KIP-101). */
+  readonly truncateToHighWatermark?: boolean;
+  /** A follower goes on behind records that its leader never had. */
+  readonly ignoreDivergence?: boolean;
 }

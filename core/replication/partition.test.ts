@@ -174,7 +174,7 @@ test('a follower that lags is proposed for removal and one that caught up for re
   cluster.broker(3, { fenced: true });
   await follow(3, 1);
   expect(isrOf(world)).toEqual([1, 2]);
-  cluster.broker(3);
+  cluster.broker(3, { fenced: false });
   await follow(3, 1);
   await world.settle();
   expect(isrOf(world)).toEqual([1, 2, 3]);

@@ -72,6 +72,7 @@ export class Partition {
   #flushing = false;
   #appendedBytes = 0;
   #roleChanges = 0;
+  #truncating: Promise<void> | null = null;
 
   constructor(image: PartitionImage, settings: TopicSettings, host: PartitionHost) {
     this.topic = image.topic;
@@ -179,6 +180,50 @@ export class Partition {
     if (state.kind !== 'leader' && state.kind !== 'follower') return ErrorCode.none;
     if (currentLeaderEpoch < state.epoch) return ErrorCode.fencedLeaderEpoch;
     return currentLeaderEpoch > state.epoch ? ErrorCode.unknownLeaderEpoch : ErrorCode.none;
+  }
+
+  // ---- following
+
+  /** The truncation under way, null when there is none: until it is over nothing may be appended, and no role begins. */
+  get truncating(): Promise<void> | null {
+    return this.#truncating;
+  }
+
+  /** Cuts the log; the high watermark goes down with it where it must. Rejects when the disk fails. */
+  truncate(cut: (log: Log) => Promise<void>): Promise<void> {
+    const log = this.#log;
+    if (log === null) return Promise.resolve();
+    const truncating = cut(log).finally(() => {
+      this.#truncating = null;
+    });
+    this.#truncating = truncating;
+    return truncating;
+  }
+
+  /** Appends what the leader gave, and takes over how far it shows its log. Returns 0 or the log's error code. */
+  replicate(
+    bytes: Uint8Array,
+    highWatermark: number,
+    logStartOffset: number,
+  ): { errorCode: number; flushDue: boolean } {
+    const log = this.#log;
+    if (log === null || this.#state.kind !== 'follower' || this.#truncating !== null) {
+      return { errorCode: ErrorCode.notLeaderOrFollower, flushDue: false };
+    }
+    let flushDue = false;
+    if (bytes.length > 0) {
+      const result = log.append(bytes, { origin: 'replication', leaderEpoch: this.#state.epoch });
+      if (result.kind === 'refused') return { errorCode: result.errorCode, flushDue };
+      if (result.kind === 'appended') {
+        this.#appendedBytes += result.bytes;
+        flushDue = result.flushDue;
+      }
+    }
+    const before = log.highWatermark;
+    log.setHighWatermark(Math.min(highWatermark, log.logEndOffset));
+    log.maybeIncrementLogStartOffset(logStartOffset);
+    if (log.highWatermark !== before) this.fetches.checkAll();
+    return { errorCode: ErrorCode.none, flushDue };
   }
 
   // ---- appends

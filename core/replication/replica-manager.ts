@@ -203,6 +203,12 @@ export class ReplicaManager implements MetadataListener {
   #assume(partition: Partition, wanted: PartitionImage): void {
     const { kind } = partition.state;
     if (kind === 'offline' || kind === 'stopped') return;
+    if (partition.truncating !== null) {
+      // A role begins on a log that stands still; by then the image may say something else again.
+      const again = (): void => this.#reassume(partition);
+      partition.truncating.then(again, again);
+      return;
+    }
     if (wanted.leader === this.#options.nodeId) {
       if (partition.lead(wanted) === 'elected') {
         for (const each of this.#electionListeners.get(partition.topic) ?? []) {
@@ -213,6 +219,11 @@ export class ReplicaManager implements MetadataListener {
       this.#resigned(partition, partition.follow(wanted));
     }
     for (const listener of this.#roleListeners) listener(partition);
+  }
+
+  #reassume(partition: Partition): void {
+    const wanted = this.#image?.topicsById.get(partition.topicId)?.partitions[partition.partition];
+    if (wanted?.replicas.includes(this.#options.nodeId) === true) this.#assume(partition, wanted);
   }
 
   #resigned(partition: Partition, ledInEpoch: number | null): void {

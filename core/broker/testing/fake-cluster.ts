@@ -80,6 +80,7 @@ export class FakeCluster implements MetadataView, ControllerPort {
       fenced: false,
       inControlledShutdown: false,
       directories: [],
+      ...this.brokers.get(id),
       ...change,
     });
     this.#tell({ brokersChanged: new Set([id]) });

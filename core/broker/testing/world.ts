@@ -26,6 +26,10 @@ export interface BrokerWorldOptions {
   readonly faults?: BrokerFaults;
   /** log.dirs; default one. */
   readonly directories?: readonly string[];
+  /** Default 1. */
+  readonly nodeId?: number;
+  /** A broker of the same cluster: shares its time, network and metadata. */
+  readonly beside?: BrokerWorld;
 }
 
 /** One broker's request side on a disk, a network and a clock in memory, under metadata that the test writes. */
@@ -44,11 +48,11 @@ export interface BrokerWorld {
 }
 
 export async function brokerWorld(options: BrokerWorldOptions): Promise<BrokerWorld> {
-  const { codecs, directories = ['/data'] } = options;
-  const time = new StillTime();
+  const { codecs, directories = ['/data'], nodeId = 1, beside } = options;
+  const time = beside?.time ?? new StillTime();
   const disk = options.disk ?? createMemoryDisk({ wallMs: () => time.nowMs });
-  const cluster = new FakeCluster();
-  const network = new PipeNetwork();
+  const cluster = beside?.cluster ?? new FakeCluster();
+  const network = beside?.network ?? new PipeNetwork();
   const logLines: string[] = [];
   const line = (message: string, fields?: Record<string, unknown>): void => {
     logLines.push(
@@ -58,9 +62,17 @@ export async function brokerWorld(options: BrokerWorldOptions): Promise<BrokerWo
     );
   };
   const log: Logger = { debug: line, info: line, warn: line, error: line };
-  const runtime: Runtime = { clock: time, timers: time, random: createRandom('broker'), disk, network, codecs, log };
+  const runtime: Runtime = {
+    clock: time,
+    timers: time,
+    random: createRandom(`broker ${nodeId}`),
+    disk,
+    network,
+    codecs,
+    log,
+  };
   const config = BrokerConfig.parse({
-    'node.id': '1',
+    'node.id': String(nodeId),
     'process.roles': 'broker,controller',
     listeners: 'PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093',
     'controller.listener.names': 'CONTROLLER',
@@ -74,7 +86,7 @@ export async function brokerWorld(options: BrokerWorldOptions): Promise<BrokerWo
       path,
       runtime,
       configFor: (topic) => assembly!.settingsFor(topic).log,
-      nodeId: 1,
+      nodeId,
       clusterId: '4L6g3nShT-eMCtK--X86sw',
       onOffline: () => assembly?.replicas.directoryOffline(directory),
     });
@@ -82,13 +94,13 @@ export async function brokerWorld(options: BrokerWorldOptions): Promise<BrokerWo
   }
   assembly = new Assembly({
     runtime,
-    nodeId: 1,
+    nodeId,
     clusterId: '4L6g3nShT-eMCtK--X86sw',
     config,
     metadata: cluster,
     controller: cluster,
     logDirectories,
-    brokerEpoch: () => 101,
+    brokerEpoch: () => cluster.brokers.get(nodeId)?.epoch ?? -1,
     supportedFeatures: [],
     ...(options.faults === undefined ? undefined : { faults: options.faults }),
   });
@@ -96,6 +108,7 @@ export async function brokerWorld(options: BrokerWorldOptions): Promise<BrokerWo
   const { server } = assembly;
   const { port } = await server.listen('localhost', 0);
   server.open();
+  cluster.broker(nodeId, { endpoints: [{ name: 'PLAINTEXT', host: 'localhost', port, securityProtocol: 0 }] });
   return {
     time,
     disk,
