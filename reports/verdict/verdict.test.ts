@@ -121,6 +121,8 @@ describe('P1 acked-durable', () => {
     const setting: Setting = { ...SINGLE, faults: [powerLoss] };
     expect(verdictOf(setting, late(55)).result).toBe('allowed');
     expect(verdictOf(setting, late(65)).result).toBe('fail');
+    // Synced before it was acknowledged, wherever the acknowledgement was when the power went.
+    expect(verdictOf({ ...setting, topic: { 'flush.messages': 1 } }, late(55)).result).toBe('fail');
   });
 
   test('a power loss of all replicas is allowed; of enough of them it is unknown until the ISR is known', () => {
@@ -188,6 +190,22 @@ describe('P1 acked-durable', () => {
     ];
     expect(verdictOf(SETTING, [...maybe, ...audit(100, 3, log(2))]).result).toBe('pass');
     expect(verdictOf(SETTING, [...maybe, ...audit(100, 3, log(3))]).result).toBe('pass');
+  });
+
+  test('an acknowledgement that arrives after the audit is compared with what the audit found', () => {
+    const found = (offsets: number, acked: number) => [
+      send(0, 0, 0),
+      ...audit(
+        100,
+        3,
+        Array.from({ length: offsets }, () => [0, 0] as const),
+      ),
+      ack(1, 0, 0, acked),
+    ];
+    expect(ruleOf(verdictOf(SETTING, found(1, 0)), 'P1').result).toBe('pass');
+    expect(ruleOf(verdictOf(SETTING, found(1, 5)), 'P1').result).toBe('fail');
+    expect(ruleOf(verdictOf(SETTING, found(2, 1)), 'P1').result).toBe('pass');
+    expect(ruleOf(verdictOf(SETTING, found(2, 1)), 'P5').result).toBe('fail');
   });
 
   test('what the audit did not reach is late, not lost', () => {
@@ -362,6 +380,13 @@ describe('P4 order and P5 no-duplicate', () => {
     expect(ruleOf(verdictOf(SETTING, [...sent, ...audit(100, 3, log(2))]), 'P4').result).toBe('pass');
   });
 
+  test('an auditor that starts again finds the same records, not copies', () => {
+    const twice = [...sent, ...audit(100, 3, log(2)), ...audit(200, 3, log(2))];
+    const result = verdictOf(SETTING, [...twice, ack(2, 0, 0, 0), ack(2, 0, 1, 1)]);
+    expect(result.result).toBe('pass');
+    expect(ruleOf(result, 'P5').checked).toBe(2);
+  });
+
   test('acknowledged offsets are compared where nobody audited', () => {
     const acks = [...sent, ack(2, 0, 0, 9), ack(2, 0, 1, 4)];
     expect(ruleOf(verdictOf(SETTING, acks), 'P4')).toMatchObject({ result: 'fail', violations: 1 });
@@ -446,6 +471,8 @@ describe('C1 to C4', () => {
       'fail',
     );
     const refused: Row = { kind: EVENT.commitFail, t: 14, actor: 1, partition: 0, offset: 5, sequence: 1, a: 22, b: 1 };
+    const back: Row = { kind: EVENT.seek, t: 13, actor: 1, partition: 0, offset: 1, a: 0 };
+    expect(rule('C1', [...polled, back, commit(14, 1, 4, 1), commitAck(15, 1, 4, 1)]).result).toBe('pass');
     expect(rule('C1', [...polled, commit(13, 1, 5, 1), refused])).toMatchObject({ result: 'pass', checked: 0 });
   });
 
