@@ -27,6 +27,9 @@ export interface ElectionTiming {
   readonly fetchTimeoutMs: number;
 }
 
+/** How long the news that a leader has left may take to reach all. */
+const HANDOVER_MS = 20;
+
 interface Base {
   readonly epoch: number;
   readonly voted: ReplicaKey | null;
@@ -268,6 +271,10 @@ export class Election {
         else this.role = { ...role, deadlineMs: nowMs + this.#options.timing.fetchTimeoutMs };
         return;
       case 'prospective':
+        if (role.leaderId !== -1) {
+          this.#follow(role.epoch, role.leaderId, nowMs);
+          return;
+        }
         this.role = {
           kind: 'unattached',
           epoch: role.epoch,
@@ -288,12 +295,13 @@ export class Election {
       this.#campaign(nowMs);
       return;
     }
-    const { epoch, voted } = this.role;
+    const { epoch, voted, leaderId } = this.role;
     this.role = {
       kind: 'prospective',
       epoch,
       voted,
-      leaderId: -1,
+      // Still the leader of this epoch: that others name it too is no news, and it may yet turn out to be alive.
+      leaderId,
       deadlineMs: this.#electionDeadline(nowMs),
       granted: new Set([this.#options.self.id]),
       rejected: new Set(),
@@ -379,7 +387,10 @@ export class Election {
       else this.#follow(epoch, leader, nowMs);
       return;
     }
-    if (leader !== -1 && role.kind !== 'leader' && role.kind !== 'follower') this.#follow(epoch, leader, nowMs);
+    const knowsNone = role.kind === 'unattached' || role.kind === 'prospective' ? role.leaderId === -1 : true;
+    if (leader !== -1 && role.kind !== 'leader' && role.kind !== 'follower' && knowsNone) {
+      this.#follow(epoch, leader, nowMs);
+    }
   }
 
   #voteAnswered(event: Extract<QuorumEvent, { kind: 'voteAnswered' }>, nowMs: number): void {
@@ -478,9 +489,10 @@ export class Election {
     const { role } = this;
     if (role.kind !== 'follower' || role.epoch !== epoch || role.leaderId !== leaderId || !this.isVoter) return;
     const rank = preferred.indexOf(this.#options.self.id);
-    // The one that is furthest goes first; the others give it time.
-    if (rank === 0) this.#prospect(nowMs);
-    else this.role = { ...role, deadlineMs: Math.min(role.deadlineMs, this.#electionDeadline(nowMs)) };
+    // The one that is furthest goes first, when the others may be thought to have heard as well: until then they would
+    // refuse it their pre-vote.
+    const deadlineMs = rank === 0 ? nowMs + HANDOVER_MS : this.#electionDeadline(nowMs);
+    this.role = { ...role, fetched: false, deadlineMs: Math.min(role.deadlineMs, deadlineMs) };
   }
 
   #persist(): void {

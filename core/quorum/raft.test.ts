@@ -1,11 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createRandom } from '../random.ts';
 import { QuorumCluster } from './testing/cluster.ts';
 
 async function elected(cluster: QuorumCluster): Promise<number> {
   const ok = await cluster.runUntil(() => {
     const { leader } = cluster;
     return leader !== null && leader.recorder.leader.id === leader.id;
-  }, 20_000);
+  }, 30_000);
   expect(ok).toBe(true);
   return cluster.leader!.id;
 }
@@ -14,17 +16,158 @@ function agreed(cluster: QuorumCluster, values: readonly string[]): boolean {
   return cluster.members.every((member) => member.quorum === null || member.recorder.values.join() === values.join());
 }
 
+const range = (count: number, prefix = 'v'): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
 describe('a quorum of several', () => {
   test('elects one leader, which every member hears of, and commits what it appends', async () => {
     const cluster = await QuorumCluster.start({ voters: 3, observers: 1, seed: 'elect' });
     const leader = await elected(cluster);
-    for (let count = 0; count < 20; count++) cluster.write(`v${count}`);
-    const values = Array.from({ length: 20 }, (_, count) => `v${count}`);
-    expect(await cluster.runUntil(() => agreed(cluster, values), 5000)).toBe(true);
+    for (const value of range(20)) cluster.write(value);
+    expect(await cluster.runUntil(() => agreed(cluster, range(20)), 5000)).toBe(true);
     expect(cluster.members.map((member) => member.recorder.leader.id)).toEqual([leader, leader, leader, leader]);
     const description = cluster.leader!.quorum!.describe();
     expect(description.voters.map((voter) => voter.id)).toEqual([1, 2, 3]);
     expect(description.observers.map((observer) => observer.id)).toEqual([4]);
+    expect(description.voters.every((voter) => voter.logEndOffset === description.highWatermark)).toBe(true);
     await cluster.close();
   });
+
+  test('goes on when its leader crashes, and takes it back in', async () => {
+    const cluster = await QuorumCluster.start({ voters: 3, seed: 'crash' });
+    const first = await elected(cluster);
+    cluster.write('before');
+    expect(await cluster.runUntil(() => agreed(cluster, ['before']), 5000)).toBe(true);
+    cluster.crash(first);
+    const second = await elected(cluster);
+    expect(second).not.toBe(first);
+    cluster.write('after');
+    await cluster.boot(first);
+    expect(await cluster.runUntil(() => agreed(cluster, ['before', 'after']), 10_000)).toBe(true);
+    await cluster.close();
+  });
+
+  test('a leader that leaves in order is succeeded without waiting for a timeout', async () => {
+    const cluster = await QuorumCluster.start({ voters: 3, seed: 'leave' });
+    const first = await elected(cluster);
+    await cluster.run(1000);
+    const member = cluster.member(first);
+    const closing = member.quorum!.close();
+    member.quorum = null;
+    const before = cluster.time.nowMs;
+    await elected(cluster);
+    expect(cluster.time.nowMs - before).toBeLessThan(1000);
+    await cluster.run(2000);
+    await closing;
+    await cluster.close();
+  });
+
+  test('a leader that no majority can reach resigns, and what it appended alone is cut off', async () => {
+    const cluster = await QuorumCluster.start({ voters: 3, seed: 'isolate' });
+    const first = await elected(cluster);
+    cluster.write('kept');
+    expect(await cluster.runUntil(() => agreed(cluster, ['kept']), 5000)).toBe(true);
+    cluster.isolate(first);
+    const old = cluster.member(first).quorum!;
+    for (const value of range(5, 'lost')) old.append(old.leader.epoch, [...cluster.records(value)]);
+    expect(await cluster.runUntil(() => old.election.role.kind !== 'leader', 10_000)).toBe(true);
+    const second = await elected(cluster);
+    expect(second).not.toBe(first);
+    for (const value of range(3, 'new')) cluster.write(value);
+    await cluster.run(2000);
+    cluster.heal();
+    expect(await cluster.runUntil(() => agreed(cluster, ['kept', ...range(3, 'new')]), 20_000)).toBe(true);
+    expect(old.append(old.leader.epoch, [...cluster.records('x')])).toBe(null);
+    await cluster.close();
+  });
+
+  test('a member cut off for long does not disturb the others when it returns (KIP-996)', async () => {
+    const cluster = await QuorumCluster.start({ voters: 3, seed: 'prevote' });
+    const leader = await elected(cluster);
+    await cluster.run(1000);
+    const { epoch } = cluster.leader!.quorum!.leader;
+    const away = [1, 2, 3].find((id) => id !== leader)!;
+    cluster.isolate(away);
+    await cluster.run(20_000);
+    cluster.heal();
+    await cluster.run(5000);
+    expect(cluster.leader!.quorum!.leader).toEqual({ id: leader, epoch });
+    await cluster.close();
+  });
+
+  test('a member that is far behind gets the snapshot', async () => {
+    const settings = {
+      'metadata.log.max.record.bytes.between.snapshots': '2000',
+      'metadata.max.retention.bytes': '4000',
+      'metadata.log.segment.bytes': '8388608',
+      'controller.quorum.fetch.snapshot.max.bytes': '1000',
+    };
+    const cluster = await QuorumCluster.start({ voters: 3, seed: 'snapshot', settings });
+    const leader = await elected(cluster);
+    const away = [1, 2, 3].find((id) => id !== leader)!;
+    cluster.crash(away);
+    const values = range(300);
+    for (const value of values) {
+      cluster.write(value);
+      await cluster.run(5);
+    }
+    expect(await cluster.runUntil(() => agreed(cluster, values), 5000)).toBe(true);
+    expect(cluster.leader!.quorum!.log.snapshots.length).toBeGreaterThan(0);
+    expect(cluster.leader!.quorum!.log.startOffset).toBeGreaterThan(0);
+    await cluster.boot(away);
+    expect(await cluster.runUntil(() => agreed(cluster, values), 20_000)).toBe(true);
+    expect(cluster.member(away).quorum!.log.startOffset).toBeGreaterThan(0);
+    // And from its own snapshot after a restart.
+    cluster.crash(away);
+    await cluster.boot(away);
+    expect(await cluster.runUntil(() => agreed(cluster, values), 20_000)).toBe(true);
+    await cluster.close();
+  });
+
+  test('one leader per epoch and one history, whatever crashes and is cut (law)', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ minLength: 1, maxLength: 8 }), async (seed) => {
+        await tortured(await QuorumCluster.start({ voters: 3, observers: 1, seed }), seed);
+      }),
+      { numRuns: 12 },
+    );
+  }, 30_000);
 });
+
+/** Random crashes, restarts and cuts under writes; then all is healed and must agree on a history that holds every commit. */
+async function tortured(cluster: QuorumCluster, seed: string): Promise<void> {
+  const random = createRandom(`torture ${seed}`);
+  let written = 0;
+  for (let step = 0; step < 40; step++) {
+    const id = random.below(3) + 1;
+    switch (random.below(6)) {
+      case 0:
+        if (cluster.member(id).quorum !== null) cluster.crash(id);
+        break;
+      case 1:
+      case 2:
+        if (cluster.member(id).quorum === null) await cluster.boot(id);
+        break;
+      case 3:
+        cluster.cut(id, (id % 3) + 1);
+        break;
+      case 4:
+        cluster.heal();
+        break;
+      default:
+        cluster.write(`w${written++}`);
+    }
+    await cluster.run(random.below(1500));
+  }
+  const committed = Math.max(...cluster.members.map((member) => member.recorder.values.length));
+  cluster.heal();
+  for (const member of cluster.members) if (member.quorum === null) await cluster.boot(member.id);
+  await elected(cluster);
+  expect(cluster.write('last')).not.toBe(null);
+  const last = (): boolean => cluster.members.every((member) => member.recorder.values.at(-1) === 'last');
+  expect(await cluster.runUntil(last, 30_000)).toBe(true);
+  const histories = new Set(cluster.members.map((member) => member.recorder.values.join()));
+  expect(histories.size).toBe(1);
+  expect(cluster.members[0]!.recorder.values.length).toBeGreaterThan(committed);
+  await cluster.close();
+}

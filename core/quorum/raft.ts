@@ -362,7 +362,8 @@ export class RaftQuorum implements Quorum, QuorumCore {
     this.#timer = null;
     const deadline = this.election.deadlineMs;
     if (deadline === null || !this.isOpen) return;
-    const delayMs = Math.max(0, deadline - this.#nowMs());
+    // Whole milliseconds, up: a timer a hair early would find nothing due and be set again for the same moment.
+    const delayMs = Math.max(0, Math.ceil(deadline - this.#nowMs()));
     this.#timer = this.runtime.timers.after(delayMs, () => this.post({ kind: 'tick' }));
   }
 

@@ -179,6 +179,10 @@ export class QuorumCluster {
     return leader.quorum!.append(leader.quorum!.leader.epoch, [valueRecord(value)]);
   }
 
+  records(value: string): readonly MetadataRecord[] {
+    return [valueRecord(value)];
+  }
+
   /** What must hold after every event. */
   check(): void {
     let longest: readonly string[] = [];
