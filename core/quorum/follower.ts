@@ -87,7 +87,8 @@ export class Follower {
       replicaDirectoryId: self.directoryId,
       highWatermark: election.highWatermark ?? -1,
     };
-    const response = await peers.request(
+    // Not waited for longer than this leader is followed: it may be dead.
+    const request = peers.request(
       source.peer,
       'fetch',
       fetch,
@@ -101,6 +102,7 @@ export class Follower {
       },
       config.number('controller.quorum.request.timeout.ms'),
     );
+    const response = await this.#gate.race(request);
     const data = response === null || response.errorCode !== 0 ? undefined : response.responses[0]?.partitions[0];
     if (data === undefined) return false;
     const { leaderId, leaderEpoch } = data.currentLeader;

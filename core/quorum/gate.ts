@@ -23,6 +23,27 @@ export class Gate {
     });
   }
 
+  /** The value, or null when the gate opens first. */
+  race<T>(promise: Promise<T>): Promise<T | null> {
+    return new Promise((resolve, reject) => {
+      const opened = (): void => resolve(null);
+      const forget = (): void => {
+        this.#waiting = this.#waiting.filter((one) => one !== opened);
+      };
+      this.#waiting.push(opened);
+      promise.then(
+        (value) => {
+          forget();
+          resolve(value);
+        },
+        (error: unknown) => {
+          forget();
+          reject(error);
+        },
+      );
+    });
+  }
+
   open(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
