@@ -3,6 +3,7 @@ import { type BrokerConfig, TopicConfig } from '../config/index.ts';
 import type { ControllerPort } from '../controller/admin.ts';
 import { AutoTopicCreator } from '../controller/auto-topics.ts';
 import type { MetadataImage } from '../controller/image.ts';
+import { GroupCoordinator, groupSettings } from '../groups/index.ts';
 import type { LogDirectory } from '../log/index.ts';
 import {
   Fetchers,
@@ -42,6 +43,7 @@ export interface AssemblyOptions {
 const QUEUED_BYTES_MAX = 1 << 20;
 const UNREAD_BYTES_MAX = 1 << 20;
 const STARTED_MAX = 256;
+const OFFSETS_TOPIC = '__consumer_offsets';
 const CONNECT_TIMEOUT_MS = 3000;
 const INTERNAL_TOPIC_TIMEOUT_MS = 10_000;
 
@@ -52,13 +54,16 @@ export class Assembly {
   readonly server: Server;
   readonly fetchSessions: FetchSessions;
   readonly fetchers: Fetchers;
+  readonly groups: GroupCoordinator;
   readonly #config: BrokerConfig;
+  readonly #runtime: Runtime;
   readonly #metadata: MetadataView;
   readonly #topicCreator: AutoTopicCreator;
 
   constructor(options: AssemblyOptions) {
     const { runtime, nodeId, config, metadata, controller, brokerEpoch } = options;
     this.#config = config;
+    this.#runtime = runtime;
     this.#metadata = metadata;
     this.#topicCreator = new AutoTopicCreator(controller, config);
     this.replicas = new ReplicaManager({
@@ -87,6 +92,13 @@ export class Assembly {
       requestTimeoutMs: config.number('replica.socket.timeout.ms'),
     });
     this.replicas.onRoleChange((partition) => this.fetchers.roleChanged(partition));
+    this.groups = new GroupCoordinator({
+      runtime,
+      log: this.coordinatorLog(OFFSETS_TOPIC, config.number('offsets.commit.timeout.ms')),
+      settings: groupSettings(config),
+      ...(options.faults === undefined ? undefined : { faults: options.faults }),
+    });
+    this.replicas.onElection(OFFSETS_TOPIC, this.groups);
     this.services = {
       runtime,
       nodeId,
@@ -107,6 +119,7 @@ export class Assembly {
     let served: ReadonlyMap<number, ServedApi> = new Map();
     const handlers = [
       ...brokerHandlers(this.services, {
+        groups: this.groups,
         fetchSessions: this.fetchSessions,
         producerIds,
         supportedFeatures: options.supportedFeatures,
@@ -137,6 +150,7 @@ export class Assembly {
 
   /** Ends everything of its own that waits or runs, but the connections. */
   close(): void {
+    this.groups.close();
     this.fetchers.close();
     this.replicas.close();
   }
@@ -147,13 +161,13 @@ export class Assembly {
       topic,
       replicas: this.replicas,
       image: () => this.#metadata.image,
-      timers: this.services.runtime.timers,
+      timers: this.#runtime.timers,
       createTopic: async () => {
         try {
           await this.#topicCreator.create([topic], INTERNAL_TOPIC_TIMEOUT_MS);
           await this.replicas.settledWithin(INTERNAL_TOPIC_TIMEOUT_MS);
         } catch (error) {
-          this.services.runtime.log.warn('an internal topic could not be created', { topic, error });
+          this.#runtime.log.warn('an internal topic could not be created', { topic, error });
         }
       },
       appendTimeoutMs,

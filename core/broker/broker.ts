@@ -192,6 +192,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   });
   const { replicas, server } = assembly;
   metadata.addListener(replicas);
+  metadata.addListener(assembly.groups);
   const assembled = assembly;
   undo.push(() => assembled.close());
 

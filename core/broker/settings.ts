@@ -7,6 +7,15 @@ export interface ListenAddress {
 const CLIENT_LISTENER = 'PLAINTEXT';
 const CONTROLLER_LISTENER = 'CONTROLLER';
 
+/** A node that is a cluster of its own can hold one copy of everything: what Kafka's single-node samples say too. */
+const ALONE: Readonly<Record<string, string>> = {
+  'offsets.topic.replication.factor': '1',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'share.coordinator.state.topic.replication.factor': '1',
+  'share.coordinator.state.topic.min.isr': '1',
+};
+
 /** Kafka's settings of a node in both roles, from the options of a start; what `config` says explicitly comes first. */
 export function brokerSettings(options: {
   readonly nodeId: number;
@@ -16,7 +25,7 @@ export function brokerSettings(options: {
   readonly advertised?: ListenAddress;
   readonly config?: Readonly<Record<string, string>>;
 }): Record<string, string> {
-  const { listen, advertised } = options;
+  const { listen, advertised, config } = options;
   return {
     'node.id': String(options.nodeId),
     'process.roles': 'broker,controller',
@@ -29,7 +38,8 @@ export function brokerSettings(options: {
     ...(advertised === undefined
       ? undefined
       : { 'advertised.listeners': `${CLIENT_LISTENER}://${addressText(advertised)}` }),
-    ...options.config,
+    ...(config?.['controller.quorum.voters'] === undefined ? ALONE : undefined),
+    ...config,
   };
 }
 

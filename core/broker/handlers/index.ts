@@ -1,3 +1,4 @@
+import type { GroupCoordinator } from '../../groups/index.ts';
 import type { ServedApi } from '../dispatch.ts';
 import type { FetchSessions } from '../fetch-sessions.ts';
 import type { AnyHandler } from '../handler.ts';
@@ -33,6 +34,7 @@ import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.t
 export interface HandlerParts {
   readonly fetchSessions: FetchSessions;
   readonly producerIds: ProducerIds;
+  readonly groups: GroupCoordinator;
   readonly supportedFeatures: readonly SupportedFeature[];
   /** What the listener serves, once that is known: ApiVersions tells it. */
   readonly served: () => Iterable<ServedApi>;
