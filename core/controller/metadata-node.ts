@@ -1,11 +1,14 @@
 import type { BrokerConfig } from '../config/index.ts';
-import { type QuorumFaults, RaftQuorum, readSnapshot } from '../quorum/index.ts';
+import { complete, controllerRegistration } from '../protocol/index.ts';
+import { ChannelPeers, type PeerNetwork, type QuorumFaults, RaftQuorum, readSnapshot } from '../quorum/index.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ControllerPort } from './admin.ts';
+import { supportedFeatures } from './bootstrap.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
-import { LocalControllerPort } from './controller-port.ts';
+import { NodeControllerPort } from './controller-port.ts';
 import { DynamicConfigListener } from './dynamic-config.ts';
 import type { ControllerFaults } from './faults.ts';
+import type { MetadataListener } from './image.ts';
 import { MetadataReplica } from './metadata-view.ts';
 import { randomUuid } from './uuid.ts';
 
@@ -15,7 +18,9 @@ export interface MetadataNodeOptions {
   readonly clusterId: string;
   /** `directory.id` of the metadata log directory. */
   readonly directoryId: string;
-  /** Where other nodes reach this controller. */
+  /** The way to other members; default connections of its own, where the configuration names other voters. */
+  readonly peers?: PeerNetwork;
+  /** Where other nodes reach this controller; default what `controller.quorum.voters` says of it. */
   readonly endpoints?: NonNullable<ControllerOptions['endpoints']>;
   /** The metadata log's disk failed. */
   readonly onFailure?: (error: Error) => void;
@@ -39,10 +44,12 @@ export interface MetadataNode {
  * replayed before them.
  */
 export async function openMetadataNode(options: MetadataNodeOptions): Promise<MetadataNode> {
-  const { runtime, config, clusterId, directoryId, endpoints, onFailure } = options;
+  const { runtime, config, clusterId, directoryId, onFailure } = options;
   const metadata = new MetadataReplica(runtime.timers);
   metadata.addListener(new DynamicConfigListener(config));
   const bootstrap = readSnapshot(runtime.disk, `${config.metadataLogDir}/bootstrap.checkpoint`, runtime.codecs);
+  const incarnationId = randomUuid(runtime.random.fork('controller incarnation'));
+  const endpoints = options.endpoints ?? ownEndpoints(config);
   let quorum: RaftQuorum | null = null;
   const controller = new Controller({
     runtime,
@@ -51,30 +58,108 @@ export async function openMetadataNode(options: MetadataNodeOptions): Promise<Me
     quorum: () => quorum!,
     committed: () => metadata.image,
     formatted: bootstrap?.records ?? null,
-    incarnationId: randomUuid(runtime.random.fork('controller incarnation')),
-    ...(endpoints === undefined ? {} : { endpoints }),
+    incarnationId,
+    endpoints,
     ...(options.controllerFaults === undefined ? {} : { faults: options.controllerFaults }),
   });
   metadata.controller = controller;
+  const peers = options.peers ?? new ChannelPeers(runtime, `node-${config.nodeId}`);
   quorum = await RaftQuorum.open({
     runtime,
     config,
+    clusterId,
     directoryId,
     listener: metadata,
+    peers,
     snapshotRecords: () => metadata.snapshotRecords(),
     ...(onFailure === undefined ? {} : { onFailure }),
     ...(options.quorumFaults === undefined ? {} : { faults: options.quorumFaults }),
   });
   const opened = quorum;
+  const port = new NodeControllerPort({
+    controller,
+    clock: runtime.clock,
+    timers: runtime.timers,
+    remote: () => (opened.leader.id === config.nodeId ? null : opened.addressOf(opened.leader.id)),
+    peers,
+  });
+  const registration = new Registration(port, metadata, config, incarnationId, endpoints);
+  metadata.addListener(registration);
   return {
     quorum: opened,
     controller,
     metadata,
-    port: new LocalControllerPort(controller, runtime.timers),
+    port,
     ready: (timeoutMs) => metadata.controllerKnown(timeoutMs),
     close: async () => {
       controller.close();
       await opened.close();
+      await registration.settled();
     },
   };
+}
+
+type Endpoints = NonNullable<ControllerOptions['endpoints']>;
+
+function ownEndpoints(config: BrokerConfig): Endpoints {
+  const own = config.quorumVoters.find((voter) => voter.id === config.nodeId);
+  const name = config.controllerListenerNames[0];
+  return own === undefined || name === undefined ? [] : [{ name, host: own.host, port: own.port, securityProtocol: 0 }];
+}
+
+const REGISTRATION_TIMEOUT_MS = 2000;
+
+/** A controller that does not lead tells the one that does where it is (KIP-919), whenever the metadata does not say so. */
+class Registration implements MetadataListener {
+  readonly #port: ControllerPort;
+  readonly #metadata: MetadataReplica;
+  readonly #config: BrokerConfig;
+  readonly #incarnationId: string;
+  readonly #endpoints: Endpoints;
+  #sending: Promise<void> | null = null;
+
+  constructor(
+    port: ControllerPort,
+    metadata: MetadataReplica,
+    config: BrokerConfig,
+    incarnationId: string,
+    endpoints: Endpoints,
+  ) {
+    this.#port = port;
+    this.#metadata = metadata;
+    this.#config = config;
+    this.#incarnationId = incarnationId;
+    this.#endpoints = endpoints;
+  }
+
+  metadataChanged(): void {
+    const { image, controllerId } = this.#metadata;
+    const { nodeId, isController } = this.#config;
+    if (!isController || this.#sending !== null || image.features.size === 0) return;
+    if (controllerId === -1 || controllerId === nodeId) return;
+    if (image.controllers.get(nodeId)?.incarnationId === this.#incarnationId) return;
+    const done = (): void => {
+      this.#sending = null;
+    };
+    this.#sending = this.#send().then(done, done);
+  }
+
+  async settled(): Promise<void> {
+    await this.#sending;
+  }
+
+  async #send(): Promise<void> {
+    const request = complete(controllerRegistration.request, {
+      controllerId: this.#config.nodeId,
+      incarnationId: this.#incarnationId,
+      listeners: this.#endpoints,
+      features: supportedFeatures.map(({ name, min, max }) => ({
+        name,
+        minSupportedVersion: min,
+        maxSupportedVersion: max,
+      })),
+    });
+    const origin = { principal: 'User:ANONYMOUS', clientId: null, clientHost: '' };
+    await this.#port.send(controllerRegistration, 0, request, origin, REGISTRATION_TIMEOUT_MS);
+  }
 }

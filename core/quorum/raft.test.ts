@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { nodeCodecs } from '../node/codecs.ts';
 import { createRandom } from '../random.ts';
-import { QuorumCluster } from './testing/cluster.ts';
+import { type ClusterOptions, QuorumCluster } from './testing/cluster.ts';
+
+function start(options: Omit<ClusterOptions, 'codecs' | 'settle'>): Promise<QuorumCluster> {
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  return QuorumCluster.start({ ...options, codecs: nodeCodecs, settle });
+}
 
 async function elected(cluster: QuorumCluster): Promise<number> {
   const ok = await cluster.runUntil(() => {
@@ -21,7 +27,7 @@ const range = (count: number, prefix = 'v'): string[] =>
 
 describe('a quorum of several', () => {
   test('elects one leader, which every member hears of, and commits what it appends', async () => {
-    const cluster = await QuorumCluster.start({ voters: 3, observers: 1, seed: 'elect' });
+    const cluster = await start({ voters: 3, observers: 1, seed: 'elect' });
     const leader = await elected(cluster);
     for (const value of range(20)) cluster.write(value);
     expect(await cluster.runUntil(() => agreed(cluster, range(20)), 5000)).toBe(true);
@@ -34,7 +40,7 @@ describe('a quorum of several', () => {
   });
 
   test('goes on when its leader crashes, and takes it back in', async () => {
-    const cluster = await QuorumCluster.start({ voters: 3, seed: 'crash' });
+    const cluster = await start({ voters: 3, seed: 'crash' });
     const first = await elected(cluster);
     cluster.write('before');
     expect(await cluster.runUntil(() => agreed(cluster, ['before']), 5000)).toBe(true);
@@ -48,7 +54,7 @@ describe('a quorum of several', () => {
   });
 
   test('a leader that leaves in order is succeeded without waiting for a timeout', async () => {
-    const cluster = await QuorumCluster.start({ voters: 3, seed: 'leave' });
+    const cluster = await start({ voters: 3, seed: 'leave' });
     const first = await elected(cluster);
     await cluster.run(1000);
     const member = cluster.member(first);
@@ -63,7 +69,7 @@ describe('a quorum of several', () => {
   });
 
   test('a leader that no majority can reach resigns, and what it appended alone is cut off', async () => {
-    const cluster = await QuorumCluster.start({ voters: 3, seed: 'isolate' });
+    const cluster = await start({ voters: 3, seed: 'isolate' });
     const first = await elected(cluster);
     cluster.write('kept');
     expect(await cluster.runUntil(() => agreed(cluster, ['kept']), 5000)).toBe(true);
@@ -82,7 +88,7 @@ describe('a quorum of several', () => {
   });
 
   test('a member cut off for long does not disturb the others when it returns (KIP-996)', async () => {
-    const cluster = await QuorumCluster.start({ voters: 3, seed: 'prevote' });
+    const cluster = await start({ voters: 3, seed: 'prevote' });
     const leader = await elected(cluster);
     await cluster.run(1000);
     const { epoch } = cluster.leader!.quorum!.leader;
@@ -102,7 +108,7 @@ describe('a quorum of several', () => {
       'metadata.log.segment.bytes': '8388608',
       'controller.quorum.fetch.snapshot.max.bytes': '1000',
     };
-    const cluster = await QuorumCluster.start({ voters: 3, seed: 'snapshot', settings });
+    const cluster = await start({ voters: 3, seed: 'snapshot', settings });
     const leader = await elected(cluster);
     const away = [1, 2, 3].find((id) => id !== leader)!;
     cluster.crash(away);
@@ -127,7 +133,7 @@ describe('a quorum of several', () => {
   test('one leader per epoch and one history, whatever crashes and is cut (law)', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 1, maxLength: 8 }), async (seed) => {
-        await tortured(await QuorumCluster.start({ voters: 3, observers: 1, seed }), seed);
+        await tortured(await start({ voters: 3, observers: 1, seed }), seed);
       }),
       { numRuns: 12 },
     );

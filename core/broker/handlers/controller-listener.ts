@@ -1,18 +1,47 @@
-import type { Controller } from '../../controller/index.ts';
+import type { MetadataNode } from '../../controller/index.ts';
 import { operations } from '../../controller/operations/index.ts';
-import { type ApiSchema, type Draft, ErrorCode, type Message } from '../../protocol/index.ts';
+import { type ApiSchema, type Draft, ErrorCode, fetch, type Message } from '../../protocol/index.ts';
+import type { PeerService } from '../../quorum/peer-service.ts';
 import type { AnyHandler, Handler } from '../handler.ts';
+import { voteHandler } from './52-vote.ts';
+import { beginQuorumEpochHandler } from './53-begin-quorum-epoch.ts';
+import { endQuorumEpochHandler } from './54-end-quorum-epoch.ts';
+import { envelopeHandler } from './58-envelope.ts';
+import { fetchSnapshotHandler } from './59-fetch-snapshot.ts';
 
-/** What the listener of the controllers serves: every request that only the active controller carries out. */
-export function controllerHandlers(controller: Controller): readonly AnyHandler[] {
-  return operations.map(({ api }) => controllerHandler(controller, api as ApiSchema));
+/**
+ * What the listener of the controllers serves: the quorum among itself, brokers that live and die, and every request
+ * that only the active controller carries out.
+ */
+export function controllerHandlers(node: Pick<MetadataNode, 'controller' | 'quorum'>): readonly AnyHandler[] {
+  const { controller, quorum } = node;
+  const { service } = quorum;
+  const forwardable = new Set(operations.filter(({ api }) => isForClients(api)).map(({ api }) => api.key as number));
+  return [
+    metadataFetchHandler(service),
+    voteHandler(service),
+    beginQuorumEpochHandler(service),
+    endQuorumEpochHandler(service),
+    fetchSnapshotHandler(service),
+    envelopeHandler(controller, (api) => forwardable.has(api.key)),
+    ...operations.map(({ api }) => operationHandler(node, api as ApiSchema)),
+  ];
 }
 
-function controllerHandler<A extends ApiSchema>(controller: Controller, api: A): Handler<A> {
+function isForClients(api: ApiSchema): boolean {
+  return api.listeners.includes('broker');
+}
+
+/** Fetch of the metadata partition, by voters and observers (KIP-595). */
+function metadataFetchHandler(service: PeerService): Handler<typeof fetch> {
+  return { api: fetch, versions: '12-18', handle: (request) => service.fetch(request) };
+}
+
+function operationHandler<A extends ApiSchema>(node: Pick<MetadataNode, 'controller'>, api: A): Handler<A> {
   return {
     api,
     async handle(request, context) {
-      const response = await controller.handle(api, context.version, request);
+      const response = await node.controller.handle(api, context.version, request);
       return response ?? notController(api, request);
     },
   };
@@ -31,7 +60,11 @@ function notController<A extends ApiSchema>(api: A, request: Message<A['request'
   const errorMessage = null;
   if ('errorCode' in api.response.fields) return { errorCode } as unknown as Draft<A['response']>;
   const asked = request as { readonly topics?: readonly Named[]; readonly resources?: readonly Named[] };
-  const each = (asked.topics ?? asked.resources ?? []).map((one) => ({ ...one, errorCode, errorMessage }));
+  const each = (asked.topics ?? asked.resources ?? []).map(({ name, resourceType, resourceName }) => ({
+    ...(name === undefined ? { resourceType, resourceName } : { name }),
+    errorCode,
+    errorMessage,
+  }));
   const list = ['topics', 'results', 'responses'].find((name) => name in api.response.fields) ?? 'responses';
   return { [list]: each } as unknown as Draft<A['response']>;
 }

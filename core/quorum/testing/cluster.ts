@@ -1,6 +1,5 @@
 import { BrokerConfig } from '../../config/index.ts';
 import { createMemoryDisk } from '../../memory-disk.ts';
-import { nodeCodecs } from '../../node/codecs.ts';
 import {
   type ApiSchema,
   beginQuorumEpoch,
@@ -18,7 +17,7 @@ import {
   vote,
 } from '../../protocol/index.ts';
 import { createRandom } from '../../random.ts';
-import type { Disk, Random, Runtime } from '../../runtime.ts';
+import type { Codecs, Disk, Random, Runtime } from '../../runtime.ts';
 import type { QuorumFaults } from '../faults.ts';
 import type { PeerAddress, PeerNetwork } from '../peers.ts';
 import type { CommittedBatch, QuorumListener } from '../quorum.ts';
@@ -70,13 +69,16 @@ export interface ClusterOptions {
   readonly seed: string;
   readonly settings?: Readonly<Record<string, string>>;
   readonly faults?: QuorumFaults;
+  readonly codecs: Codecs;
+  /** Resolves when all microtasks, and what they start in turn, have run. */
+  readonly settle: () => Promise<void>;
 }
 
 const lookup = { vote, beginQuorumEpoch, endQuorumEpoch, fetch, fetchSnapshot };
 
 /** Members of one quorum on virtual time, memory disks and a network that a test can cut. */
 export class QuorumCluster {
-  readonly time: VirtualTime = new VirtualTime();
+  readonly time: VirtualTime;
   readonly members: Member[] = [];
   readonly #options: ClusterOptions;
   readonly #random: Random;
@@ -87,6 +89,7 @@ export class QuorumCluster {
 
   private constructor(options: ClusterOptions) {
     this.#options = options;
+    this.time = new VirtualTime(options.settle);
     this.#random = createRandom(options.seed);
   }
 
@@ -114,7 +117,7 @@ export class QuorumCluster {
       timers: this.time,
       random: this.#random.fork(`member ${id} life ${member.life}`),
       disk: member.disk,
-      codecs: nodeCodecs,
+      codecs: this.#options.codecs,
       log: {
         debug() {},
         info() {},

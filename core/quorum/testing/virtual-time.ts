@@ -9,9 +9,15 @@ interface Scheduled {
 
 /** Time that passes only when a test says so, one event after the other, with every promise settled in between. */
 export class VirtualTime implements Clock, Timers {
+  /** Resolves when all microtasks, and what they start in turn, have run. */
+  readonly #settle: () => Promise<void>;
   #nowNs = 0;
   #sequence = 0;
   #queue: Scheduled[] = [];
+
+  constructor(settle: () => Promise<void>) {
+    this.#settle = settle;
+  }
 
   wallMs(): number {
     return 1_700_000_000_000 + Math.floor(this.#nowNs / 1e6);
@@ -49,13 +55,13 @@ export class VirtualTime implements Clock, Timers {
   /** Runs what is due in the next `ms`; `eachEvent` is called after each, with all its promises settled. */
   async run(ms: number, eachEvent: () => void = () => {}): Promise<void> {
     const endNs = this.#nowNs + ms * 1e6;
-    await settle();
+    await this.#settle();
     for (;;) {
       const next = this.#next(endNs);
       if (next === null) break;
       this.#nowNs = Math.max(this.#nowNs, next.atNs);
       next.run();
-      await settle();
+      await this.#settle();
       eachEvent();
     }
     this.#nowNs = endNs;
@@ -79,9 +85,4 @@ export class VirtualTime implements Clock, Timers {
     if (best !== null) this.#queue.splice(this.#queue.indexOf(best), 1);
     return best;
   }
-}
-
-/** All microtasks, and what they start in turn. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
