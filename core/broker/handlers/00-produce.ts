@@ -12,6 +12,7 @@ import { type AppendOutcome, type Partition, type PendingAppend, refusedAppend }
 import type { Timer } from '../../runtime.ts';
 import { currentLeader, isWrongLeader, leaderEndpoints } from '../current-leader.ts';
 import type { DeferredContext, DeferredHandler } from '../handler.ts';
+import { recompressBatch } from '../recompress.ts';
 import type { BrokerServices } from '../services.ts';
 
 /** The admin client's own name: it alone may write internal topics (AdminUtils.ADMIN_CLIENT_ID). */
@@ -115,7 +116,11 @@ class ProduceOperation {
       append.badRecords = batch.badRecords;
       return refusedAppend(batch.code, batch.message);
     }
-    if (batch.timestampType === 'LogAppendTime') {
+    const { compressionType, compressionLevel } = partition.settings;
+    if (compressionType !== 'producer' && compressionType !== batch.compression) {
+      append.bytes = recompressBatch(append.bytes, batch, compressionType, compressionLevel, codecs);
+      if (batch.timestampType === 'LogAppendTime') append.logAppendTimeMs = nowMs;
+    } else if (batch.timestampType === 'LogAppendTime') {
       append.logAppendTimeMs = nowMs;
     } else if (batch.rewriteTimestamps) {
       // A copy: the bytes may be shared with the connection's buffer and, in one process, with the client's.

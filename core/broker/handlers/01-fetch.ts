@@ -16,6 +16,7 @@ import {
 import { currentLeader, isWrongLeader, leaderEndpoints } from '../current-leader.ts';
 import type { FetchPartition, FetchScope, FetchSession, FetchSessions } from '../fetch-sessions.ts';
 import type { DeferredContext, DeferredHandler } from '../handler.ts';
+import { preferredReplica, selectsByRack } from '../preferred-replica.ts';
 import type { BrokerServices } from '../services.ts';
 
 type Services = Pick<BrokerServices, 'runtime' | 'replicas' | 'metadata' | 'config'>;
@@ -64,6 +65,8 @@ class FetchOperation extends DelayedOperation {
   readonly #leaderOnly: boolean;
   readonly #readers: readonly Reader[];
   #reads: PartitionRead[] = [];
+  /** Whom to ask instead, by the position of the partition (KIP-392). */
+  readonly #preferred = new Map<number, number>();
   /** The most that can be there by what is known: bytes at the last look, and what was appended since. */
   #seenBytes = 0;
   #seenAppended = -1;
@@ -86,13 +89,14 @@ class FetchOperation extends DelayedOperation {
     this.#respond = respond;
     this.#replicaId = context.version >= 15 ? request.replicaState.replicaId : request.replicaId;
     this.#isolation = this.#replicaId >= 0 ? 'logEnd' : request.isolationLevel === 1 ? 'committed' : 'highWatermark';
-    this.#leaderOnly = this.#replicaId >= 0 || context.version < 11;
+    this.#leaderOnly = this.#replicaId >= 0 || context.version < RACK_VERSION;
     this.#readers = scope.partitions.map((wanted) => this.#reader(wanted));
   }
 
   begin(): void {
     const lists = this.#readers.flatMap(({ partition }) => (partition === undefined ? [] : [partition.fetches]));
     if (this.#replicaId >= 0) this.#followerProgress();
+    else this.#preferReplicas();
     this.start(this.#services.runtime.timers, this.#request.maxWaitMs, lists);
     if (!this.done) this.#context.whenClosed(() => this.abandon());
   }
@@ -123,13 +127,30 @@ class FetchOperation extends DelayedOperation {
     this.#seenAppended = -1;
   }
 
+  #preferReplicas(): void {
+    const { rackId } = this.#request;
+    if (rackId === '' || this.#context.version < RACK_VERSION) return;
+    const { config, metadata } = this.#services;
+    if (!selectsByRack(config.textOrNull('replica.selector.class'))) return;
+    for (let index = 0; index < this.#readers.length; index++) {
+      const { partition, wanted } = this.#readers[index]!;
+      if (partition === undefined) continue;
+      const replicaId = preferredReplica(partition, metadata.image, rackId, wanted.fetchOffset);
+      if (replicaId !== null) this.#preferred.set(index, replicaId);
+    }
+  }
+
   protected override tryComplete(): boolean {
     if (this.#context.closed) return true;
     if (this.#seenAppended >= 0 && !this.#worthReading()) return false;
     const bytes = this.#read();
     const { minBytes, maxWaitMs } = this.#request;
     const waits =
-      bytes < minBytes && maxWaitMs > 0 && this.#readers.length > 0 && this.#reads.every((read) => mayWait(read));
+      bytes < minBytes &&
+      maxWaitMs > 0 &&
+      this.#readers.length > 0 &&
+      this.#preferred.size === 0 &&
+      this.#reads.every((read) => mayWait(read));
     if (waits) return false;
     this.#answer();
     return true;
@@ -203,7 +224,11 @@ class FetchOperation extends DelayedOperation {
     const leaders: number[] = [];
     for (let index = 0; index < this.#readers.length; index++) {
       const { wanted } = this.#readers[index]!;
-      const response = this.#partitionResponse(this.#readers[index]!, this.#reads[index]!, leaders);
+      let response = this.#partitionResponse(this.#readers[index]!, this.#reads[index]!, leaders);
+      const preferredReadReplica = this.#preferred.get(index);
+      if (preferredReadReplica !== undefined && response.errorCode === ErrorCode.none) {
+        response = { ...response, records: NO_BYTES, preferredReadReplica };
+      }
       if (session !== null && !isNews(wanted, response)) continue;
       this.#told(session, wanted, response);
       let topic = topics.at(-1);
@@ -284,6 +309,8 @@ class FetchOperation extends DelayedOperation {
   }
 }
 
+/** From this version on a consumer says where it is, and may be sent to another replica. */
+const RACK_VERSION = 11;
 const NO_BYTES = new Uint8Array(0);
 
 type TopicResponse = ElementOf<NonNullable<FetchResponseDraft['responses']>>;
@@ -309,6 +336,7 @@ function isNews(wanted: FetchPartition, response: PartitionResponse): boolean {
     response.records.length > 0 ||
     response.errorCode !== ErrorCode.none ||
     response.divergingEpoch !== undefined ||
+    response.preferredReadReplica !== undefined ||
     response.highWatermark !== wanted.toldHighWatermark ||
     response.logStartOffset !== wanted.toldLogStartOffset
   );

@@ -268,3 +268,40 @@ test('a waiting fetch ends with its connection', async () => {
   client.pipe.destroy();
   expect(fetches.size).toBe(0);
 });
+
+test('a consumer is sent to the in-sync replica in its rack that has what it asks for (KIP-392)', async () => {
+  const { client, write, cluster, connect } = await setup({
+    replicas: [1, 2, 3],
+    config: { 'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector' },
+  });
+  for (const [id, rack] of [
+    [1, 'a'],
+    [2, 'b'],
+    [3, 'c'],
+  ] as const) {
+    cluster.broker(id, { rack });
+  }
+  const topicId = cluster.topicsByName.get('t')!.id;
+  const follower = connect();
+  const follow = (replicaId: number, fetchOffset: number) =>
+    follower.request(fetch, 14, {
+      replicaId,
+      maxWaitMs: 0,
+      sessionEpoch: -1,
+      topics: [{ topicId, partitions: [{ partition: 0, fetchOffset, logStartOffset: 0, partitionMaxBytes: 10 }] }],
+    });
+  await write(['x']);
+  await follow(2, 1);
+  await follow(3, 0);
+  const sentTo = async (rackId: string, fetchOffset: number) => {
+    const response = await client.request(fetch, 12, ask([{ fetchOffset }], { rackId, maxWaitMs: 500 }));
+    return partitionsOf(response)[0]!.preferredReadReplica;
+  };
+  expect(await sentTo('b', 1)).toBe(2);
+  expect(await sentTo('c', 0)).toBe(3);
+  await follow(3, 1);
+  expect(await sentTo('a', 0)).toBe(-1);
+  expect(await sentTo('nowhere', 0)).toBe(-1);
+  cluster.change('t', 0, { isr: [1, 3] });
+  expect(await sentTo('b', 0)).toBe(-1);
+});

@@ -10,7 +10,14 @@ import {
   offsetForLeaderEpoch,
   produce,
 } from '../../protocol/index.ts';
-import { batchMaxTimestamp, batchTimestampType, decodeBatch, setBatchCrc } from '../../records/index.ts';
+import {
+  batchCompression,
+  batchCrcIsValid,
+  batchMaxTimestamp,
+  batchTimestampType,
+  decodeBatch,
+  setBatchCrc,
+} from '../../records/index.ts';
 import { type BrokerWorld, batch, brokerWorld, type TestClient } from '../testing/world.ts';
 
 const now = 1_700_000_000_000;
@@ -109,6 +116,37 @@ test('LogAppendTime stamps the broker’s clock; CreateTime keeps the producer�
   const second = await read(1);
   expect([batchTimestampType(second, 0), batchMaxTimestamp(second, 0)]).toEqual(['CreateTime', now - 5000]);
   expect(decodeBatch(second, 0, codecs).kind).toBe('records');
+});
+
+test('compression.type other than the producer’s is the broker’s doing', async () => {
+  const { send, client, cluster } = await setup({ 'compression.type': 'gzip' });
+  const values = Array.from({ length: 50 }, (_, index) => `value ${index}`);
+  const numbered = { producerId: 5, producerEpoch: 0 };
+  expect(await send(batch(codecs, values, { ...numbered, baseSequence: 0 }))).toMatchObject({ errorCode: 0 });
+  cluster.configure('t', { 'compression.type': 'uncompressed' });
+  const zstd = batch(codecs, values, { ...numbered, baseSequence: 50, compression: 'zstd' });
+  expect(await send(zstd)).toMatchObject({ errorCode: 0, baseOffset: 50 });
+  cluster.configure('t', { 'compression.type': 'zstd', 'message.timestamp.type': 'LogAppendTime' });
+  expect(await send(batch(codecs, values, { ...numbered, baseSequence: 100 }))).toMatchObject({ baseOffset: 100 });
+  expect(await send(zstd)).toMatchObject({ errorCode: 0, baseOffset: 50 });
+  for (const [offset, compression, timestamp] of [
+    [0, 'gzip', now],
+    [50, 'none', now],
+    [100, 'zstd', now],
+  ] as const) {
+    const response = await client.request(fetch, 12, {
+      maxWaitMs: 0,
+      sessionEpoch: -1,
+      topics: [{ topic: 't', partitions: [{ partition: 0, fetchOffset: offset, partitionMaxBytes: 1 }] }],
+    });
+    const { records } = response.responses[0]!.partitions[0]!;
+    expect(batchCompression(records!, 0)).toBe(compression);
+    expect(batchCrcIsValid(records!, 0, codecs)).toBe(true);
+    const decoded = decodeBatch(records!, 0, codecs);
+    if (decoded.kind !== 'records') throw new Error(decoded.reason);
+    expect(decoded.records.map(({ value }) => Buffer.from(value!).toString())).toEqual(values);
+    expect(decoded.records[0]!.timestamp).toBe(timestamp);
+  }
 });
 
 test('acks=0 has no response; an error ends the connection', async () => {
