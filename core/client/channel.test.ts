@@ -48,7 +48,7 @@ describe('opening a channel', () => {
 
   it('falls back when the broker does not know our ApiVersions version (KIP-511)', async () => {
     const { broker, open } = await world();
-    broker.on(apiVersions, () => ({ kind: 'answer', body: broker.versions(0) }), 1);
+    broker.on(apiVersions, () => ({ kind: 'answer', body: broker.versions() }), 1);
     const channel = await open();
     expect(broker.requests).toEqual(['ApiVersions', 'ApiVersions']);
     expect(channel.version(apiVersions)).toBe(1);

@@ -46,7 +46,7 @@ export class FakeBroker {
     this.#timers = timers;
     this.host = host;
     this.port = port;
-    this.on(apiVersions, (_request, version) => ({ kind: 'answer', body: this.versions(version) }));
+    this.on(apiVersions, () => ({ kind: 'answer', body: this.versions() }));
   }
 
   /** Serves `api` up to `max` (default: all versions of the schema). */
@@ -59,7 +59,7 @@ export class FakeBroker {
   }
 
   /** What ApiVersions says. */
-  versions(_version: number): Draft<(typeof apiVersions)['response']> {
+  versions(): Draft<(typeof apiVersions)['response']> {
     const apiKeys = [...this.#scripts.values()].map(({ api, max }) => ({
       apiKey: api.key,
       minVersion: parseVersions(api.request.versions)!.min,

@@ -1,7 +1,10 @@
 import { ErrorCode } from '../../protocol/index.ts';
 import {
+  batchBaseOffset,
   batchBaseSequence,
+  batchLastOffset,
   batchLastOffsetDelta,
+  batchLeaderEpoch,
   batchProducerEpoch,
   batchProducerId,
   batchRecordCount,
@@ -49,6 +52,31 @@ export class FakeLog {
     this.batches.push(batch);
     this.endOffset += batchLastOffsetDelta(batch, 0) + 1;
     return { kind: 'appended', baseOffset };
+  }
+
+  /** The largest epoch at most `epoch`, and where it ends; -1 and -1 for none (KIP-101). */
+  endOfEpoch(epoch: number): { leaderEpoch: number; endOffset: number } {
+    if (epoch >= this.leaderEpoch) return { leaderEpoch: this.leaderEpoch, endOffset: this.endOffset };
+    let found = { leaderEpoch: -1, endOffset: -1 };
+    for (const batch of this.batches) {
+      const batchEpoch = batchLeaderEpoch(batch, 0);
+      if (batchEpoch > epoch) break;
+      found = { leaderEpoch: batchEpoch, endOffset: batchLastOffset(batch, 0) + 1 };
+    }
+    return found;
+  }
+
+  /** Loses everything from `offset` on, a batch's first. */
+  truncate(offset: number): void {
+    while (this.batches.length > 0 && batchBaseOffset(this.batches[this.batches.length - 1]!, 0) >= offset) {
+      this.batches.pop();
+    }
+    this.endOffset = offset;
+  }
+
+  /** Loses everything below `offset`, a batch's first. */
+  dropBelow(offset: number): void {
+    while (this.batches.length > 0 && batchBaseOffset(this.batches[0]!, 0) < offset) this.batches.shift();
   }
 
   /** Forgets all producers, as after an expiry. */

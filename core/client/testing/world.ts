@@ -1,16 +1,27 @@
 import {
+  apiVersions,
   ErrorCode,
+  type FetchRequest,
+  type FetchResponseDraft,
   fetch,
   initProducerId,
+  type ListOffsetsRequest,
+  type ListOffsetsResponseDraft,
   listOffsets,
   type MetadataResponseDraft,
   metadata,
+  type OffsetForLeaderEpochRequest,
+  type OffsetForLeaderEpochResponseDraft,
+  offsetForLeaderEpoch,
+  type ProduceRequest,
+  type ProduceResponseDraft,
   produce,
 } from '../../protocol/index.ts';
 import { createRandom } from '../../random.ts';
 import { batchBaseOffset, batchLastOffset } from '../../records/index.ts';
 import type { Codecs, Disk, Logger, Runtime } from '../../runtime.ts';
 import { FakeBroker, type Reply } from './fake-broker.ts';
+import { FakeGroup } from './fake-group.ts';
 import { FakeLog } from './fake-log.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -23,6 +34,9 @@ export type ProduceFault =
   | { readonly kind: 'refuseBefore' | 'refuseAfter'; readonly errorCode: number }
   | { readonly kind: 'hangUpBefore' | 'hangUpAfter' | 'silenceBefore' | 'silenceAfter' }
   | { readonly kind: 'delay'; readonly ms: number };
+
+export type FetchedPartition = FetchRequest['topics'][number]['partitions'][number];
+export type FetchAnswer = NonNullable<NonNullable<FetchResponseDraft['responses']>[number]['partitions']>[number];
 
 /** A client's world with brokers 1…n (host "b", port = id) that have one topic, `t`. */
 export class ClientWorld {
@@ -37,10 +51,25 @@ export class ClientWorld {
   /** Asked for every batch; the test's faults. */
   produceFault: (partition: number) => ProduceFault = () => ({ kind: 'none' });
   producerIds = 0;
+  /** Every Fetch request, in order. */
+  readonly fetches: FetchRequest[] = [];
+  /** Followers answer Fetch as their leader would (KIP-392). */
+  followersServe = false;
+  /** What a test wants to stand in a partition's part of a Fetch response. */
+  fetchAnswer: (brokerId: number, asked: FetchedPartition) => Partial<FetchAnswer> = () => ({});
+  readonly group: FakeGroup;
+  readonly #oldest: boolean;
 
-  constructor(codecs: Codecs, drain: () => Promise<void>, options: { brokers?: number; partitions?: number } = {}) {
+  constructor(
+    codecs: Codecs,
+    drain: () => Promise<void>,
+    /** `oldest`: every API at the lowest version that we know. */
+    options: { brokers?: number; partitions?: number; oldest?: boolean } = {},
+  ) {
+    this.#oldest = options.oldest ?? false;
     this.time = new VirtualTime(drain);
     this.network = new MemoryNetwork(this.time);
+    this.group = new FakeGroup(this.time);
     const write = (message: string, fields?: Record<string, unknown>): void => {
       this.logLines.push(`${this.time.nowMs} ${message} ${JSON.stringify(fields ?? {})}`);
     };
@@ -94,61 +123,80 @@ export class ClientWorld {
 
   #broker(id: number): FakeBroker {
     const broker = new FakeBroker(this.time, 'b', id);
-    broker.on(metadata, () => ({ kind: 'answer', body: this.metadataResponse() }));
-    broker.on(
-      initProducerId,
-      () => ({ kind: 'answer', body: { producerId: 1000 + this.producerIds++, producerEpoch: 0 } }),
-      5,
-    );
-    broker.on(produce, async (request) => {
-      const partitions = request.topicData[0]!.partitionData;
-      const answers: { index: number; errorCode: number; baseOffset: number }[] = [];
-      let reply: Reply<never> | null = null;
-      for (const { index, records } of partitions) {
-        const outcome = this.#produce(id, index, records!);
-        if (outcome.kind !== 'answer') reply = outcome;
-        else {
-          if (outcome.afterMs !== undefined) await this.time.sleep(outcome.afterMs);
-          answers.push({ index, ...outcome.body });
-        }
-      }
-      if (reply !== null) return reply;
-      return { kind: 'answer', body: { responses: [{ topicId: TOPIC_ID, name: 't', partitionResponses: answers }] } };
-    });
-    broker.on(listOffsets, (request) => ({
-      kind: 'answer',
-      body: {
-        topics: request.topics.map(({ name, partitions }) => ({
-          name,
-          partitions: partitions.map(({ partitionIndex, timestamp }) => ({
-            partitionIndex,
-            errorCode: this.leaders[partitionIndex] === id ? 0 : ErrorCode.notLeaderOrFollower,
-            offset: timestamp === -2 ? 0 : this.logs[partitionIndex]!.endOffset,
-            leaderEpoch: this.logs[partitionIndex]!.leaderEpoch,
-          })),
-        })),
-      },
-    }));
-    broker.on(fetch, async (request) => {
-      const partitions = request.topics.flatMap((topic) => topic.partitions);
-      const answers = partitions.map(({ partition, fetchOffset }) => {
-        const log = this.logs[partition]!;
-        const isLeader = this.leaders[partition] === id;
-        const batches = isLeader ? log.batches.filter((batch) => batchLastOffset(batch, 0) >= fetchOffset) : [];
-        const outOfRange = isLeader && (fetchOffset > log.endOffset || fetchOffset < this.#startOffset(partition));
-        return {
-          partitionIndex: partition,
-          errorCode: !isLeader ? ErrorCode.notLeaderOrFollower : outOfRange ? ErrorCode.offsetOutOfRange : 0,
-          highWatermark: log.endOffset,
-          lastStableOffset: log.endOffset,
-          records: concat(batches),
-        };
-      });
-      const isEmpty = answers.every((answer) => answer.errorCode === 0 && answer.records.length === 0);
-      const responses = [{ topic: 't', topicId: TOPIC_ID, partitions: answers }];
-      return { kind: 'answer', body: { responses }, afterMs: isEmpty ? request.maxWaitMs : 0 };
-    });
+    const at = (version: number): number | undefined => (this.#oldest ? version : undefined);
+    if (this.#oldest) broker.on(apiVersions, () => ({ kind: 'answer', body: broker.versions() }), 0);
+    broker.on(metadata, () => ({ kind: 'answer', body: this.metadataResponse() }), at(0));
+    const newId = () => ({ producerId: 1000 + this.producerIds++, producerEpoch: 0 });
+    broker.on(initProducerId, () => ({ kind: 'answer', body: newId() }), at(0) ?? 5);
+    broker.on(produce, (request) => this.#answerProduce(id, request), at(3));
+    broker.on(listOffsets, (request) => ({ kind: 'answer', body: this.#offsets(id, request) }), at(1));
+    broker.on(offsetForLeaderEpoch, (request) => ({ kind: 'answer', body: this.#epochEnds(id, request) }), at(2));
+    broker.on(fetch, (request) => this.#answerFetch(id, request), at(4));
+    this.group.serve(broker, this.#oldest);
     return broker;
+  }
+
+  async #answerProduce(id: number, request: ProduceRequest): Promise<Reply<ProduceResponseDraft>> {
+    const answers: { index: number; errorCode: number; baseOffset: number }[] = [];
+    let reply: Reply<never> | null = null;
+    for (const { index, records } of request.topicData[0]!.partitionData) {
+      const outcome = this.#produce(id, index, records!);
+      if (outcome.kind !== 'answer') reply = outcome;
+      else {
+        if (outcome.afterMs !== undefined) await this.time.sleep(outcome.afterMs);
+        answers.push({ index, ...outcome.body });
+      }
+    }
+    if (reply !== null) return reply;
+    return { kind: 'answer', body: { responses: [{ topicId: TOPIC_ID, name: 't', partitionResponses: answers }] } };
+  }
+
+  #offsets(id: number, request: ListOffsetsRequest): ListOffsetsResponseDraft {
+    const topics = request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex, timestamp }) => ({
+        partitionIndex,
+        errorCode: this.leaders[partitionIndex] === id ? 0 : ErrorCode.notLeaderOrFollower,
+        offset: timestamp === -2 ? this.#startOffset(partitionIndex) : this.logs[partitionIndex]!.endOffset,
+        ...(this.#oldest ? {} : { leaderEpoch: this.logs[partitionIndex]!.leaderEpoch }),
+      })),
+    }));
+    return { topics };
+  }
+
+  #epochEnds(id: number, request: OffsetForLeaderEpochRequest): OffsetForLeaderEpochResponseDraft {
+    const topics = request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition, leaderEpoch }) => ({
+        partition,
+        errorCode: this.leaders[partition] === id ? 0 : ErrorCode.notLeaderOrFollower,
+        ...this.logs[partition]!.endOfEpoch(leaderEpoch),
+      })),
+    }));
+    return { topics };
+  }
+
+  #answerFetch(id: number, request: FetchRequest): Reply<FetchResponseDraft> {
+    this.fetches.push(request);
+    const partitions = request.topics.flatMap((topic) => topic.partitions);
+    const answers = partitions.map((asked) => {
+      const { partition, fetchOffset } = asked;
+      const log = this.logs[partition]!;
+      const isLeader = this.leaders[partition] === id || this.followersServe;
+      const batches = isLeader ? log.batches.filter((batch) => batchLastOffset(batch, 0) >= fetchOffset) : [];
+      const outOfRange = isLeader && (fetchOffset > log.endOffset || fetchOffset < this.#startOffset(partition));
+      return {
+        partitionIndex: partition,
+        errorCode: !isLeader ? ErrorCode.notLeaderOrFollower : outOfRange ? ErrorCode.offsetOutOfRange : 0,
+        highWatermark: log.endOffset,
+        lastStableOffset: log.endOffset,
+        records: concat(batches),
+        ...this.fetchAnswer(id, asked),
+      };
+    });
+    const isEmpty = answers.every((answer) => answer.errorCode === 0 && !answer.records?.length);
+    const responses = [{ topic: 't', topicId: TOPIC_ID, partitions: answers }];
+    return { kind: 'answer', body: { responses }, afterMs: isEmpty ? request.maxWaitMs : 0 };
   }
 
   #startOffset(partition: number): number {
