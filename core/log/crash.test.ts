@@ -70,12 +70,27 @@ class Run {
   async steps(steps: readonly Step[]): Promise<void> {
     try {
       this.directory = await this.open(this.disk);
-      await this.directory.create('t', 0, id);
+      const log = await this.directory.create('t', 0, id);
+      await this.#forgetLost(log);
       for (const next of steps) await this.#step(next);
     } catch (error) {
       if (!this.disk.crashed) throw error;
     }
     await settle();
+  }
+
+  continueFrom(earlier: Run): void {
+    this.batches = [...earlier.batches];
+    this.promised = earlier.promised;
+    this.epoch = earlier.epoch + 1;
+    this.#made = earlier.#made;
+  }
+
+  /** What the crash took is forgotten here too, and an append that it left unanswered is cut off. */
+  async #forgetLost(log: Log): Promise<void> {
+    const end = log.logEndOffset;
+    this.batches = this.batches.filter((batch) => batch.lastOffset < end);
+    await log.truncateTo((this.batches.at(-1)?.lastOffset ?? -1) + 1);
   }
 
   async #step(next: Step): Promise<void> {
@@ -183,12 +198,25 @@ class Run {
   }
 }
 
+/** Goes on from what an earlier crash left, on a disk that dies again: perhaps amid the recovery. */
+async function goOn(earlier: Run, survived: CrashDisk, steps: readonly Step[]): Promise<Run> {
+  const run = new Run(survived, earlier.faults);
+  run.continueFrom(earlier);
+  await run.steps(steps);
+  return run;
+}
+
 async function crashRun(steps: readonly Step[], budget: number, seed: number, faults: LogFaults = {}): Promise<void> {
   const run = new Run(new CrashDisk(budget), faults);
   await run.steps(steps);
   await run.check(run.disk.afterProcessCrash());
   const random = createRandom(`power loss ${seed}`);
   for (let i = 0; i < 3; i++) await run.check(run.disk.afterPowerLoss(random));
+  const survived = run.disk.afterPowerLoss(random);
+  survived.budget = random.below(3000);
+  const second = await goOn(run, survived, steps);
+  await second.check(second.disk.afterProcessCrash());
+  for (let i = 0; i < 2; i++) await second.check(second.disk.afterPowerLoss(random));
 }
 
 const runs = { numRuns: 150 };

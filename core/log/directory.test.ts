@@ -99,6 +99,35 @@ describe('a log directory', () => {
     expect([marked(), again.logs()]).toEqual([[], []]);
   });
 
+  test('checkpoints written at the same time follow one another', async () => {
+    const { disk, open } = world();
+    const directory = await open();
+    const log = await directory.create('t', 0, id);
+    for (let i = 0; i < 5; i++) log.append(one, asClient);
+    log.setHighWatermark(2);
+    const first = directory.writeCheckpoints();
+    log.setHighWatermark(5);
+    await Promise.all([first, directory.writeCheckpoints(), directory.writeCheckpoints()]);
+    expect(text(disk, 'replication-offset-checkpoint')).toBe('0\n1\nt 0 5\n');
+  });
+
+  test('offsets left by a partition that is gone do not make a new one look damaged', async () => {
+    const { disk, open } = world();
+    await open();
+    for (const name of ['recovery-point', 'replication']) {
+      const file = disk.open(`/logs/${name}-offset-checkpoint`, { create: true });
+      file.write(0, [new TextEncoder().encode('0\n1\nt 0 100\n')]);
+    }
+    const directory = await open();
+    const log = await directory.create('t', 0, id);
+    expect(directory.checkpointedHighWatermark('t', 0)).toBe(0);
+    log.append(one, asClient);
+    const file = disk.open('/logs/t-0/00000000000000000000.log');
+    file.write(file.size, [one.subarray(0, 40)]);
+    const again = (await open()).get('t', 0)!;
+    expect([again.health.kind, again.recovery.missingFromOffset, again.logEndOffset]).toEqual(['healthy', null, 1]);
+  });
+
   test('its timers apply retention, checkpoints and expiry until it is closed', async () => {
     const { disk, time, open } = world({ retentionMs: 100_000, segmentMs: 1 });
     const directory = await open();

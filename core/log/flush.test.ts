@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryDisk } from '../memory-disk.ts';
 import { nodeCodecs } from '../node/codecs.ts';
-import type { DiskError } from '../runtime.ts';
+import { DiskError } from '../runtime.ts';
 import { LogDirectory } from './directory.ts';
 import { LogError } from './outcomes.ts';
 import { WatchedDisk } from './testing/watched-disk.ts';
@@ -91,6 +91,18 @@ describe('flush', () => {
     expect(log.append(one, asClient)).toMatchObject({ kind: 'refused', errorCode: LogError.storageError });
     await log.close();
     expect(tries).toBe(1);
+  });
+
+  test('what was synced while the directory went offline is not promised any more', async () => {
+    const disk = watched();
+    const log = await logWorld(nodeCodecs, {}, disk).open();
+    log.append(one, asClient);
+    disk.hold();
+    const flushed = log.flush();
+    await settle();
+    log.goOffline(new DiskError('EIO', '/logs', 'sync'));
+    disk.release();
+    await expect(flushed).rejects.toMatchObject({ code: 'EIO' });
   });
 
   test('flush.messages says when it is due, flush.ms flushes by itself', async () => {

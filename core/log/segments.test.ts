@@ -216,6 +216,17 @@ describe('indexes', () => {
     expect(readAll(again, nodeCodecs, 30)[0]).toMatchObject({ offset: 30, value: 'b30.0' });
   });
 
+  test('of a segment that ends at the recovery point are not believed: they were not synced with its bytes', async () => {
+    const world = logWorld(nodeCodecs);
+    const log = await world.open();
+    for (let i = 0; i < 20; i++) log.append(batchOf(nodeCodecs, 'x', 1, { timestamp: start + i }), asClient);
+    log.roll();
+    const file = world.disk.open('/logs/t-0/00000000000000000000.timeindex');
+    file.truncate(file.size - 12);
+    const again = await world.open({ recoveryPoint: 20 });
+    expect(again.offsetOfMaxTimestamp()).toMatchObject({ offset: 19, timestampMs: start + 19 });
+  });
+
   test.each(['.index', '.timeindex', '.txnindex'])('a %s of garbage is rebuilt when the log opens', async (suffix) => {
     const world = logWorld(nodeCodecs, { tailCacheBytes: 0, segmentBytes: 1000 });
     const log = await world.open();

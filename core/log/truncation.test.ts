@@ -69,6 +69,30 @@ describe('truncation', () => {
     expect(log.durableOffset).toBe(4);
   });
 
+  test('takes epochs, largest timestamps and producers back at once', async () => {
+    const world = logWorld(nodeCodecs);
+    const log = await world.open();
+    const idempotent = (producerId: number, baseSequence: number, timestamp: number) =>
+      batchOf(nodeCodecs, 'p', 1, { producerId, producerEpoch: 0, baseSequence, timestamp });
+    appended(log.append(idempotent(7, 0, 1000), at(1)));
+    appended(log.append(idempotent(7, 1, 2000), at(1)));
+    appended(log.append(idempotent(7, 2, 9000), at(4)));
+    appended(log.append(idempotent(7, 3, 3000), at(4)));
+    log.roll();
+    await log.truncateTo(2);
+    expect(log.latestEpoch).toBe(1);
+    expect(log.offsetOfMaxTimestamp()).toMatchObject({ offset: 1, timestampMs: 2000 });
+    expect(log.offsetForTimestamp(2001)).toBeNull();
+    appended(log.append(idempotent(8, 0, 2500), at(5)));
+    appended(log.append(idempotent(8, 1, 2600), at(5)));
+    log.roll();
+    await log.flush();
+    // Producers come from the snapshot at the segment's base, and that is the one of the second time.
+    const again = await world.open({ recoveryPoint: 4 });
+    expect(again.append(idempotent(8, 1, 2600), at(5))).toMatchObject({ kind: 'duplicate', baseOffset: 3 });
+    appended(again.append(idempotent(7, 2, 2700), at(5)));
+  });
+
   test('of everything, to begin elsewhere', async () => {
     const { world, log } = await threeEpochs();
     await log.truncateFullyAndStartAt(1000);
@@ -117,6 +141,16 @@ describe('leader epochs', () => {
     expect(again.latestEpoch).toBe(5);
     expect(again.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 20 });
   });
+});
+
+test('the epoch file is cut to the log that is there', async () => {
+  const { world, log } = await threeEpochs();
+  await log.close();
+  const file = world.disk.open('/logs/t-0/leader-epoch-checkpoint');
+  file.write(0, [new TextEncoder().encode('0\n4\n0 0\n2 20\n5 40\n7 99\n')]);
+  const again = await world.open({ cleanShutdown: true, logStartOffset: 30 });
+  expect(again.latestEpoch).toBe(5);
+  expect(again.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 30 });
 });
 
 describe('what replication brings', () => {
