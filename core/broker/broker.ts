@@ -12,8 +12,10 @@ import type { QuorumFaults } from '../quorum/index.ts';
 import type { Runtime } from '../runtime.ts';
 import { Assembly } from './assembly.ts';
 import { readClusterId } from './cluster-id.ts';
+import { createControllerServer } from './controller-server.ts';
 import type { BrokerFaults } from './faults.ts';
 import { BrokerLifecycle } from './lifecycle.ts';
+import type { Server } from './server.ts';
 import { brokerSettings, type ListenAddress, reachableHost } from './settings.ts';
 
 export interface BrokerOptions {
@@ -49,6 +51,8 @@ interface BrokerParts {
   readonly port: number;
   readonly assembly: Assembly;
   readonly metadataNode: MetadataNode;
+  /** Null on a node that is a quorum of its own. */
+  readonly controllerServer: Server | null;
   readonly logDirectories: readonly LogDirectory[];
   readonly lifecycle: BrokerLifecycle;
 }
@@ -117,7 +121,7 @@ export class Broker {
   }
 
   async #close(): Promise<void> {
-    const { assembly, config, lifecycle, logDirectories, metadataNode } = this.#parts;
+    const { assembly, config, controllerServer, lifecycle, logDirectories, metadataNode } = this.#parts;
     const { server, replicas } = assembly;
     const brokerEpoch = lifecycle.epoch;
     await server.stopListening();
@@ -126,6 +130,8 @@ export class Broker {
     await server.drain(DRAIN_TIMEOUT_MS);
     assembly.close();
     await metadataNode.close();
+    await controllerServer?.stopListening();
+    await controllerServer?.drain(DRAIN_TIMEOUT_MS);
     await replicas.settled();
     for (const directory of logDirectories) {
       if (directory.state.kind === 'online') await directory.close(brokerEpoch);
@@ -201,6 +207,19 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   undo.push(() => server.drain(0));
   undo.push(() => server.stopListening());
 
+  const controllerListener = config.controllerListeners[0];
+  let controllerServer: Server | null = null;
+  if (controllerListener !== undefined && controllerListener.port !== 0) {
+    const { turn } = replicas;
+    const opened = createControllerServer({ runtime, node: metadataNode, turn, limits: server.limits });
+    const { host, port } = controllerListener;
+    await opened.listen(host === '' ? '0.0.0.0' : host, port);
+    undo.push(() => opened.drain(0));
+    undo.push(() => opened.stopListening());
+    opened.open();
+    controllerServer = opened;
+  }
+
   lifecycle = new BrokerLifecycle({
     clock: runtime.clock,
     timers: runtime.timers,
@@ -241,6 +260,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
     port: bound.port,
     assembly,
     metadataNode,
+    controllerServer,
     logDirectories,
     lifecycle,
   };

@@ -1,4 +1,3 @@
-import type { BrokerConfig } from '../config/index.ts';
 import { type MetadataNode, supportedFeatures } from '../controller/index.ts';
 import type { Turn } from '../replication/index.ts';
 import type { Runtime } from '../runtime.ts';
@@ -10,7 +9,6 @@ import { Server, type ServerLimits } from './server.ts';
 /** The server of the controller listener: other members of the quorum, and brokers that are not in this process. */
 export function createControllerServer(options: {
   readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'network' | 'log'>;
-  readonly config: BrokerConfig;
   readonly node: MetadataNode;
   readonly turn: Turn;
   readonly limits: ServerLimits;

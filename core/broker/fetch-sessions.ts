@@ -101,7 +101,7 @@ export class FetchSessions {
 
   /** Opens a session on these partitions; 0 when there is no room for it. */
   open(partitions: readonly FetchPartition[], usesTopicIds: boolean, privileged: boolean): number {
-    if (partitions.length === 0 || !this.#makeRoom(partitions.length, privileged)) return 0;
+    if (!this.#makeRoom(partitions.length, privileged)) return 0;
     let id = 0;
     // Nobody shall guess another client's session.
     while (id === 0 || this.#sessions.has(id)) id = this.#options.random.below(EPOCH_MAX);

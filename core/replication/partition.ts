@@ -45,6 +45,8 @@ export interface PartitionHost {
   flushFailed(partition: Partition): void;
 }
 
+/** DeleteRecords: as far as may be. */
+const HIGH_WATERMARK = -1;
 /** A fault that acknowledges before it writes leaves this long for a crash between the two. */
 const EARLY_ACK_GAP_MS = 5;
 
@@ -312,7 +314,8 @@ export class Partition {
 
   #answer(append: PendingAppend, result: AppendResult, log: Log): void {
     if (result.kind === 'refused') {
-      append.settled(refusedAppend(result.errorCode, result.message));
+      const { logStartOffset } = log;
+      append.settled({ ...refusedAppend(result.errorCode, result.message), logStartOffset });
       return;
     }
     const appendTime = result.kind === 'appended' ? result.logAppendTimeMs : -1;
@@ -457,7 +460,8 @@ export class Partition {
     if (log === null || this.#state.kind !== 'leader') {
       return { errorCode: ErrorCode.notLeaderOrFollower, logStartOffset: -1 };
     }
-    const result = log.deleteRecords(offset === -1 ? log.highWatermark : offset);
+    if (offset < HIGH_WATERMARK) return { errorCode: ErrorCode.offsetOutOfRange, logStartOffset: -1 };
+    const result = log.deleteRecords(offset === HIGH_WATERMARK ? log.highWatermark : offset);
     this.deletes.checkAll();
     return result;
   }

@@ -16,6 +16,8 @@ export interface PartitionReadRequest {
   readonly lastFetchedEpoch: number;
   /** Consumers that know of KIP-392 may read from a follower. */
   readonly leaderOnly: boolean;
+  /** -1: a consumer. A follower must be one of the partition's. */
+  readonly replicaId: number;
 }
 
 export type PartitionRead =
@@ -51,6 +53,10 @@ export function readPartition(partition: Partition, request: PartitionReadReques
   const epochError = partition.epochError(request.currentLeaderEpoch);
   if (epochError !== ErrorCode.none) return refused(epochError);
   if (request.leaderOnly && state.kind !== 'leader') return refused(ErrorCode.notLeaderOrFollower);
+
+  if (request.replicaId >= 0 && state.kind === 'leader' && !state.followers.has(request.replicaId)) {
+    return refused(ErrorCode.notLeaderOrFollower);
+  }
 
   const highWatermark = log.highWatermark;
   const lastStableOffset = log.lastStableOffset;

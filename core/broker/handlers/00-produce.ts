@@ -114,7 +114,14 @@ class ProduceOperation {
     const batch = validateProduceRecords(append.records, this.#context.version, rules, nowMs, codecs);
     if (batch.kind === 'error') {
       append.badRecords = batch.badRecords;
-      return refusedAppend(batch.code, batch.message);
+      const refusal = refusedAppend(batch.code, batch.message);
+      // Bad records do not hide where the log starts, a bad batch does.
+      return batch.badRecords.length === 0
+        ? refusal
+        : { ...refusal, logStartOffset: partition.log?.logStartOffset ?? -1 };
+    }
+    if (batch.transactional && this.#request.transactionalId === null) {
+      return refusedAppend(ErrorCode.transactionalIdAuthorizationFailed);
     }
     const { compressionType, compressionLevel } = partition.settings;
     if (compressionType !== 'producer' && compressionType !== batch.compression) {

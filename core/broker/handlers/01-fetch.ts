@@ -198,6 +198,7 @@ class FetchOperation extends DelayedOperation {
         currentLeaderEpoch: wanted.currentLeaderEpoch,
         lastFetchedEpoch: wanted.lastFetchedEpoch,
         leaderOnly: this.#leaderOnly,
+        replicaId: this.#replicaId,
       });
       reads.push(read);
       appended += partition.appendedBytes;
@@ -286,7 +287,7 @@ class FetchOperation extends DelayedOperation {
           highWatermark: -1,
           lastStableOffset: -1,
           logStartOffset: -1,
-          abortedTransactions: null,
+          abortedTransactions: partition === undefined ? [] : null,
           records: NO_BYTES,
         };
         if (this.#context.version < 16 || !isWrongLeader(errorCode)) return refused;

@@ -143,9 +143,9 @@ function found(timestamp: number, offset: number, leaderEpoch: number): Found {
   return { errorCode: ErrorCode.none, timestamp, offset, leaderEpoch };
 }
 
-/** The epoch of the first batch, -1 in an empty log. */
+/** The epoch of the first batch; of the next one in an empty log. */
 function epochAtStart(log: Log): number {
-  if (log.logStartOffset === log.logEndOffset) return -1;
+  if (log.logStartOffset === log.logEndOffset) return log.latestEpoch;
   const first = log.read({ offset: log.logStartOffset, maxBytes: 1, minOneMessage: true, upTo: log.logEndOffset });
   return first.kind === 'read' && first.bytes.length > 0 ? batchLeaderEpoch(first.bytes, 0) : -1;
 }

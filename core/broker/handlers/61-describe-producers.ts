@@ -2,6 +2,8 @@ import { describeProducers, ErrorCode } from '../../protocol/index.ts';
 import type { Handler } from '../handler.ts';
 import type { BrokerServices } from '../services.ts';
 
+const UNKNOWN_TOPIC = 'This server does not host this topic-partition.';
+
 /** DescribeProducers: who writes to a partition with a producer id, and which transactions are open in it (KIP-664). */
 export function describeProducersHandler(
   services: Pick<BrokerServices, 'replicas' | 'metadata'>,
@@ -18,7 +20,8 @@ export function describeProducersHandler(
             if (partition === undefined) {
               const exists = metadata.image.topicsByName.get(name)?.partitions[partitionIndex] !== undefined;
               const errorCode = exists ? ErrorCode.notLeaderOrFollower : ErrorCode.unknownTopicOrPartition;
-              return { partitionIndex, errorCode, activeProducers: [] };
+              const errorMessage = metadata.image.topicsByName.has(name) ? null : UNKNOWN_TOPIC;
+              return { partitionIndex, errorCode, errorMessage, activeProducers: [] };
             }
             if (partition.leader === null || partition.log === null) {
               const offline = partition.state.kind === 'offline';
