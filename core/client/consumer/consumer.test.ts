@@ -216,7 +216,10 @@ describe('a log that was cut (KIP-320)', () => {
   });
 
   it('is thrown without a reset policy', async () => {
-    const made = await start({ 'auto.offset.reset': 'none', 'metadata.max.age.ms': 300, 'fetch.max.wait.ms': 50 }, { brokers: 2 });
+    const made = await start(
+      { 'auto.offset.reset': 'none', 'metadata.max.age.ms': 300, 'fetch.max.wait.ms': 50 },
+      { brokers: 2 },
+    );
     const { world, consumer } = made;
     for (const value of ['a', 'b', 'c', 'd']) put(world, 0, value);
     consumer.assign([T0]);

@@ -3,7 +3,15 @@ import { ErrorCode } from '../../protocol/index.ts';
 import { FetchSession, type FetchTarget } from './fetch-session.ts';
 
 function target(partition: number, fetchOffset: number, topicId = 'id'): FetchTarget {
-  return { topic: 't', topicId, partition, currentLeaderEpoch: 1, fetchOffset, lastFetchedEpoch: 1, partitionMaxBytes: 9 };
+  return {
+    topic: 't',
+    topicId,
+    partition,
+    currentLeaderEpoch: 1,
+    fetchOffset,
+    lastFetchedEpoch: 1,
+    partitionMaxBytes: 9,
+  };
 }
 
 const partitions = (targets: readonly FetchTarget[]): number[] => targets.map((one) => one.partition);

@@ -9,7 +9,11 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** A batch with records at these offsets. */
-function batch(offsets: readonly number[], options: BatchOptions = {}, end = offsets[offsets.length - 1]! + 1): Uint8Array {
+function batch(
+  offsets: readonly number[],
+  options: BatchOptions = {},
+  end = offsets[offsets.length - 1]! + 1,
+): Uint8Array {
   const base = offsets[0]!;
   const builder = new BatchBuilder();
   for (const offset of offsets) builder.appendAt(offset - base, 5, null, encoder.encode(`${offset}`));

@@ -4,12 +4,18 @@ import type { TopicPartition } from '../../by-leader.ts';
 import { type Assignment, assign, type GroupMemberSubscription } from './assignors.ts';
 import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './protocol.ts';
 
-function member(memberId: string, topics: readonly string[], extra: Partial<GroupMemberSubscription> = {}): GroupMemberSubscription {
+function member(
+  memberId: string,
+  topics: readonly string[],
+  extra: Partial<GroupMemberSubscription> = {},
+): GroupMemberSubscription {
   return { memberId, instanceId: null, topics, owned: [], generation: -1, ...extra };
 }
 
 function text(assignment: Assignment): Record<string, string[]> {
-  const entries = [...assignment].map(([id, own]) => [id, own.map(({ topic, partition }) => `${topic}${partition}`)] as const);
+  const entries = [...assignment].map(
+    ([id, own]) => [id, own.map(({ topic, partition }) => `${topic}${partition}`)] as const,
+  );
   return Object.fromEntries(entries);
 }
 
@@ -56,7 +62,10 @@ describe('cooperative-sticky', () => {
     const round = assign('cooperative-sticky', first, counts);
     expect(round.get('a')).toHaveLength(2);
     expect(round.get('b')).toHaveLength(0);
-    const second = [member('a', ['t'], { owned: round.get('a')!, generation: 2 }), member('b', ['t'], { generation: 2 })];
+    const second = [
+      member('a', ['t'], { owned: round.get('a')!, generation: 2 }),
+      member('b', ['t'], { generation: 2 }),
+    ];
     const next = assign('cooperative-sticky', second, counts);
     expect(next.get('a')).toEqual(round.get('a'));
     expect(next.get('b')).toHaveLength(2);
@@ -102,20 +111,24 @@ describe('every assignor', () => {
 
   it('gives each partition to one member that wants it, whatever the order of the members', () => {
     fc.assert(
-      fc.property(input, fc.constantFrom('range' as const, 'roundrobin' as const, 'cooperative-sticky' as const), (given, name) => {
-        const counts = new Map(given.counts.map((count, index) => [topics[index]!, count]));
-        const members = given.members.map((wanted, index) => member(`m${index}`, wanted));
-        const run = (list: readonly GroupMemberSubscription[]): Assignment =>
-          name === 'cooperative-sticky' ? settle(list, counts) : assign(name, list, counts);
-        const assignment = run(members);
-        const given_ = [...assignment.values()].flat().map(key);
-        expect(new Set(given_).size).toBe(given_.length);
-        expect([...given_].sort()).toEqual(partitionsOf(counts, new Set(given.members.flat())).sort());
-        for (const { memberId, topics: wanted } of members) {
-          for (const { topic } of assignment.get(memberId)!) expect(wanted).toContain(topic);
-        }
-        expect(text(run([...members].reverse()))).toEqual(text(assignment));
-      }),
+      fc.property(
+        input,
+        fc.constantFrom('range' as const, 'roundrobin' as const, 'cooperative-sticky' as const),
+        (given, name) => {
+          const counts = new Map(given.counts.map((count, index) => [topics[index]!, count]));
+          const members = given.members.map((wanted, index) => member(`m${index}`, wanted));
+          const run = (list: readonly GroupMemberSubscription[]): Assignment =>
+            name === 'cooperative-sticky' ? settle(list, counts) : assign(name, list, counts);
+          const assignment = run(members);
+          const given_ = [...assignment.values()].flat().map(key);
+          expect(new Set(given_).size).toBe(given_.length);
+          expect([...given_].sort()).toEqual(partitionsOf(counts, new Set(given.members.flat())).sort());
+          for (const { memberId, topics: wanted } of members) {
+            for (const { topic } of assignment.get(memberId)!) expect(wanted).toContain(topic);
+          }
+          expect(text(run([...members].reverse()))).toEqual(text(assignment));
+        },
+      ),
     );
   });
 
