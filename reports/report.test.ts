@@ -151,6 +151,11 @@ describe('terminal summary', () => {
     expect(text).toContain('acked 19,612/s');
   });
 
+  test('in a file of any width notes stand under their rule', () => {
+    const text = summaryOf(syntheticRecord('allowed'), { color: false, columns: Number.POSITIVE_INFINITY });
+    expect(text).toMatch(/^ {20,}unflushed: acks=all on 3 replicas .* with flush\.messages=9223372036854775807$/m);
+  });
+
   test('says when the generator fell behind', () => {
     const generator = { state: 'fell behind', achieved: 0.4, lagMsMax: 900 } as const;
     expect(summaryOf({ ...PASSED, generator }, { color: false, columns: 200 })).toContain('40.0 % of the target rate');

@@ -75,7 +75,7 @@ function ruleLines(record: RunRecord, columns: number, paint: Paint): string[] {
   const rules = record.verdict.rules.filter((rule) => rule.checked > 0 || rule.result !== 'pass');
   if (rules.length === 0) return [];
   const width = Math.max(...rules.map((rule) => rule.rule.length + rule.name.length + 1));
-  const indent = ' '.repeat(Math.min(width + 4, columns >> 1));
+  const indent = ' '.repeat(Math.min(width + 4, Math.floor(columns / 2)));
   return rules.flatMap((rule) => {
     const name = `${rule.rule} ${rule.name}`.padEnd(width);
     const finding = clipped(findingOf(rule.rule, rule), columns - width - 4);

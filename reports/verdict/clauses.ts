@@ -1,5 +1,5 @@
 import type { Contract, TopicPromise } from './contract.ts';
-import { type ControlEvent, type LoggedFault, reachOf } from './faults.ts';
+import { type ControlEvent, type LoggedFault, liesAboutSync, reachOf } from './faults.ts';
 import type { Clause } from './result.ts';
 
 export type Standing =
@@ -61,7 +61,7 @@ function judge(
   control: readonly ControlEvent[] | undefined,
 ): Standing {
   const { promise, acks } = loss;
-  const destroying = faults.filter((fault) => destroys(fault, loss));
+  const destroying = faults.filter((fault) => destroys(fault, loss, faults));
   const destroyed = brokersOf(destroying, replicas);
   const touched = brokersOf(faults, replicas);
   const copies = Math.min(promise.replicationFactor, replicas.length);
@@ -135,16 +135,25 @@ function brokersOf(faults: readonly LoggedFault[], replicas: readonly number[]):
 }
 
 /** Whether the fault can have taken this record's bytes from the brokers that it hit. */
-function destroys(fault: LoggedFault, loss: Loss): boolean {
+function destroys(fault: LoggedFault, loss: Loss, faults: readonly LoggedFault[]): boolean {
   const reach = reachOf(fault.kind);
+  if (reach === 'damaged') return true;
   if (reach !== 'unsynced' && reach !== 'stored') return false;
   // A log loses its end, never its middle: recovery cuts at the first batch that is missing.
   if (loss.outlived(fault.atNs)) return false;
-  if (reach === 'stored') return true;
+  if (reach === 'stored' || wasLiedTo(fault, faults)) return true;
   const { flushMessages, flushMs } = loss.promise;
   if (flushMessages <= 1) return false;
   if (fault.atNs > loss.seenAtNs + flushMs * 1e6) return false;
   return !(Number.isFinite(flushMessages) && loss.flushedByCount(fault.atNs));
+}
+
+/** Whether an fsync of the broker, after the record was acknowledged, may have done nothing. */
+function wasLiedTo(fault: LoggedFault, faults: readonly LoggedFault[]): boolean {
+  return faults.some(
+    (lie) =>
+      liesAboutSync(lie) && lie.atNs <= fault.atNs && lie.brokers.some((broker) => fault.brokers.includes(broker)),
+  );
 }
 
 function hitLeader(fault: LoggedFault, loss: Loss): boolean {
@@ -163,10 +172,10 @@ function destroyedClause(loss: Loss, faults: readonly LoggedFault[]): Clause {
   const events = faults.map((fault) => `${fault.kind} at t=${seconds(fault.atNs)} of ${brokers(fault)}`);
   const list = events.length > 3 ? `${events.slice(0, 3).join(', ')} and ${events.length - 3} more` : events.join(', ');
   const copies = promise.replicationFactor === 1 ? 'one replica' : `${promise.replicationFactor} replicas`;
-  if (faults.every((fault) => reachOf(fault.kind) === 'stored')) {
+  if (faults.every((fault) => reachOf(fault.kind) !== 'unsynced')) {
     return {
       id: 'storage-lost',
-      text: `every broker that held the record lost its disk: ${list}`,
+      text: `every broker that held the record lost stored bytes: ${list}`,
       prevention:
         promise.replicationFactor === 1
           ? 'replicationFactor: 3 with min.insync.replicas=2'

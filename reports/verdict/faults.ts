@@ -1,3 +1,5 @@
+import type { FaultKind } from '../../workloads/fault.ts';
+
 /** What was done to the cluster, as the verdict reads it: when, to which brokers, and whether it took effect. */
 export interface LoggedFault {
   readonly id: string;
@@ -15,34 +17,50 @@ export interface LoggedFault {
 
 /**
  * What a fault can do to a record that a broker holds. `unavailable`: nothing but delay it, and make another replica
- * lead. `unsynced`: all bytes since the last fsync are gone. `stored`: even synced bytes are gone.
+ * lead. `unsynced`: the end of the log that no fsync covered is gone. `stored`: the whole disk is another one.
+ * `damaged`: bytes anywhere in the log are no longer what was written.
  */
-export type FaultReach = 'none' | 'unavailable' | 'unsynced' | 'stored';
+export type FaultReach = 'none' | 'unavailable' | 'unsynced' | 'stored' | 'damaged';
 
-const REACH: Readonly<Record<string, FaultReach>> = {
+/** The compiler holds this to the kinds that a workload can name. */
+const REACH: Readonly<Record<FaultKind, FaultReach>> = {
   kill: 'unavailable',
-  crash: 'unavailable',
+  'clean-stop': 'unavailable',
   restart: 'unavailable',
-  'clean-shutdown': 'unavailable',
   pause: 'unavailable',
   'slow-cpu': 'unavailable',
   partition: 'unavailable',
-  isolate: 'unavailable',
-  cut: 'unavailable',
   'slow-link': 'unavailable',
   'connection-reset': 'unavailable',
-  'disk-stall': 'unavailable',
+  'refuse-connections': 'unavailable',
+  'stall-then-reset': 'unavailable',
+  'partial-reads': 'unavailable',
   'disk-full': 'unavailable',
-  'fsync-failure': 'unavailable',
+  'disk-stall': 'unavailable',
+  'slow-disk': 'unavailable',
+  'disk-error': 'unavailable',
+  'short-write': 'unavailable',
+  // Harmless by itself; a power loss after it finds nothing synced.
+  'fsync-lie': 'unavailable',
   'power-loss': 'unsynced',
-  'zone-power-loss': 'unsynced',
-  'disk-replaced': 'stored',
-  'disk-wiped': 'stored',
+  // The failed pages are dropped from the page cache, and no later fsync brings them back.
+  'fsync-failure': 'unsynced',
+  'disk-replace': 'stored',
+  'disk-swap': 'stored',
+  'bit-flip': 'damaged',
+  'clock-jump': 'none',
+  'clock-offset': 'none',
+  'clock-drift': 'none',
 };
 
 /** A kind that the table does not know reaches nothing, so that a new fault never excuses a loss by accident. */
 export function reachOf(kind: string): FaultReach {
-  return REACH[kind] ?? 'none';
+  return Object.hasOwn(REACH, kind) ? REACH[kind as FaultKind] : 'none';
+}
+
+/** While it lasts, fsync returns without having done anything. */
+export function liesAboutSync(fault: LoggedFault): boolean {
+  return fault.kind === 'fsync-lie';
 }
 
 /** Leadership and in-sync replicas of a partition from a moment on: white-box evidence of `sim` and `local`. */

@@ -89,6 +89,22 @@ describe('P1 acked-durable', () => {
     expect(verdictOf(setting, lost).result).toBe('fail');
   });
 
+  test('other faults that destroy: a new disk, damaged bytes, an fsync that lied or failed', () => {
+    const run = (kind: string, topic = {}, faults = [fault(kind, [1], 50, 60)]) =>
+      ruleOf(verdictOf({ ...SINGLE, topic, faults }, lost), 'P1');
+    for (const kind of ['disk-replace', 'disk-swap', 'bit-flip']) {
+      expect(run(kind, { 'flush.messages': 1 })).toMatchObject({ result: 'allowed', clause: 'storage-lost' });
+    }
+    expect(run('fsync-failure')).toMatchObject({ result: 'allowed', clause: 'unflushed' });
+    expect(run('fsync-failure', { 'flush.messages': 1 }).result).toBe('fail');
+    const lie = fault('fsync-lie', [1], 0, 45);
+    expect(run('', { 'flush.messages': 1 }, [lie, powerLoss]).result).toBe('allowed');
+    expect(run('', { 'flush.messages': 1 }, [lie]).result).toBe('fail');
+    expect(run('', { 'flush.messages': 1 }, [fault('fsync-lie', [1], 0, 2), powerLoss]).result).toBe('fail');
+    for (const kind of ['clean-stop', 'disk-full', 'disk-error', 'clock-jump', 'toString'])
+      expect(run(kind).result).toBe('fail');
+  });
+
   test('counts later records against flush.messages', () => {
     const setting: Setting = { ...SINGLE, topic: { 'flush.messages': 3 }, faults: [powerLoss] };
     expect(verdictOf(setting, lost).result).toBe('allowed');
