@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { renderReport } from './html.ts';
+import { junitOf } from './junit.ts';
+import { markdownOf } from './markdown.ts';
 import { exitCodeOf, type RunRecord, runFault, toJson } from './run-record.ts';
 import { listRuns, RunStoreError, readRun, readRunFile, runDirectory, runId, writeRun } from './run-store.ts';
 import { summaryOf } from './summary.ts';
@@ -159,6 +161,26 @@ describe('terminal summary', () => {
   test('says when the generator fell behind', () => {
     const generator = { state: 'fell behind', achieved: 0.4, lagMsMax: 900 } as const;
     expect(summaryOf({ ...PASSED, generator }, { color: false, columns: 200 })).toContain('40.0 % of the target rate');
+  });
+});
+
+describe('for CI', () => {
+  test('Markdown starts with the verdict and ends with the command', () => {
+    const text = markdownOf(syntheticRecord('fail'));
+    expect(text.startsWith('### FAIL: orders (sim, seed 42)\n')).toBe(true);
+    expect(text).toContain('| ❌ | P1 acked-durable | 3 of 400 acknowledged records lost<br>');
+    expect(text).toContain('| ✅ | publish.p99 | \\< 20ms |');
+    expect(text.trimEnd().endsWith(`${PASSED.replay}\n\`\`\``)).toBe(true);
+    expect(markdownOf({ ...PASSED, workload: 'a|b\n<c>' })).toContain('a\\|b \\<c\\>');
+  });
+
+  test('JUnit counts failures and errors, and stays XML whatever the names hold', () => {
+    expect(junitOf(PASSED)).toMatch(/tests="15" failures="0" errors="0"/);
+    expect(junitOf(syntheticRecord('fail'))).toMatch(/failures="2" errors="0"/);
+    expect(junitOf(syntheticRecord('unknown'))).toMatch(/failures="0" errors="2"/);
+    expect(junitOf(syntheticRecord('allowed'))).toMatch(/<system-out>ALLOWED P1 acked-durable/);
+    const hostile = junitOf({ ...PASSED, workload: '</testcase>"&\u0000' });
+    expect(hostile).toContain('&lt;/testcase&gt;&quot;&amp;\ufffd');
   });
 });
 
