@@ -70,9 +70,11 @@ function accept(definition: ConfigDefinition, text: string, value: ConfigValue):
   return reason === null ? { kind: 'value', value } : refuse(definition, shown(definition, text, value), reason);
 }
 
-/** Kafka prints a refused list with brackets. */
+/** Of a list Kafka prints the first element that it does not take. */
 function shown(definition: ConfigDefinition, text: string, value: ConfigValue): string {
-  return definition.type === 'list' && Array.isArray(value) ? `[${value.join(', ')}]` : text;
+  const { accepts } = definition;
+  if (accepts.kind !== 'oneOf' || !Array.isArray(value)) return text;
+  return value.find((word) => !accepts.values.includes(word)) ?? text;
 }
 
 function objection(definition: ConfigDefinition, value: ConfigValue): string | null {
