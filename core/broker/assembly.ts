@@ -195,9 +195,11 @@ function serverLimits(config: BrokerConfig): ServerLimits {
     queuedBytesMax: QUEUED_BYTES_MAX,
     unreadBytesMax: UNREAD_BYTES_MAX,
     startedMax: STARTED_MAX,
-    connectionsMax: config.number('max.connections'),
-    connectionsPerIpMax: config.number('max.connections.per.ip'),
-    connectionsPerIpOverrides: perIpOverrides(config.text('max.connections.per.ip.overrides')),
+    connections: () => ({
+      max: config.number('max.connections'),
+      perIpMax: config.number('max.connections.per.ip'),
+      perIpOverrides: perIpOverrides(config.text('max.connections.per.ip.overrides')),
+    }),
     idleMsMax: idleMs < 0 ? Number.POSITIVE_INFINITY : idleMs,
     heldBytesMax: queuedBytes < 0 ? Number.POSITIVE_INFINITY : queuedBytes,
   };

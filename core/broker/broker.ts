@@ -34,6 +34,8 @@ export interface BrokerOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Bound on the start once the logs are open. Default 30 s. */
   readonly startTimeoutMs?: number;
+  /** Told once when the node can keep nothing any more (its metadata log or all log directories failed): it must be ended. */
+  readonly onFatal?: (reason: string) => void;
   readonly faults?: BrokerFaults;
   readonly logFaults?: LogFaults;
   readonly quorumFaults?: QuorumFaults;
@@ -146,6 +148,12 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   const clusterId =
     options.clusterId ?? readClusterId(runtime.disk, config.logDirs) ?? randomUuid(runtime.random.fork('cluster id'));
 
+  let ended = false;
+  const fatal = (reason: string): void => {
+    if (ended) return;
+    ended = true;
+    options.onFatal?.(reason);
+  };
   let assembly: Assembly | null = null;
   const logDirectories: LogDirectory[] = [];
   for (const path of config.logDirs) {
@@ -159,6 +167,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
       onOffline: (reason) => {
         runtime.log.error('a log directory went offline', { path, reason: reason.message });
         assembly?.replicas.directoryOffline(directory);
+        if (logDirectories.every(({ state }) => state.kind === 'offline')) fatal('every log directory is offline');
       },
       retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
       checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),
@@ -176,6 +185,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
     directoryId: uuidText(metadataDirectory.directoryId),
     onFailure: (error) => {
       runtime.log.error('the metadata log failed: this node decides nothing any more', { reason: error.message });
+      fatal(`the metadata log failed: ${error.message}`);
     },
     ...(options.quorumFaults === undefined ? undefined : { quorumFaults: options.quorumFaults }),
     ...(options.controllerFaults === undefined ? undefined : { controllerFaults: options.controllerFaults }),
@@ -247,7 +257,9 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   });
   const registered = lifecycle;
   undo.push(() => registered.end());
-  await lifecycle.start(options.startTimeoutMs ?? START_TIMEOUT_MS);
+  const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
+  await metadataNode.ready(startTimeoutMs);
+  await lifecycle.start(startTimeoutMs);
   replicas.removeStrays(metadata.image);
   await replicas.settled();
   replicas.start();

@@ -5,11 +5,12 @@ import type { Dispatcher } from './dispatch.ts';
 import { FramePool } from './frame-pool.ts';
 
 export interface ServerLimits extends ConnectionLimits {
-  /** max.connections */
-  readonly connectionsMax: number;
-  /** max.connections.per.ip, and max.connections.per.ip.overrides by address. */
-  readonly connectionsPerIpMax: number;
-  readonly connectionsPerIpOverrides: ReadonlyMap<string, number>;
+  /** max.connections, max.connections.per.ip, and max.connections.per.ip.overrides by address, as they are now. */
+  connections(): {
+    readonly max: number;
+    readonly perIpMax: number;
+    readonly perIpOverrides: ReadonlyMap<string, number>;
+  };
   /** connections.max.idle.ms; Infinity: never. */
   readonly idleMsMax: number;
   /** queued.max.request.bytes; Infinity: no bound over all connections. */
@@ -85,11 +86,12 @@ export class Server implements ConnectionOwner {
     transport.handler = connection;
     const { remoteHost } = connection;
     const ofIp = this.#perIp.get(remoteHost) ?? 0;
-    const ofIpMax = this.limits.connectionsPerIpOverrides.get(remoteHost) ?? this.limits.connectionsPerIpMax;
+    const { max, perIpMax, perIpOverrides } = this.limits.connections();
+    const ofIpMax = perIpOverrides.get(remoteHost) ?? perIpMax;
     this.#connections.add(connection);
     this.#perIp.set(remoteHost, ofIp + 1);
-    if (this.#connections.size > this.limits.connectionsMax) {
-      connection.disconnect(`max.connections (${this.limits.connectionsMax}) is reached`);
+    if (this.#connections.size > max) {
+      connection.disconnect(`max.connections (${max}) is reached`);
     } else if (ofIp + 1 > ofIpMax) {
       connection.disconnect(`max.connections.per.ip (${ofIpMax}) is reached for ${remoteHost}`);
     } else if (!this.#isOpen) {

@@ -21,6 +21,8 @@ export interface ServeOptions {
   /** Another disk, for example one in memory; then `logDirs` are paths on it. */
   disk?: Disk;
   faults?: BrokerFaults;
+  /** Told once when the broker's disks have failed: it must be ended, and serves nothing it could not keep until then. */
+  onFatal?: (reason: string) => void;
 }
 
 export interface RunningBroker extends AsyncDisposable {

@@ -47,11 +47,13 @@ export function listOffsetsHandler(
     return {
       topics: request.topics.map((topic) => ({
         name: topic.name,
-        partitions: topic.partitions.map((wanted) => {
+        partitions: topic.partitions.flatMap((wanted) => {
           const { partitionIndex } = wanted;
-          // Kafka refuses a partition that stands in the request twice.
-          if (twice.has(`${topic.name}/${partitionIndex}`)) {
-            return { partitionIndex, errorCode: ErrorCode.invalidRequest };
+          // Kafka refuses a partition that stands in the request twice, and says so once.
+          const key = `${topic.name}/${partitionIndex}`;
+          if (twice.has(key)) {
+            const first = seen.delete(key);
+            return first ? [{ partitionIndex, errorCode: ErrorCode.invalidRequest }] : [];
           }
           const partition = replicas.partition(topic.name, partitionIndex);
           if (partition === undefined) {
