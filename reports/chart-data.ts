@@ -1,4 +1,4 @@
-import { PERCENTILES } from './histogram.ts';
+import { PERCENTILES, SAMPLES_BEYOND_MIN } from './histogram.ts';
 import type { LatencyPoint, RunRecord } from './run-record.ts';
 
 /** Latencies below 1 µs are drawn there: a log scale has no zero. */
@@ -82,21 +82,27 @@ function faultsOf(record: RunRecord, span: number, width: number): object[] {
 }
 
 function ratesOf(record: RunRecord): object[] {
+  // After the load there is no target to reach.
+  const loadEnds = record.phases.find(({ name }) => name === 'measure')?.toSeconds ?? Number.POSITIVE_INFINITY;
   return record.series.flatMap(({ t, target, sent, acked, consumed }) => {
     const rows = [
       { t, series: 'sent', value: sent },
       { t, series: 'acked', value: acked },
       { t, series: 'consumed', value: consumed },
     ];
-    return target === undefined ? rows : [...rows, { t, series: 'target', value: target }];
+    return target === undefined || t > loadEnds ? rows : [...rows, { t, series: 'target', value: target }];
   });
 }
 
-function latencyOf(t: number, point: LatencyPoint | undefined): object[] {
+const DRAWN = { p50: 0.5, p99: 0.99, 'p99.9': 0.999, max: null } as const;
+
+/** A percentile of a second with fewer than ten samples beyond it is the maximum under another name: left out. */
+export function latencyOf(t: number, point: LatencyPoint | undefined): { t: number; series: string; value: number }[] {
   if (point === undefined) return [];
-  return (['p50', 'p99', 'p99.9', 'max'] as const).flatMap((series) => {
-    const value = point[series];
-    return value === undefined ? [] : [{ t, series, value: Math.max(FLOOR_MS, value) }];
+  return Object.entries(DRAWN).flatMap(([series, quantile]) => {
+    const value = point[series as keyof typeof DRAWN];
+    const isGuess = quantile !== null && Math.round(point.count * (1 - quantile)) < SAMPLES_BEYOND_MIN;
+    return value === undefined || isGuess ? [] : [{ t, series, value: Math.max(FLOOR_MS, value) }];
   });
 }
 

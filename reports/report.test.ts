@@ -238,6 +238,25 @@ describe('report', () => {
     expect(calm).not.toContain('#b8608f');
   });
 
+  test('legends name only what is drawn, and no percentile that is a guess', async () => {
+    const thin = PASSED.series.map((point) => ({
+      ...point,
+      ...(point.publish === undefined ? {} : { publish: { count: 500, p50: 1, p99: 2, 'p99.9': 3, max: 4 } }),
+    }));
+    const { publish } = PASSED.spectra;
+    const record = {
+      ...PASSED,
+      series: thin.map(({ endToEnd: _, ...point }) => point),
+      spectra: { publish: publish! },
+    };
+    const timeline = await renderSvg(record, 'timeline');
+    expect(timeline).toContain('>p50</text>');
+    expect(timeline).toContain('>max</text>');
+    expect(timeline).not.toMatch(/>p99(\.9)?<\/text>/);
+    expect(await renderSvg(record, 'spectrum')).not.toContain('>end-to-end</text>');
+    expect(await renderSvg(PASSED, 'spectrum')).toContain('>end-to-end</text>');
+  });
+
   test('themes set every colour', async () => {
     const page = await renderSvg(PASSED, 'spectrum', { theme: 'page' });
     const colours = new Set(page.match(/(?:fill|stroke)="(?!none|transparent)[^"]*"/g));

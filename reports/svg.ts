@@ -1,6 +1,6 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { chartData } from './chart-data.ts';
+import { chartData, latencyOf } from './chart-data.ts';
 import bands from './charts/bands.vl.json' with { type: 'json' };
 import latency from './charts/latency.vl.json' with { type: 'json' };
 import spectrum from './charts/spectrum.vl.json' with { type: 'json' };
@@ -65,9 +65,23 @@ export function colourVariables(theme: 'light' | 'dark'): string {
 
 type Panel = { title?: string; layer?: { name?: string }[] } & Record<string, unknown>;
 
+interface Scaled {
+  scale?: { domain: string[]; range: unknown[] };
+}
+
 /** The timeline's panels share their bands and latency lines, which stand in files of their own. */
 function specOf(chart: ChartName, record: RunRecord): Record<string, unknown> {
-  if (chart === 'spectrum') return structuredClone(spectrum);
+  if (chart === 'spectrum') {
+    const whole = structuredClone(spectrum);
+    const isDrawn = (metric: string) =>
+      (record.spectra[metric === 'publish' ? 'publish' : 'endToEnd']?.length ?? 0) > 0;
+    for (const { encoding } of whole.layer as { encoding: { color?: Scaled; strokeDash?: Scaled } }[]) {
+      for (const channel of [encoding.color, encoding.strokeDash]) {
+        if (channel?.scale !== undefined) keepDrawn(channel.scale, isDrawn);
+      }
+    }
+    return whole;
+  }
   const whole = structuredClone(timeline) as unknown as { vconcat: Panel[] } & Record<string, unknown>;
   const isShown = (panel: Panel) =>
     !(
@@ -87,7 +101,8 @@ function inserted(layer: { name?: string }, record: RunRecord): object {
   if (layer.name?.startsWith('latency-') !== true) return layer;
   const { mark, encoding } = structuredClone(latency);
   const points = record.series.map((point) => (layer.name === 'latency-publish' ? point.publish : point.endToEnd));
-  const isDrawn = (series: string) => points.some((point) => point !== undefined && series in point);
+  const drawn = new Set(points.flatMap((point) => latencyOf(0, point).map(({ series }) => series)));
+  const isDrawn = (series: string) => drawn.has(series);
   keepDrawn(encoding.color.scale, isDrawn);
   keepDrawn(encoding.strokeDash.scale, isDrawn);
   return { data: { name: layer.name }, mark, encoding };

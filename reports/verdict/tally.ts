@@ -166,6 +166,10 @@ export function lineOf(
   example: Example | undefined,
   replay: string | undefined,
 ): string {
+  // What is missing says more than how much of it.
+  if (rule === 'E1' && counts.reason !== undefined) {
+    return `${counts.result.toUpperCase()} ${rule} ${RULE_NAMES[rule]}: ${counts.reason}`;
+  }
   const parts = [findingOf(rule, counts)];
   if (example !== undefined && counts.result !== 'unknown') parts.push(example.sentence);
   if (counts.result === 'fail') parts.push('no clause allows it');
