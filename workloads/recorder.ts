@@ -96,17 +96,22 @@ export class LatencyRecorder {
   record(valueNs: number, count = 1): void {
     const head = this.#head;
     const counts = this.#counts;
-    if (valueNs > 0) {
-      const index = bucketIndex(valueNs);
-      counts[index] = counts[index]! + count;
-      if (valueNs > HIGHEST_TRACKABLE) head[REGION.clampedHigh] = head[REGION.clampedHigh]! + count;
-    } else {
-      counts[0] = counts[0]! + count;
-      head[REGION.clampedLow] = head[REGION.clampedLow]! + count;
-      if (Number.isNaN(valueNs)) valueNs = 0;
-    }
-    head[REGION.sum] = head[REGION.sum]! + valueNs * count;
+    if (valueNs >= EXACT_BELOW && valueNs < 0x80000000) {
+      // Most latencies; written out because even the call would show.
+      const value = valueNs | 0;
+      const shift = 21 - Math.clz32(value);
+      counts[(shift << SUB_BUCKET_BITS) + (value >>> shift)]! += count;
+    } else valueNs = this.#recordRare(valueNs, count);
+    head[REGION.sum]! += valueNs * count;
     if (valueNs < head[REGION.min]!) head[REGION.min] = valueNs;
     if (valueNs > head[REGION.max]!) head[REGION.max] = valueNs;
+  }
+
+  /** Returns the value that the exact figures take. */
+  #recordRare(valueNs: number, count: number): number {
+    this.#counts[bucketIndex(valueNs)]! += count;
+    if (!(valueNs > 0)) this.#head[REGION.clampedLow]! += count;
+    else if (valueNs > HIGHEST_TRACKABLE) this.#head[REGION.clampedHigh]! += count;
+    return Number.isNaN(valueNs) ? 0 : valueNs;
   }
 }
