@@ -240,6 +240,7 @@ export class Cluster {
         runtime: this.runtime,
         clientId: clientId === '' ? null : clientId,
         connectTimeoutMs: this.config['socket.connection.setup.timeout.ms'],
+        connectTimeoutMaxMs: this.config['socket.connection.setup.timeout.max.ms'],
         backoffMs: this.config['reconnect.backoff.ms'],
         backoffMaxMs: this.config['reconnect.backoff.max.ms'],
       },

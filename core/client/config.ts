@@ -28,7 +28,6 @@ export type ConfigInput = Readonly<Record<string, string | number | boolean | re
 export const commonRules = {
   'bootstrap.servers': { type: 'list', default: [] },
   'client.id': { type: 'text', default: '' },
-  'connections.max.idle.ms': { type: 'int', default: 540000, min: -1 },
   'metadata.max.age.ms': { type: 'int', default: 300000, min: 0 },
   'reconnect.backoff.max.ms': { type: 'int', default: 1000, min: 0 },
   'reconnect.backoff.ms': { type: 'int', default: 50, min: 0 },
@@ -42,12 +41,14 @@ export const commonRules = {
 
 /**
  * Configs of Kafka's that have no meaning in this client and change nothing about what it promises: Java classes,
- * metrics, socket buffers, and DNS. They are accepted, so that one properties file serves several clients.
+ * metrics, socket buffers, DNS, and a few that only tune. They are accepted, so that one properties file serves several clients.
  */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'auto.include.jmx.reporter',
   'client.dns.lookup',
+  'compression.lz4.level',
   'config.providers',
+  'connections.max.idle.ms',
   'enable.metrics.push',
   'exclude.internal.topics',
   'interceptor.classes',
@@ -60,6 +61,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'metrics.num.samples',
   'metrics.recording.level',
   'metrics.sample.window.ms',
+  'partitioner.availability.timeout.ms',
   'partitioner.class',
   'receive.buffer.bytes',
   'security.providers',

@@ -5,7 +5,9 @@ import { type Channel, ChannelError, openChannel } from './channel.ts';
 export interface LinkOptions {
   readonly runtime: Pick<Runtime, 'network' | 'timers' | 'clock' | 'random'>;
   readonly clientId: string | null;
+  /** Of the first attempt; doubled with each one that fails (KIP-601). */
   readonly connectTimeoutMs: number;
+  readonly connectTimeoutMaxMs: number;
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
 }
@@ -67,14 +69,14 @@ export class NodeLink {
   }
 
   async #connect(): Promise<Channel> {
-    const { runtime, clientId, connectTimeoutMs } = this.#options;
+    const { runtime, clientId } = this.#options;
     const waitMs = (this.#notBeforeNs - runtime.clock.monotonicNs()) / 1e6;
     if (waitMs > 0) await this.#pause(waitMs);
     const address = this.#address();
     if (address === undefined) throw new ChannelError('notSent', 'the node has no known address');
     let channel: Channel;
     try {
-      channel = await openChannel({ runtime, ...address, clientId, connectTimeoutMs });
+      channel = await openChannel({ runtime, ...address, clientId, connectTimeoutMs: this.#connectTimeoutMs() });
     } catch (error) {
       this.#failed();
       throw error;
@@ -97,6 +99,11 @@ export class NodeLink {
       this.#failed();
     };
     return channel;
+  }
+
+  #connectTimeoutMs(): number {
+    const { connectTimeoutMs: firstMs, connectTimeoutMaxMs: maxMs } = this.#options;
+    return Math.max(firstMs, Math.min(maxMs, firstMs * 2 ** Math.min(this.#failures, 20)));
   }
 
   #failed(): void {

@@ -13,7 +13,6 @@ import * as topics from './topics.ts';
 /** Kafka's admin configs (AdminClientConfig) that this client has, with Kafka's defaults. */
 export const adminRules = {
   'default.api.timeout.ms': { type: 'int', default: 60000, min: 0 },
-  retries: { type: 'int', default: 2147483647, min: 0, max: 2147483647 },
 } as const;
 
 const allRules = { ...commonRules, ...adminRules };

@@ -283,6 +283,10 @@ export class Consumer {
   async #commit(offsets: readonly OffsetToCommit[], timeoutMs: number): Promise<ClientError | null> {
     if (this.#coordinator === null) return misuse('a commit needs a group.id');
     if (offsets.length === 0) return null;
+    // Without a generation it would commit as somebody outside of the group, past the group's own members.
+    if (this.#membership !== null && this.#membership.identity.generation < 0) {
+      return new ClientError('rebalanced', 'this consumer is not a member of the group now', -1, true);
+    }
     try {
       await commitOffsets(this.#coordinator, this.#identity(), offsets, timeoutMs);
       return null;

@@ -7,7 +7,6 @@ export const producerRules = {
   'batch.size': { type: 'int', default: 16384, min: 0 },
   'buffer.memory': { type: 'int', default: 33554432, min: 0 },
   'compression.gzip.level': { type: 'int', default: -1, min: -1, max: 9 },
-  'compression.lz4.level': { type: 'int', default: 9, min: 1, max: 17 },
   'compression.type': { type: 'text', default: 'none', oneOf: ['none', 'gzip', 'snappy', 'lz4', 'zstd'] },
   'compression.zstd.level': { type: 'int', default: 3, min: -131072, max: 22 },
   'delivery.timeout.ms': { type: 'int', default: 120000, min: 0 },
@@ -17,10 +16,8 @@ export const producerRules = {
   'max.in.flight.requests.per.connection': { type: 'int', default: 5, min: 1 },
   'max.request.size': { type: 'int', default: 1048576, min: 0 },
   'partitioner.adaptive.partitioning.enable': { type: 'bool', default: true },
-  'partitioner.availability.timeout.ms': { type: 'int', default: 0, min: 0 },
   'partitioner.ignore.keys': { type: 'bool', default: false },
   retries: { type: 'int', default: 2147483647, min: 0, max: 2147483647 },
-  'transaction.timeout.ms': { type: 'int', default: 60000, min: 0 },
   'transactional.id': { type: 'text', default: null },
 } as const;
 

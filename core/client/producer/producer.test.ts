@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nodeCodecs } from '../../node/codecs.ts';
 import { ErrorCode } from '../../protocol/index.ts';
-import { partitionForKey } from '../../records/index.ts';
+import { batchProducerEpoch, partitionForKey } from '../../records/index.ts';
 import type { ClientError } from '../client-error.ts';
 import type { ConfigInput } from '../config.ts';
 import { ClientWorld, type ProduceFault } from '../testing/world.ts';
@@ -186,6 +186,17 @@ describe('idempotence', () => {
     for (const result of await world.time.until(Promise.all(results))) expect(result.kind).toBe('acked');
     expect(world.logs[0]!.values()).toEqual(['0', '1', '2', '3']);
     expect(world.producerIds).toBe(1);
+  });
+
+  it('bumps the epoch when the broker has lost what came before, and writes the batch', async () => {
+    const { world, producer } = await start({ 'linger.ms': 0, 'batch.size': 1 });
+    await world.time.until(producer.sendRecord({ topic: 't', value: bytes('0') }));
+    const lost: ProduceFault = { kind: 'refuseBefore', errorCode: ErrorCode.outOfOrderSequenceNumber };
+    faults(world, [lost, lost]);
+    const results = [1, 2].map((index) => producer.sendRecord({ topic: 't', value: bytes(`${index}`) }));
+    for (const result of await world.time.until(Promise.all(results), 2000)) expect(result.kind).toBe('acked');
+    expect(world.logs[0]!.values()).toEqual(['0', '1', '2']);
+    expect(batchProducerEpoch(world.logs[0]!.batches[1]!, 0)).toBe(1);
   });
 
   it('gives a batch up rather than write it behind a later one', async () => {

@@ -306,7 +306,7 @@ function failure(why: 'tooLarge' | 'full' | 'noPartition'): Extract<SendResult, 
     case 'tooLarge':
       return failed(ErrorCode.messageTooLarge, 'the record is larger than max.request.size or buffer.memory');
     case 'full':
-      return failed(ErrorCode.requestTimedOut, 'buffer.memory stayed full for max.block.ms');
+      return failed(-1, 'buffer.memory stayed full for max.block.ms');
     case 'noPartition':
       return failed(ErrorCode.unknownTopicOrPartition, 'the topic has no such partition');
   }

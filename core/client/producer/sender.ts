@@ -1,30 +1,20 @@
-import {
-  ErrorCode,
-  errorInfo,
-  initProducerId,
-  type ProduceResponse,
-  produce,
-  ZERO_UUID,
-} from '../../protocol/index.ts';
+import { ErrorCode, errorInfo, type ProduceResponse, produce } from '../../protocol/index.ts';
 import type { Runtime } from '../../runtime.ts';
 import { Alarm } from '../alarm.ts';
 import { backoffMs } from '../backoff.ts';
 import { type Channel, ChannelError } from '../channel.ts';
-import { clientError, isRetriableFailure, refusal } from '../client-error.ts';
+import { clientError, isRetriableFailure } from '../client-error.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { ProducerBatch } from './batch.ts';
 import type { ProducerConfig } from './config.ts';
-import type { PartitionQueue, ProducerIdentity } from './partition-queue.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+import { answersFor, type PartitionAnswer, produceDraft, produceVersion } from './produce-request.ts';
+import { ProducerIds } from './producer-ids.ts';
 import { type BatchOutcome, isRefusedBeforeAppend } from './result.ts';
 
-/** The first Produce version that names topics by id (KIP-516), and the first that knows zstd (KIP-110). */
-const FIRST_BY_TOPIC_ID = 13;
-const FIRST_WITH_ZSTD = 7;
 /** What a request says beside its batches, by which max.request.size is kept. */
 const REQUEST_OVERHEAD_BYTES = 512;
-
-type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number];
 
 interface NodeState {
   readonly id: number;
@@ -54,9 +44,7 @@ export class Sender {
   readonly #alarm: Alarm;
   readonly #expiry: Alarm;
   readonly #lingerNs: number;
-  #producerId: ProducerIdentity | null = null;
-  #askingForId = false;
-  #idAttempts = 0;
+  readonly #ids: ProducerIds;
   #poked = false;
   #closed = false;
 
@@ -73,6 +61,12 @@ export class Sender {
     this.#accumulator = accumulator;
     this.#listener = listener;
     this.#lingerNs = config.values['linger.ms'] * 1e6;
+    this.#ids = new ProducerIds(
+      cluster,
+      () => this.#incomplete.size > 0,
+      () => this.poke(),
+      (errorCode, message) => this.#failWaiting(errorCode, message),
+    );
     this.#alarm = new Alarm(runtime, () => this.#pump());
     this.#expiry = new Alarm(runtime, () => this.#expire());
   }
@@ -156,8 +150,8 @@ export class Sender {
         return false;
       }
     }
-    if (idempotent && !queue.accepts(this.#producerId)) {
-      this.#askForProducerId();
+    if (idempotent && !queue.accepts(this.#ids.current)) {
+      this.#ids.ask();
       return false;
     }
     return true;
@@ -193,7 +187,7 @@ export class Sender {
   #prepare(batch: ProducerBatch): void {
     const queue = batch.queue;
     batch.state = 'closed';
-    if (this.#config.idempotent) queue.number(batch, this.#producerId, this.#runtime.codecs);
+    if (this.#config.idempotent) queue.number(batch, this.#ids.current, this.#runtime.codecs);
     this.#accumulator.encode(batch);
     queue.takeForSending(batch);
     batch.attempts++;
@@ -219,7 +213,8 @@ export class Sender {
   }
 
   #send(node: NodeState, channel: Channel, batches: readonly ProducerBatch[]): void {
-    const version = this.#version(channel, batches);
+    const { metadata } = this.#cluster;
+    const version = produceVersion(channel, metadata, this.#config, batches);
     if (version === null) {
       const error = new ChannelError('unsupportedVersion', 'the broker has no common version of Produce');
       for (const batch of batches) this.#failedToSend(batch, error);
@@ -227,7 +222,7 @@ export class Sender {
     }
     const { acks, values } = this.#config;
     const timeoutMs = values['request.timeout.ms'];
-    const draft = { acks, timeoutMs, topicData: this.#topicData(batches) };
+    const draft = produceDraft(metadata, this.#config, batches);
     if (acks === 0) {
       channel.send(produce, version, draft);
       for (const batch of batches) this.#acked(batch, -1, -1);
@@ -249,39 +244,11 @@ export class Sender {
     );
   }
 
-  #version(channel: Channel, batches: readonly ProducerBatch[]): number | null {
-    const byId = batches.every(
-      ({ queue }) => (this.#cluster.metadata.topic(queue.topic)?.id ?? ZERO_UUID) !== ZERO_UUID,
-    );
-    const version = channel.version(produce, byId ? undefined : FIRST_BY_TOPIC_ID - 1);
-    return version !== null && this.#config.compression === 'zstd' && version < FIRST_WITH_ZSTD ? null : version;
-  }
-
-  #topicData(
-    batches: readonly ProducerBatch[],
-  ): { name: string; topicId: string; partitionData: { index: number; records: Uint8Array }[] }[] {
-    const topics = new Map<string, { index: number; records: Uint8Array }[]>();
-    for (const { queue, bytes } of batches) {
-      const data = { index: queue.partition, records: bytes! };
-      const known = topics.get(queue.topic);
-      if (known === undefined) topics.set(queue.topic, [data]);
-      else known.push(data);
-    }
-    return [...topics].map(([name, partitionData]) => ({
-      name,
-      topicId: this.#cluster.metadata.topic(name)?.id ?? ZERO_UUID,
-      partitionData,
-    }));
-  }
-
   #answered(batches: readonly ProducerBatch[], response: ProduceResponse): void {
-    const answers = new Map<string, PartitionAnswer>();
-    for (const topic of response.responses) {
-      const name = topic.name !== '' ? topic.name : this.#cluster.metadata.topicName(topic.topicId);
-      for (const partition of topic.partitionResponses) answers.set(`${name} ${partition.index}`, partition);
-    }
-    for (const batch of batches) {
-      const answer = answers.get(`${batch.queue.topic} ${batch.queue.partition}`);
+    const answers = answersFor(batches, response, this.#cluster.metadata);
+    for (let index = 0; index < batches.length; index++) {
+      const batch = batches[index]!;
+      const answer = answers[index];
       if (answer === undefined) {
         this.#failedToSend(batch, new ChannelError('malformed', 'the response does not name the partition'));
       } else if (answer.errorCode === ErrorCode.none) {
@@ -397,61 +364,16 @@ export class Sender {
       const message = 'delivery.timeout.ms is over';
       batch.queue.failed(batch, definite);
       if (!isInFlight) batch.queue.remove(batch);
-      this.#end(batch, { kind: 'failed', errorCode: ErrorCode.requestTimedOut, definite, message });
+      this.#end(batch, { kind: 'failed', errorCode: -1, definite, message });
     }
     this.poke();
   }
 
-  #askForProducerId(): void {
-    if (this.#askingForId || this.#closed) return;
-    this.#askingForId = true;
-    void this.#fetchProducerId().then(
-      () => {
-        this.#askingForId = false;
-        this.poke();
-      },
-      (error) => {
-        this.#askingForId = false;
-        this.abortWaiting(clientError(error).code, clientError(error).message);
-      },
-    );
-  }
-
   /** Fails what waits to be sent: no producer id will come. */
-  abortWaiting(errorCode: number, message: string): void {
+  #failWaiting(errorCode: number, message: string): void {
     for (const batch of [...this.#incomplete]) {
       if (batch.state === 'inFlight') continue;
       this.#giveUp(batch, { errorCode, definite: !batch.maybeWritten, message });
-    }
-  }
-
-  /** InitProducerId until it succeeds. @throws ClientError when no retry can help. */
-  async #fetchProducerId(): Promise<void> {
-    const { values } = this.#config;
-    while (!this.#closed && this.#incomplete.size > 0) {
-      let reason: string;
-      try {
-        const answer = await this.#cluster.requestAny(initProducerId, {
-          transactionalId: null,
-          transactionTimeoutMs: 2147483647,
-        });
-        if (answer.errorCode === ErrorCode.none) {
-          this.#producerId = { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
-          this.#idAttempts = 0;
-          return;
-        }
-        const info = errorInfo(answer.errorCode);
-        reason = info.name;
-        if (!info.retriable) throw refusal('InitProducerId', answer.errorCode);
-      } catch (error) {
-        if (!isRetriableFailure(error)) throw error;
-        reason = clientError(error).message;
-      }
-      this.#runtime.log.debug('no producer id yet', { reason });
-      const { random, timers } = this.#runtime;
-      await timers.sleep(
-        backoffMs(this.#idAttempts++, values['retry.backoff.ms'], values['retry.backoff.max.ms'], random),
-      );
     }
   }
 

@@ -1,6 +1,6 @@
 import { ErrorCode, errorInfo, offsetCommit, offsetFetch } from '../../../protocol/index.ts';
 import { groupByTopic, type TopicPartition } from '../../by-leader.ts';
-import { ClientError, refusal } from '../../client-error.ts';
+import { ClientError, clientError, refusal } from '../../client-error.ts';
 import { type Coordinator, Retry } from '../../coordinator.ts';
 import type { CommittedOffset } from '../positions.ts';
 
@@ -68,7 +68,7 @@ export async function commitOffsets(
       const draft = commitDraft(coordinator.groupId, who, offsets);
       response = await coordinator.request(offsetCommit, draft, leftMs, { cap: LAST_BY_NAME });
     } catch (error) {
-      maybeApplied = true;
+      if (!clientError(error).definite) maybeApplied = true;
       throw error;
     }
     let retry: Retry | null = null;

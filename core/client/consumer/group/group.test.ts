@@ -214,6 +214,18 @@ describe('commits', () => {
     members.end();
   });
 
+  it('of a consumer that is no member yet are refused, definitely', async () => {
+    const members = await start({ 'enable.auto.commit': false });
+    const { world } = members;
+    const consumer = new Consumer({ runtime: world.runtime, config: { ...world.bootstrap, 'group.id': 'g' } });
+    consumer.subscribe(['t']);
+    const offsets = [{ topic: 't', partition: 0, offset: 1 }];
+    const error = await world.time.until(consumer.commitSync(offsets)).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ kind: 'rebalanced', definite: true });
+    expect(world.group.commits).toEqual([]);
+    await world.time.until(consumer.close());
+  });
+
   it('are repeated while the coordinator is away; what stays unknown is not called definite', async () => {
     const members = await start({ 'enable.auto.commit': false });
     const { world } = members;

@@ -102,8 +102,8 @@ export class Membership {
    * never (the events tell). @throws ClientError when the member cannot go on.
    */
   async step(): Promise<number> {
-    if (this.#fatal !== null) throw this.#fatal;
     if (this.#lostReason !== null) await this.#tellLost();
+    if (this.#fatal !== null) throw this.#fatal;
     if (this.#state.kind === 'stable') this.#checkSubscription();
     if (this.#state.kind === 'unjoined') {
       if (this.#runtime.clock.monotonicNs() < this.#notBeforeNs) return this.#notBeforeNs;
@@ -177,7 +177,6 @@ export class Membership {
   }
 
   async #startJoining(reason: string): Promise<void> {
-    this.#heartbeat.cancel();
     if (this.#owned.length > 0 && !this.#isCooperative) {
       const owned = this.#owned;
       await this.#events.commitBeforeRevocation();
@@ -185,6 +184,8 @@ export class Membership {
       this.#owned = [];
       this.#events.assign([]);
     }
+    // The session lives on while the listener works; from here on JoinGroup itself keeps it alive.
+    this.#heartbeat.cancel();
     const state: MemberState = { kind: 'joining', outcome: null };
     this.#state = state;
     const { values, assignors } = this.#config;
@@ -268,7 +269,7 @@ export class Membership {
   }
 
   #beat(): void {
-    if (this.#closed || this.#state.kind !== 'stable') return;
+    if (this.#closed || this.#state.kind === 'joining' || this.#generation < 0) return;
     const silentNs = this.#runtime.clock.monotonicNs() - this.#lastPollNs;
     if (!this.#isPolling && silentNs > this.#config.values['max.poll.interval.ms'] * 1e6) {
       this.#runtime.log.warn('no poll within max.poll.interval.ms: leaving the group', {
@@ -285,7 +286,7 @@ export class Membership {
     void this.#sendHeartbeat().then(
       (errorCode) => {
         this.#isHeartbeatInFlight = false;
-        if (generation === this.#generation && this.#state.kind === 'stable') this.#heartbeatAnswered(errorCode);
+        if (generation === this.#generation && this.#state.kind !== 'joining') this.#heartbeatAnswered(errorCode);
       },
       (error) => {
         this.#isHeartbeatInFlight = false;
@@ -314,7 +315,7 @@ export class Membership {
       case ErrorCode.none:
         return;
       case ErrorCode.rebalanceInProgress:
-        this.#rejoin('the group is rebalancing');
+        if (this.#state.kind === 'stable') this.#rejoin('the group is rebalancing');
         return;
       case ErrorCode.unknownMemberId:
       case ErrorCode.illegalGeneration:
