@@ -37,6 +37,7 @@ describe('a log directory', () => {
     expect(again.directoryId).toEqual(directory.directoryId);
     expect(again.checkpointedHighWatermark('orders-eu', 3)).toBe(15);
     expect(again.checkpointedHighWatermark('orders', 3)).toBe(0);
+    expect(again.get('orders-eu', 3)!.highWatermark).toBe(15);
     const [found] = again.logs();
     expect([found!.topic, found!.partition, found!.topicId]).toEqual(['orders-eu', 3, id]);
     expect(found!.log.logStartOffset).toBe(4);
@@ -114,7 +115,7 @@ describe('a log directory', () => {
   test('offsets left by a partition that is gone do not make a new one look damaged', async () => {
     const { disk, open } = world();
     await open();
-    for (const name of ['recovery-point', 'replication']) {
+    for (const name of ['recovery-point', 'replication', 'log-start']) {
       const file = disk.open(`/logs/${name}-offset-checkpoint`, { create: true });
       file.write(0, [new TextEncoder().encode('0\n1\nt 0 100\n')]);
     }

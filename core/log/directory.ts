@@ -68,8 +68,9 @@ export class LogDirectory {
   readonly #recoveryPoints: Checkpoint;
   readonly #logStarts: Checkpoint;
   readonly #highWatermarks: Checkpoint;
-  #highWatermarksAtStart: ReadonlyMap<string, number> = new Map();
-  #recoveryPointsAtStart: ReadonlyMap<string, number> = new Map();
+  #highWatermarksAtStart = new Map<string, number>();
+  #recoveryPointsAtStart = new Map<string, number>();
+  #logStartsAtStart = new Map<string, number>();
   #state: DirectoryState = { kind: 'online' };
   #failure: DiskError | null = null;
   readonly #schedule: Schedule;
@@ -116,24 +117,25 @@ export class LogDirectory {
     const { disk, log } = this.#options.runtime;
     this.#highWatermarksAtStart = this.#highWatermarks.read();
     this.#recoveryPointsAtStart = this.#recoveryPoints.read();
-    const logStarts = this.#logStarts.read();
+    this.#logStartsAtStart = this.#logStarts.read();
     for (const name of disk.list(this.path)) {
       if (disk.stat(`${this.path}/${name}`)?.kind !== 'directory') continue;
       if (isDeletedDirectory(name)) disk.removeTree(`${this.path}/${name}`);
       const found = parsePartitionDirectory(name);
       if (found === null || found.topic === METADATA_TOPIC) continue;
-      const opened = await this.#open(found, this.previousShutdown.clean, logStarts.get(name));
+      const opened = await this.#open(found, this.previousShutdown.clean);
       const { recovery, health } = opened.log;
       if (!recovery.clean && recovery.segmentsRecovered > 0) log.info(`recovered ${name}`, { ...recovery });
       if (health.kind === 'corrupt') log.error(`${name} is damaged`, { ...health });
     }
   }
 
-  async #open(found: TopicPartition, cleanShutdown: boolean, logStartOffset?: number): Promise<TopicPartitionLog> {
+  async #open(found: TopicPartition, cleanShutdown: boolean): Promise<TopicPartitionLog> {
     const { runtime, configFor, faults } = this.#options;
     const { clock, codecs, disk, random } = runtime;
     const key = partitionKey(found.topic, found.partition);
     const directory = `${this.path}/${key}`;
+    const logStartOffset = this.#logStartsAtStart.get(key);
     const log = await Log.open({
       directory,
       disk,
@@ -148,6 +150,7 @@ export class LogDirectory {
       lowerRecoveryPoint: () => this.#writeRecoveryPoints(),
       ...(faults === undefined ? {} : { faults }),
     });
+    log.setHighWatermark(this.#highWatermarksAtStart.get(key) ?? 0);
     const opened = { ...found, topicId: readPartitionMetadata(disk, directory), log };
     this.#logs.set(key, opened);
     return opened;
@@ -165,7 +168,7 @@ export class LogDirectory {
     return this.#logs.get(partitionKey(topic, partition))?.log;
   }
 
-  /** The high watermark that `replication-offset-checkpoint` held at start; 0 when none. */
+  /** The high watermark that `replication-offset-checkpoint` held at start; 0 when none. The log begins with it. */
   checkpointedHighWatermark(topic: string, partition: number): number {
     return this.#highWatermarksAtStart.get(partitionKey(topic, partition)) ?? 0;
   }
@@ -188,8 +191,7 @@ export class LogDirectory {
     const { disk } = this.#options.runtime;
     const key = partitionKey(wanted.topic, wanted.partition);
     // A former partition of that name may have left offsets that would make the new one look damaged.
-    this.#forgetStartValues(key);
-    await this.#writeOffsets();
+    if (this.#forgetStartValues(key)) await this.#writeOffsets();
     const directory = `${this.path}/${key}`;
     disk.makeDirectory(directory);
     await replaceFile(disk, `${directory}/${PARTITION_METADATA_FILE}`, formatPartitionMetadata(topicId));
@@ -214,11 +216,10 @@ export class LogDirectory {
     });
   }
 
-  #forgetStartValues(key: string): void {
-    const without = (offsets: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
-      new Map([...offsets].filter(([other]) => other !== key));
-    this.#highWatermarksAtStart = without(this.#highWatermarksAtStart);
-    this.#recoveryPointsAtStart = without(this.#recoveryPointsAtStart);
+  /** Whether there were any. */
+  #forgetStartValues(key: string): boolean {
+    const maps = [this.#highWatermarksAtStart, this.#recoveryPointsAtStart, this.#logStartsAtStart];
+    return maps.map((offsets) => offsets.delete(key)).includes(true);
   }
 
   /** Starts the timers: flush.ms, retention, checkpoints, producer expiry. */

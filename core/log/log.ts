@@ -21,8 +21,6 @@ import { expiredSegments } from './retention.ts';
 import { LogStore } from './store.ts';
 import type { TailSlice } from './tail.ts';
 
-export type { LogOptions } from './options.ts';
-
 const NOTHING = new Uint8Array(0);
 
 export class Log {
@@ -357,7 +355,9 @@ export class Log {
   /** A segment was closed: its files become durable without anyone waiting. A failure takes the log offline. */
   #flushInBackground(): void {
     this.#store.flushWanted = false;
-    this.flush().catch(() => {});
+    this.flush().catch((error) => {
+      if (!(error instanceof DiskError)) throw error;
+    });
   }
 
   #unable(): AppendResult | null {
