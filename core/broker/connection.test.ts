@@ -176,7 +176,11 @@ test('a peer that does not read its responses is not served further', async () =
   const reader = world.connect();
   reader.pipe.pause();
   const server = reader.pipe.peer;
-  for (let count = 0; count < 30; count++) void reader.send(fetch, 12, fetchDraft(0, 0));
+  const requests = Array.from({ length: 30 }, (_, index) =>
+    concat(encodeRequestFrame(fetch, 12, index + 1, null, fetchDraft(0, 0))),
+  );
+  // All in one piece: what is read already is not served either.
+  reader.pipe.write([concat(requests)]);
   await world.settle();
   // One response over the bound, none beyond it, and the requests wait in the peer's own buffer or as small frames.
   expect(server.bufferedBytes).toBeGreaterThan(1 << 20);

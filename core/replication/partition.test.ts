@@ -190,7 +190,7 @@ interface AlterAsked {
 
 test('a proposed member of the ISR holds the high watermark back before the controller has answered', async () => {
   const world = await setup({ replicas: [1, 2] });
-  const { cluster, follow, produced, highWatermark, settle } = world;
+  const { cluster, follow, produced, highWatermark, settle, time } = world;
   cluster.change('t', 0, { isr: [1] });
   await produced(['a'], 1);
   expect(highWatermark()).toBe(1);
@@ -202,6 +202,13 @@ test('a proposed member of the ISR holds the high watermark back before the cont
   expect(isrOf(world)).toEqual([1]);
   await follow(2, 2);
   expect(highWatermark()).toBe(2);
+  // Also when it lags: the controller may have said yes, and elect it.
+  await produced(['c'], 1);
+  await time.pass(60_000);
+  await produced(['d'], 1);
+  expect(highWatermark()).toBe(2);
+  await follow(2, 4);
+  expect(highWatermark()).toBe(4);
 });
 
 test('leader epochs fence; a new epoch refuses what waited in the old role', async () => {
