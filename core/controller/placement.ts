@@ -58,7 +58,7 @@ export function placeReplicas(
       kind: 'refused',
       message:
         `The target replication factor of ${replicationFactor} cannot be reached because only ` +
-        `${brokers.length} broker(s) are registered.`,
+        `${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
     };
   }
   const sorted = [...brokers].sort((a, b) => a.id - b.id);
