@@ -142,6 +142,7 @@ describe('a log directory', () => {
     expect(text(disk, 'replication-offset-checkpoint')).toBe('0\n1\nt 0 4\n');
     await time.pass(300_000);
     expect(log.logStartOffset).toBe(4);
+    expect(text(disk, 'log-start-offset-checkpoint')).toBe('0\n1\nt 0 4\n');
     await directory.close(1);
     await time.pass(3_600_000);
   });

@@ -258,10 +258,13 @@ export class LogDirectory {
   }
 
   runRetention(): void {
+    let deleted = 0;
     for (const { log } of this.#logs.values()) {
-      log.deleteOldSegments();
+      deleted += log.deleteOldSegments();
       log.removeDeletedFiles();
     }
+    // The renames are not durable yet: what a power loss brings back of them lies below the log start.
+    if (deleted > 0) this.#inBackground(this.writeCheckpoints());
     this.#removeDeletedDirectories();
   }
 
