@@ -284,8 +284,16 @@ await check('a record that is too large is refused, definitely', async () => {
     isTrue(theirs.kind === 'failed' && theirs.definite, `by the broker: ${JSON.stringify(theirs)}`);
     acked(await producer.sendRecord({ topic: name, value: bytes('after') }));
   });
+  await withProducer({ 'linger.ms': 50, 'batch.size': 200000 }, async (producer) => {
+    const results = Array.from({ length: 100 }, () =>
+      producer.sendRecord({ topic: name, value: new Uint8Array(1000) }),
+    );
+    for (const [index, result] of (await Promise.all(results)).entries()) {
+      equal(acked(result).offset, index + 1, 'the offset of a record whose batch had to be split');
+    }
+  });
   const [end] = await admin.listOffsets([{ topic: name, partition: 0, timestamp: LATEST_TIMESTAMP }]);
-  equal(end?.value?.offset, 1, 'the end of the log');
+  equal(end?.value?.offset, 101, 'the end of the log');
 });
 
 await check('a topic that does not exist is refused within max.block.ms', async () => {

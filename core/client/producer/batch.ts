@@ -1,4 +1,4 @@
-import { type BatchBuilder, setBatchCrc } from '../../records/index.ts';
+import { BatchBuilder, incrementSequence, RecordCursor, setBatchCrc } from '../../records/index.ts';
 import { writeInt16, writeInt32, writeInt64 } from '../../records/integers.ts';
 import type { Codecs } from '../../runtime.ts';
 import type { PartitionQueue } from './partition-queue.ts';
@@ -23,7 +23,7 @@ export type BatchState =
 /** Records of one partition that travel together. */
 export class ProducerBatch {
   readonly queue: PartitionQueue;
-  /** Counts the batches of the partition: their order. */
+  /** Counts the batches of the partition: their order. The parts of a split batch lie between whole numbers. */
   readonly order: number;
   readonly createdNs: number;
   readonly deadlineNs: number;
@@ -40,6 +40,8 @@ export class ProducerBatch {
   /** Who waits for the end of this batch: flush. */
   waiters: (() => void)[] | null = null;
   readonly tokens: number[] = [];
+  /** No other batch lies in [order, order + orderSpan). */
+  #orderSpan = 1;
   #callbacks: (SendCallback | null)[] | null = null;
   /** Timestamps of the records, kept only where a callback will tell them. */
   #timestamps: number[] | null = null;
@@ -101,6 +103,58 @@ export class ProducerBatch {
     writeInt32(bytes, 53, identity.baseSequence);
     setBatchCrc(bytes, 0, codecs);
     this.#bytes = bytes;
+  }
+
+  /**
+   * Two batches of half the records each, in place of this one, which the broker found too large (KIP-126); null for a
+   * single record. Together they have this batch's sequences, so what was sent after it keeps its own.
+   */
+  split(codecs: Codecs): readonly [ProducerBatch, ProducerBatch] | null {
+    const bytes = this.#bytes;
+    const cursor = new RecordCursor();
+    if (bytes === null || this.recordCount < 2 || !cursor.open(bytes, 0, codecs)) return null;
+    const half = this.recordCount >> 1;
+    const span = this.#orderSpan / 2;
+    const parts = [this.order, this.order + span].map((order) => {
+      const part = new ProducerBatch(this.queue, order, new BatchBuilder(), this.createdNs, this.deadlineNs);
+      part.state = 'closed';
+      part.attempts = this.attempts;
+      part.#orderSpan = span;
+      return part;
+    });
+    const [first, second] = parts as [ProducerBatch, ProducerBatch];
+    for (let index = 0; index < this.recordCount; index++) {
+      if (!cursor.next()) return null;
+      const part = index < half ? first : second;
+      part.builder.append(cursor.timestamp, cursor.key(), cursor.value(), cursor.headers());
+      part.remember(this.tokens[index]!, this.#callbacks?.[index] ?? null, cursor.timestamp);
+    }
+    if (this.identity !== null) {
+      const { baseSequence } = this.identity;
+      first.identity = this.identity;
+      second.identity = { ...this.identity, baseSequence: incrementSequence(baseSequence, half) };
+    }
+    first.reservedBytes = this.reservedBytes >> 1;
+    second.reservedBytes = this.reservedBytes - first.reservedBytes;
+    this.reservedBytes = 0;
+    first.waiters = this.#waitersOfBoth();
+    second.waiters = first.waiters === null ? null : [...first.waiters];
+    this.state = 'done';
+    this.#bytes = null;
+    return [first, second];
+  }
+
+  /** Who waits for this batch is woken when both of its parts have ended. */
+  #waitersOfBoth(): (() => void)[] | null {
+    const { waiters } = this;
+    if (waiters === null) return null;
+    let left = 2;
+    return [
+      () => {
+        left--;
+        if (left === 0) for (const wake of waiters) wake();
+      },
+    ];
   }
 
   /** Runs the callbacks, once. The bytes are let go. */

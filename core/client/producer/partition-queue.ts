@@ -120,6 +120,12 @@ export class PartitionQueue {
     removeFrom(this.waiting, batch);
   }
 
+  /** Puts the parts of a batch in its place. */
+  replace(batch: ProducerBatch, parts: readonly ProducerBatch[]): void {
+    this.remove(batch);
+    for (const part of parts) insertByOrder(this.waiting, part);
+  }
+
   acknowledged(batch: ProducerBatch): void {
     if (!this.#isOfCurrentIdentity(batch)) return;
     this.#isEstablished = true;

@@ -242,6 +242,7 @@ describe('idempotence', () => {
         ErrorCode.notEnoughReplicas,
         ErrorCode.unknownTopicOrPartition,
         ErrorCode.invalidRecord,
+        ErrorCode.messageTooLarge,
         ErrorCode.unknownServerError,
       ),
     }),
@@ -317,6 +318,29 @@ describe('idempotence', () => {
       { numRuns: 150 },
     );
   }, 60_000);
+});
+
+describe('a batch that the broker finds too large', () => {
+  it('is split until it fits, in order and with the acknowledgement of every record (KIP-126)', async () => {
+    const { world, producer } = await start({ 'linger.ms': 5, 'batch.size': 100_000 });
+    await world.time.until(producer.sendRecord({ topic: 't', value: bytes('0') }));
+    world.batchBytesMax = 400;
+    const results = Array.from({ length: 40 }, (_, index) =>
+      producer.sendRecord({ topic: 't', value: bytes(`${index + 1}`.padEnd(50)) }),
+    );
+    await world.time.run(1);
+    const flushed = producer.flush();
+    for (const [index, result] of (await world.time.until(Promise.all(results))).entries()) {
+      expect(result).toMatchObject({ kind: 'acked', offset: index + 1 });
+    }
+    await world.time.until(flushed);
+    expect(world.logs[0]!.values().map(Number)).toEqual(Array.from({ length: 41 }, (_, index) => index));
+    expect(producer.bufferedBytes).toBe(0);
+    const large = await world.time.until(producer.sendRecord({ topic: 't', value: new Uint8Array(1000) }));
+    expect(large).toMatchObject({ kind: 'failed', definite: true, errorCode: ErrorCode.messageTooLarge });
+    const after = await world.time.until(producer.sendRecord({ topic: 't', value: bytes('41') }));
+    expect(after).toMatchObject({ kind: 'acked', offset: 41 });
+  });
 });
 
 describe('buffer.memory', () => {

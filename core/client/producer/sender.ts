@@ -36,7 +36,7 @@ export class Sender {
   readonly #config: ProducerConfig;
   readonly #accumulator: Accumulator;
   readonly #listener: ((outcome: BatchOutcome) => void) | null;
-  /** Every batch that has not ended, in order of creation: all have the same time to live. */
+  /** Every batch that has not ended. */
   readonly #incomplete = new Set<ProducerBatch>();
   /** Queues with batches that wait. */
   readonly #active = new Set<PartitionQueue>();
@@ -302,6 +302,7 @@ export class Sender {
       }
       if (code === ErrorCode.invalidProducerEpoch || code === ErrorCode.producerFenced) queue.wantFreshId();
     }
+    if (code === ErrorCode.messageTooLarge && this.#split(batch)) return;
     if (!info.retriable) {
       this.#giveUp(batch, { errorCode: code, definite: !batch.maybeWritten, message });
       return;
@@ -311,6 +312,18 @@ export class Sender {
       this.#cluster.metadata.applyLeader(queue.topic, queue.partition, answer.currentLeader, endpoints);
     if (info.refreshMetadata && !isLeaderKnown) this.#cluster.refreshSoon();
     this.#retry(batch, code, message, !isLeaderKnown);
+  }
+
+  /** False when there is nothing to split. */
+  #split(batch: ProducerBatch): boolean {
+    if (batch.state === 'done') return false;
+    const parts = batch.split(this.#runtime.codecs);
+    if (parts === null) return false;
+    this.#incomplete.delete(batch);
+    for (const part of parts) this.#incomplete.add(part);
+    batch.queue.replace(batch, parts);
+    this.#active.add(batch.queue);
+    return true;
   }
 
   /** Sends the batch again, unless its attempts or its time are over. */
@@ -357,7 +370,7 @@ export class Sender {
     for (const batch of this.#incomplete) {
       if (batch.deadlineNs > nowNs) {
         this.#expiry.noLaterThan(batch.deadlineNs);
-        break;
+        continue;
       }
       const isInFlight = batch.state === 'inFlight';
       const definite = !isInFlight && !batch.maybeWritten;

@@ -50,6 +50,8 @@ export class ClientWorld {
   readonly logLines: string[] = [];
   /** Asked for every batch; the test's faults. */
   produceFault: (partition: number) => ProduceFault = () => ({ kind: 'none' });
+  /** A larger batch is refused with MESSAGE_TOO_LARGE. */
+  batchBytesMax: number = Number.POSITIVE_INFINITY;
   producerIds = 0;
   /** Every Fetch request, in order. */
   readonly fetches: FetchRequest[] = [];
@@ -215,6 +217,7 @@ export class ClientWorld {
     if (fault.kind === 'refuseBefore') return refused(fault.errorCode);
     if (fault.kind === 'hangUpBefore') return { kind: 'hangUp' };
     if (fault.kind === 'silenceBefore') return { kind: 'silence' };
+    if (records.length > this.batchBytesMax) return refused(ErrorCode.messageTooLarge);
     const outcome = this.logs[partition]!.append(records);
     if (fault.kind === 'refuseAfter') return refused(fault.errorCode);
     if (fault.kind === 'hangUpAfter') return { kind: 'hangUp' };
