@@ -24,6 +24,15 @@ export interface Session {
   /** Auditors: the lowest position ever started from. */
   startedAt: number;
   lastReadNs: number;
+  /** Gaps that the reader announced ahead of the records before them, by offset. */
+  readonly announced: Gap[];
+}
+
+interface Gap {
+  readonly first: number;
+  readonly next: number;
+  readonly reason: number;
+  readonly time: number;
 }
 
 /** Columns of `Sessions.processed`: a run of offsets that an actor processed. */
@@ -60,7 +69,7 @@ export class Sessions {
 
   assign(time: number, actor: number, partition: number, position: number, generation: number): void {
     const session = this.#of(actor, partition);
-    this.#closeRun(actor, partition, session);
+    this.#endRun(actor, partition, session);
     session.position = position;
     session.processed = position;
     session.processedFrom = position;
@@ -76,6 +85,7 @@ export class Sessions {
 
   read(time: number, actor: number, partition: number, offset: number): void {
     const session = this.#of(actor, partition);
+    this.#passGaps(actor, partition, session);
     if (session.position >= 0 && offset !== session.position) {
       this.jumps.push(actor, partition, session.position, offset, time, UNEXPLAINED);
     }
@@ -85,22 +95,22 @@ export class Sessions {
     session.lastReadNs = time;
   }
 
+  /** A reader may announce all gaps of a batch before its records: each counts when the position reaches it. */
   gap(time: number, actor: number, partition: number, first: number, next: number, reason: number): void {
     const session = this.#of(actor, partition);
-    if (session.position >= 0 && first !== session.position) {
-      this.jumps.push(actor, partition, session.position, first, time, UNEXPLAINED);
-    }
-    this.jumps.push(actor, partition, first, next, time, reason);
+    this.#passGaps(actor, partition, session);
+    if (session.position < 0) session.position = first;
     if (session.startedAt < 0) session.startedAt = first;
-    session.passed += Math.max(0, next - first);
-    session.position = next;
-    session.lastReadNs = time;
+    const { announced } = session;
+    const at = announced.findLastIndex((gap) => gap.first <= first) + 1;
+    announced.splice(at, 0, { first, next, reason, time });
+    this.#passGaps(actor, partition, session);
   }
 
   seek(actor: number, partition: number, offset: number, byReset: boolean): void {
     const session = this.#of(actor, partition);
     const from = session.processed;
-    this.#closeRun(actor, partition, session);
+    this.#endRun(actor, partition, session);
     if (offset > from && from >= 0) this.skipped.push(actor, partition, from, offset, byReset ? 1 : 0);
     session.position = offset;
     // A seek back does not undo what was processed, and a commit up to there stays right.
@@ -122,10 +132,29 @@ export class Sessions {
 
   /** No more rows: closes every run of processed offsets. */
   close(): void {
-    for (const [actor, partition, session] of this.all()) this.#closeRun(actor, partition, session);
+    for (const [actor, partition, session] of this.all()) this.#endRun(actor, partition, session);
   }
 
-  #closeRun(actor: number, partition: number, session: Session): void {
+  /** Passes the announced gaps that begin where the reader stands. */
+  #passGaps(actor: number, partition: number, session: Session): void {
+    const { announced } = session;
+    while (announced.length > 0 && announced[0]!.first <= session.position) {
+      const { first, next, reason, time } = announced.shift()!;
+      if (first < session.position) this.jumps.push(actor, partition, session.position, first, time, UNEXPLAINED);
+      this.jumps.push(actor, partition, first, next, time, reason);
+      session.passed += Math.max(0, next - first);
+      session.position = next;
+      session.lastReadNs = time;
+    }
+  }
+
+  #endRun(actor: number, partition: number, session: Session): void {
+    this.#passGaps(actor, partition, session);
+    const [ahead] = session.announced.splice(0);
+    if (ahead !== undefined) {
+      // What lies before the announced gap was neither read nor announced itself.
+      this.jumps.push(actor, partition, session.position, ahead.first, ahead.time, UNEXPLAINED);
+    }
     if (session.processedFrom >= 0 && session.processed > session.processedFrom) {
       this.processed.push(actor, partition, session.processedFrom, session.processed);
       session.processedFrom = session.processed;
@@ -148,6 +177,7 @@ export class Sessions {
         logEnd: -1,
         startedAt: -1,
         lastReadNs: -1,
+        announced: [],
       };
       this.#sessions.set(key, session);
     }

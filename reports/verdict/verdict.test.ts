@@ -452,6 +452,25 @@ describe('P6 gaps and P10 session', () => {
     );
   });
 
+  test('the gaps of a batch may come before its records, and each still needs its place', () => {
+    const announced = (...gaps: Row[]) => [
+      ...[0, 1, 2].map((sequence) => send(0, 0, sequence)),
+      logEnd(100, 3, 6),
+      assign(100, 3, 0),
+      ...gaps,
+      ...[0, 2, 4].map((offset, sequence) => read(101, 3, offset, 0, sequence)),
+    ];
+    const run = (...gaps: Row[]) => ruleOf(verdictOf({ roles: transactional }, announced(...gaps)), 'P6');
+    const [first, second, last] = [1, 3, 5].map((at) => gap(101, 3, at, at + 1, GAP.control));
+    expect(run(first!, second!, last!)).toMatchObject({ result: 'pass', checked: 6 });
+    expect(run(first!, last!)).toMatchObject({ result: 'fail', violations: 1 });
+    expect(run(first!, second!).result).toBe('unknown');
+    expect(run(first!, second!, last!, gap(101, 3, 9, 10, GAP.control))).toMatchObject({
+      result: 'fail',
+      violations: 1,
+    });
+  });
+
   test('offsets that nobody accounts for fail', () => {
     const rows = holed(GAP.control).filter((row) => row.kind !== EVENT.gap);
     expect(ruleOf(verdictOf({ roles: transactional }, rows), 'P6')).toMatchObject({ result: 'fail', violations: 1 });
