@@ -3,7 +3,7 @@ import { type Loss, type Standing, standingOf } from './clauses.ts';
 import type { Contract, TopicPromise } from './contract.ts';
 import type { Evidence } from './evidence.ts';
 import type { ControlEvent } from './faults.ts';
-import { type Ledger, MOVE } from './ledger.ts';
+import { CONFLICT, type Ledger, MOVE } from './ledger.ts';
 import { FLAG, type RecordTable, TIME_STEP_NS } from './record-table.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -36,6 +36,7 @@ export class Case {
   readonly #auditedMoves = new Set<string>();
   readonly #exposures = new Map<string, number>();
   #marks: HighMarks | undefined;
+  #displaced: Map<string, number[]> | undefined;
 
   constructor(
     names: HistoryNames,
@@ -77,6 +78,24 @@ export class Case {
     const { table } = this.ledger;
     if (table.offset(row) === offset && (table.flags(row) & FLAG.auditedInPlace) !== 0) return true;
     return this.#auditedMoves.size > 0 && this.#auditedMoves.has(`${row}@${offset}`);
+  }
+
+  /** How the contract stands to what stood at an offset and is gone; null when nothing is known to be gone. */
+  standingAt(partition: number, offset: number): Standing | null {
+    if (this.#displaced === undefined) {
+      this.#displaced = new Map();
+      const { conflicts } = this.ledger;
+      for (let index = 0; index < conflicts.length; index++) {
+        const key = `${conflicts.at(index, CONFLICT.partition)}@${conflicts.at(index, CONFLICT.offset)}`;
+        const rows = this.#displaced.get(key) ?? [];
+        rows.push(conflicts.at(index, CONFLICT.before), conflicts.at(index, CONFLICT.now));
+        this.#displaced.set(key, rows);
+      }
+    }
+    const known = this.ledger.offsets.get(partition, offset);
+    const rows = this.#displaced.get(`${partition}@${offset}`) ?? (known < 0 ? [] : [known]);
+    const gone = rows.find((row) => !this.isAuditedAt(row, offset));
+    return gone === undefined || this.audits[partition] === undefined ? null : this.lossOf(gone, partition, offset);
   }
 
   /** When the record was first known to stand at that offset: its acknowledgement or a read. */

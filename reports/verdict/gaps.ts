@@ -15,7 +15,8 @@ const REASON: Readonly<Record<number, string>> = {
 /**
  * P6 (auditors): every offset that is missing is a control record, aborted, compacted or retained away, and the
  * configuration makes that possible. P10 (consumers): within an assignment, polls go on where the last one ended; what
- * lies between must be explained in the same way, and nothing comes twice unless the consumer sought it.
+ * lies between must be explained in the same way, and nothing comes twice unless the consumer sought it. Where the log
+ * lost the record that it read last, the clause that allows the loss allows the jump.
  */
 export function judgeJumps(judged: Case, gaps: Tally, session: Tally): void {
   const { evidence, sessions } = judged;
@@ -47,14 +48,19 @@ export function judgeJumps(judged: Case, gaps: Tally, session: Tally): void {
       tally.undecided(partition, `offsets ${expected} to ${found - 1} are missing and the reader cannot know why`);
       continue;
     }
-    tally.fail(partition, () => {
+    const example = () => {
       const what =
         found > expected
           ? `offsets ${expected} to ${found - 1} skipped ${REASON[reason] ?? `for reason ${reason}`}`
           : `offset ${found} came again where ${expected} was next`;
       const event = evidence.event(jumps.at(index, JUMP.time), evidence.actor(actor));
       return evidence.example(partition, Math.min(expected, found), `${what}; ${event.text}`, [event]);
-    });
+    };
+    // A consumer whose last record is gone from the log has no place to go on from.
+    const loss = isAuditor || reason !== UNEXPLAINED ? null : judged.standingAt(partition, expected - 1);
+    if (loss?.kind === 'allowed') tally.allow(partition, loss.clause, example);
+    else if (loss?.kind === 'unknown') tally.undecided(partition, loss.reason);
+    else tally.fail(partition, example);
   }
 }
 

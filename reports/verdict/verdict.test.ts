@@ -476,6 +476,33 @@ describe('P6 gaps and P10 session', () => {
     expect(ruleOf(verdictOf({ roles: transactional }, rows), 'P6')).toMatchObject({ result: 'fail', violations: 1 });
   });
 
+  test('a consumer whose last record was lost may start anew, if that loss is allowed', () => {
+    const rows = (replaced: boolean) => [
+      ...written(3),
+      assign(5, 1, 0, 1),
+      ...[0, 1, 2].map((at) => read(6, 1, at, 0, at)),
+      ...(replaced ? [send(70, 0, 3), ack(71, 0, 3, 2)] : []),
+      read(80, 1, 0, 0, 0),
+      ...audit(
+        100,
+        3,
+        replaced
+          ? [
+              [0, 0],
+              [0, 1],
+              [0, 3],
+            ]
+          : log(2),
+      ),
+    ];
+    const run = (replaced: boolean, kind: string) =>
+      ruleOf(verdictOf({ ...SINGLE, faults: [fault(kind, [1], 50, 60)] }, rows(replaced)), 'P10');
+    for (const replaced of [false, true]) {
+      expect(run(replaced, 'power-loss')).toMatchObject({ result: 'allowed', excused: 1, clause: 'unflushed' });
+      expect(run(replaced, 'kill')).toMatchObject({ result: 'fail', violations: 1 });
+    }
+  });
+
   test('a consumer that skips or repeats fails, unless it sought or was assigned anew', () => {
     const base = [...written(3), assign(5, 1, 0, 1), read(6, 1, 0, 0, 0)];
     const end = audit(100, 3, log(3));
