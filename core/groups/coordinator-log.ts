@@ -7,8 +7,16 @@ export interface CoordinatorLog {
   partitionCount(): Promise<number | null>;
   /** Partitions of the internal topic if it exists, without creating it. */
   existingPartitionCount(): number | null;
-  /** Appends one batch (origin 'coordinator') as leader; resolves when it is committed (acks=all). Bounded in time. */
-  append(partition: number, batch: Uint8Array): Promise<{ readonly errorCode: number; readonly baseOffset: number }>;
+  /**
+   * Appends one batch (origin 'coordinator') as leader of that epoch; resolves when it is committed (acks=all) or refused.
+   * While the in-sync replicas do not take it, that is open: whoever answers a client bounds the answer, not the append,
+   * which may yet be committed and then counts.
+   */
+  append(
+    partition: number,
+    batch: Uint8Array,
+    leaderEpoch: number,
+  ): Promise<{ readonly errorCode: number; readonly baseOffset: number }>;
   /** All batches from the log start to the high watermark, in pieces of whole batches; rejects when reading fails. */
   replay(partition: number, visit: (batches: Uint8Array) => void): Promise<void>;
 }

@@ -21,30 +21,39 @@ interface QueuedWrite {
  */
 export class ShardWriter {
   readonly #partition: number;
+  readonly #leaderEpoch: number;
   readonly #log: CoordinatorLog;
   readonly #codecs: Codecs;
   readonly #compression: CompressionType;
   readonly #logger: Logger;
   #queue: QueuedWrite[] = [];
 
-  constructor(partition: number, log: CoordinatorLog, codecs: Codecs, compression: CompressionType, logger: Logger) {
-    this.#partition = partition;
-    this.#log = log;
-    this.#codecs = codecs;
-    this.#compression = compression;
-    this.#logger = logger;
+  constructor(options: {
+    readonly partition: number;
+    readonly leaderEpoch: number;
+    readonly log: CoordinatorLog;
+    readonly codecs: Codecs;
+    readonly compression: CompressionType;
+    readonly logger: Logger;
+  }) {
+    this.#partition = options.partition;
+    this.#leaderEpoch = options.leaderEpoch;
+    this.#log = options.log;
+    this.#codecs = options.codecs;
+    this.#compression = options.compression;
+    this.#logger = options.logger;
   }
 
   /** `done` is called once, never before this returns. */
   write(records: readonly GroupLogRecord[], wallMs: number, done: (outcome: WriteOutcome) => void): void {
-    const write: QueuedWrite = { outcome: null, done };
-    this.#queue.push(write);
     const batch = encodeBatch(
       records.map(({ key, value }) => ({ timestamp: wallMs, key, value })),
       this.#codecs,
       { compression: this.#compression },
     );
-    this.#log.append(this.#partition, batch).then(
+    const write: QueuedWrite = { outcome: null, done };
+    this.#queue.push(write);
+    this.#log.append(this.#partition, batch, this.#leaderEpoch).then(
       ({ errorCode }) => {
         // Committed, although fewer replicas hold it than were asked for.
         const written = errorCode === ErrorCode.none || errorCode === ErrorCode.notEnoughReplicasAfterAppend;

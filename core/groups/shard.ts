@@ -55,7 +55,14 @@ export class Shard {
     this.#options = options;
     this.partition = partition;
     this.leaderEpoch = options.leaderEpoch;
-    this.#writer = new ShardWriter(partition, log, runtime.codecs, settings.compression, runtime.log);
+    this.#writer = new ShardWriter({
+      partition,
+      leaderEpoch: options.leaderEpoch,
+      log,
+      codecs: runtime.codecs,
+      compression: settings.compression,
+      logger: runtime.log,
+    });
   }
 
   get state(): ShardState {
@@ -203,6 +210,11 @@ export class Shard {
 
   /** `done` comes in the order of the log. */
   write(hosted: HostedGroup, records: readonly GroupLogRecord[], done: (outcome: WriteOutcome) => void): void {
+    if (this.#state !== 'active') {
+      // What is not written here can be written by the next coordinator.
+      void Promise.resolve().then(() => done({ errorCode: ErrorCode.notCoordinator, written: false }));
+      return;
+    }
     hosted.writes++;
     this.#writer.write(records, this.#options.runtime.clock.wallMs(), (outcome) => {
       hosted.writes--;

@@ -14,8 +14,6 @@ export interface ReplicatedCoordinatorLogOptions {
   readonly timers: Timers;
   /** Creates the topic; resolves when it exists or cannot be made now. Never rejects. */
   readonly createTopic: () => Promise<void>;
-  /** Bound on one append (offsets.commit.timeout.ms). */
-  readonly appendTimeoutMs: number;
 }
 
 /** Bytes of one piece of a replay. */
@@ -46,20 +44,14 @@ export class ReplicatedCoordinatorLog implements CoordinatorLog {
     return this.existingPartitionCount();
   }
 
-  append(partition: number, batch: Uint8Array): Promise<{ readonly errorCode: number; readonly baseOffset: number }> {
-    const { replicas, topic, timers, appendTimeoutMs } = this.#options;
-    const replica = replicas.partition(topic, partition);
+  append(
+    partition: number,
+    batch: Uint8Array,
+    leaderEpoch: number,
+  ): Promise<{ readonly errorCode: number; readonly baseOffset: number }> {
+    const replica = this.#options.replicas.partition(this.#options.topic, partition);
     if (replica === undefined) return Promise.resolve({ errorCode: ErrorCode.notLeaderOrFollower, baseOffset: -1 });
-    return new Promise((resolve) => {
-      const append = new CoordinatorAppend(batch, resolve);
-      const timer = timers.after(appendTimeoutMs, () => {
-        append.abandoned = true;
-        replica.forget(append);
-        resolve({ errorCode: ErrorCode.requestTimedOut, baseOffset: -1 });
-      });
-      append.timer = timer;
-      replica.append(append);
-    });
+    return new Promise((resolve) => replica.append(new CoordinatorAppend(batch, leaderEpoch, resolve)));
   }
 
   async replay(partition: number, visit: (batches: Uint8Array) => void): Promise<void> {
@@ -104,20 +96,24 @@ const CATCH_UP_LOOK_MS = 10;
 
 class CoordinatorAppend implements PendingAppend {
   readonly bytes: Uint8Array;
+  readonly leaderEpoch: number;
   readonly origin = 'coordinator';
   readonly acks = -1;
   readonly crcChecked = true;
-  abandoned = false;
-  timer: { cancel(): void } | null = null;
+  readonly abandoned = false;
   readonly #resolve: (result: { errorCode: number; baseOffset: number }) => void;
 
-  constructor(bytes: Uint8Array, resolve: (result: { errorCode: number; baseOffset: number }) => void) {
+  constructor(
+    bytes: Uint8Array,
+    leaderEpoch: number,
+    resolve: (result: { errorCode: number; baseOffset: number }) => void,
+  ) {
     this.bytes = bytes;
+    this.leaderEpoch = leaderEpoch;
     this.#resolve = resolve;
   }
 
   settled({ errorCode, baseOffset }: AppendOutcome): void {
-    this.timer?.cancel();
     this.#resolve({ errorCode, baseOffset });
   }
 }
