@@ -31,7 +31,6 @@ function javaArguments(heap: string, className: string, args: readonly string[])
 }
 
 const packages: Record<string, string> = {
-  DumpLogSegments: 'kafka.tools.DumpLogSegments',
   StorageTool: 'kafka.tools.StorageTool',
   ConfigCommand: 'kafka.admin.ConfigCommand',
   ConsumerGroupCommand: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
