@@ -2,7 +2,7 @@ import type { Case } from './case.ts';
 import { CLAUSE, type Standing, standingOf } from './clauses.ts';
 import { COMMIT, type Commits, FETCHED, groupsOf, HOLD, OUTCOME } from './commits.ts';
 import type { Witness } from './result.ts';
-import { ASSIGNED } from './sessions.ts';
+import { ASSIGNED, PROCESSED, SKIPPED } from './sessions.ts';
 import type { Tally } from './tally.ts';
 
 /** C1: whoever commits owns the partition and has processed everything below. Refused commits do no harm. */
@@ -165,12 +165,16 @@ export function judgeAtLeastOnce(judged: Case, commits: Commits, tally: Tally): 
     else spans.push(span);
   };
   for (let index = 0; index < processed.length; index++) {
-    const key = keyOf(processed.at(index, 0), processed.at(index, 1));
-    cover(key, { from: processed.at(index, 2), to: processed.at(index, 3), byReset: false });
+    const key = keyOf(processed.at(index, PROCESSED.actor), processed.at(index, PROCESSED.partition));
+    cover(key, { from: processed.at(index, PROCESSED.from), to: processed.at(index, PROCESSED.to), byReset: false });
   }
   for (let index = 0; index < skipped.length; index++) {
-    const key = keyOf(skipped.at(index, 0), skipped.at(index, 1));
-    cover(key, { from: skipped.at(index, 2), to: skipped.at(index, 3), byReset: skipped.at(index, 4) === 1 });
+    const key = keyOf(skipped.at(index, SKIPPED.actor), skipped.at(index, SKIPPED.partition));
+    cover(key, {
+      from: skipped.at(index, SKIPPED.from),
+      to: skipped.at(index, SKIPPED.to),
+      byReset: skipped.at(index, SKIPPED.byReset) === 1,
+    });
   }
   for (const [key, offset] of [...committed].sort((a, b) => a[0] - b[0])) {
     const from = begin.get(key);

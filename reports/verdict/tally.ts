@@ -17,7 +17,7 @@ const PARTITIONS_MAX = 100;
 const PHRASE: Readonly<Record<RuleId, { readonly things: string; readonly broken: string; readonly held: string }>> = {
   E1: { things: 'conditions', broken: 'not met', held: 'met' },
   P1: { things: 'acknowledged records', broken: 'lost', held: 'readable at their offsets' },
-  P2: { things: 'offsets', broken: 'with two records', held: 'with one record each' },
+  P2: { things: 'reads', broken: 'met an offset with two records', held: 'found one record per offset' },
   P3: { things: 'records seen', broken: 'never sent or definitely failed', held: 'all sent by a writer' },
   P4: { things: 'records', broken: "out of their writer's order", held: "in their writer's order" },
   P5: { things: 'records', broken: 'written more than once', held: 'written once' },
