@@ -94,7 +94,7 @@ export class Assembly {
     this.replicas.onRoleChange((partition) => this.fetchers.roleChanged(partition));
     this.groups = new GroupCoordinator({
       runtime,
-      log: this.coordinatorLog(OFFSETS_TOPIC, config.number('offsets.commit.timeout.ms')),
+      log: this.coordinatorLog(OFFSETS_TOPIC),
       settings: groupSettings(config),
       ...(options.faults === undefined ? undefined : { faults: options.faults }),
     });
@@ -156,7 +156,7 @@ export class Assembly {
   }
 
   /** The state of a coordinator in the partitions of an internal topic, which is made when it is first needed. */
-  coordinatorLog(topic: string, appendTimeoutMs: number): ReplicatedCoordinatorLog {
+  coordinatorLog(topic: string): ReplicatedCoordinatorLog {
     return new ReplicatedCoordinatorLog({
       topic,
       replicas: this.replicas,
@@ -170,7 +170,6 @@ export class Assembly {
           this.#runtime.log.warn('an internal topic could not be created', { topic, error });
         }
       },
-      appendTimeoutMs,
     });
   }
 
