@@ -116,18 +116,21 @@ export class Broker {
     return this.#parts.lifecycle.epoch;
   }
 
-  /** Leaves the cluster in order: what it leads moves, what has started is answered, what is written is closed clean. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /**
+   * Leaves the cluster in order: what it leads moves, what has started is answered, what is written is closed clean.
+   * `leave: false` spares the others the moving: for when all of them end.
+   */
+  close(options: { readonly leave?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.leave ?? true);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(leave: boolean): Promise<void> {
     const { assembly, config, controllerServer, lifecycle, logDirectories, metadataNode } = this.#parts;
     const { server, replicas } = assembly;
     const brokerEpoch = lifecycle.epoch;
     await server.stopListening();
-    if (config.boolean('controlled.shutdown.enable')) await lifecycle.leave(LEAVE_TIMEOUT_MS);
+    if (leave && config.boolean('controlled.shutdown.enable')) await lifecycle.leave(LEAVE_TIMEOUT_MS);
     lifecycle.end();
     await server.drain(DRAIN_TIMEOUT_MS);
     assembly.close();

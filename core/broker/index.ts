@@ -1,5 +1,6 @@
 export { Assembly, type AssemblyOptions } from './assembly.ts';
 export { Broker, type BrokerOptions } from './broker.ts';
+export { readClusterId } from './cluster-id.ts';
 export type { BrokerFaults } from './faults.ts';
 export type { AnyHandler, DeferredContext, DeferredHandler, Handler, RequestContext } from './handler.ts';
 export type { BrokerServices, MetadataView } from './services.ts';

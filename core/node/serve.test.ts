@@ -78,6 +78,61 @@ test('kafkajs creates topics and produces with every kind of acknowledgement', a
   await admin.disconnect();
 });
 
+test('three nodes replicate, and go on when one of them ends', async () => {
+  await using cluster = await startCluster({ brokers: 3 });
+  const kafka = kafkaOf(cluster.bootstrapServers);
+  const admin = kafka.admin();
+  await admin.connect();
+  const configEntries = [{ name: 'min.insync.replicas', value: '2' }];
+  await admin.createTopics({ topics: [{ topic: 't', numPartitions: 1, replicationFactor: 3, configEntries }] });
+  const leaderOf = async (): Promise<number> =>
+    (await admin.fetchTopicMetadata({ topics: ['t'] })).topics[0]!.partitions[0]!.leader;
+  const producer = kafka.producer({ retry: { retries: 20, initialRetryTime: 50, maxRetryTime: 200 } });
+  await producer.connect();
+  for (let count = 0; count < 10; count++)
+    await producer.send({ topic: 't', acks: -1, messages: [{ value: `${count}` }] });
+  const before = await leaderOf();
+  await cluster.brokers[before - 1]!.close();
+  for (let count = 10; count < 20; count++)
+    await producer.send({ topic: 't', acks: -1, messages: [{ value: `${count}` }] });
+  const after = await leaderOf();
+  expect(after).not.toBe(before);
+  const leader = cluster.brokers[after - 1]!.bootstrapServer;
+  expect(await contentsOf(leader, 't', 0)).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
+  await producer.disconnect();
+  await admin.disconnect();
+}, 20_000);
+
+test('a consumer group reads, commits and goes on where it was', async () => {
+  await using cluster = await startCluster({ config: { 'group.initial.rebalance.delay.ms': '0' } });
+  const kafka = kafkaOf(cluster.bootstrapServers);
+  const producer = kafka.producer();
+  await producer.connect();
+  const consume = async (count: number): Promise<string[]> => {
+    const consumer = kafka.consumer({ groupId: 'g' });
+    await consumer.connect();
+    await consumer.subscribe({ topic: 't', fromBeginning: true });
+    const values: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      consumer
+        .run({
+          eachMessage: async ({ message }) => {
+            values.push(message.value!.toString());
+            if (values.length === count) resolve();
+          },
+        })
+        .catch(reject);
+    });
+    await consumer.disconnect();
+    return values;
+  };
+  await producer.send({ topic: 't', messages: [{ value: 'a' }, { value: 'b' }] });
+  expect(await consume(2)).toEqual(['a', 'b']);
+  await producer.send({ topic: 't', messages: [{ value: 'c' }] });
+  expect(await consume(1)).toEqual(['c']);
+  await producer.disconnect();
+}, 20_000);
+
 test('an idempotent producer writes each message once', async () => {
   await using cluster = await startCluster();
   const producer = kafkaOf(cluster.bootstrapServers).producer({ idempotent: true, maxInFlightRequests: 1 });

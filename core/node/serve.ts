@@ -32,8 +32,8 @@ export interface RunningBroker extends AsyncDisposable {
   readonly port: number;
   /** "127.0.0.1:9092" */
   readonly bootstrapServer: string;
-  /** Shuts down in order; idempotent. */
-  close(): Promise<void>;
+  /** Shuts down in order; idempotent. `leave: false`: without waiting for others to take over, as they end too. */
+  close(options?: { readonly leave?: boolean }): Promise<void>;
 }
 
 /**
@@ -62,8 +62,8 @@ export async function serve(options: ServeOptions): Promise<RunningBroker> {
     throw error;
   }
   let closing: Promise<void> | null = null;
-  const close = (): Promise<void> => {
-    closing ??= broker.close().finally(() => runtime.close());
+  const close = (how: { readonly leave?: boolean } = {}): Promise<void> => {
+    closing ??= broker.close(how).finally(() => runtime.close());
     return closing;
   };
   return {
@@ -73,6 +73,6 @@ export async function serve(options: ServeOptions): Promise<RunningBroker> {
     port: broker.port,
     bootstrapServer: `${broker.host.includes(':') ? `[${broker.host}]` : broker.host}:${broker.port}`,
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
