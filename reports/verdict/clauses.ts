@@ -73,10 +73,14 @@ function judge(
     fault: last(destroying),
   });
 
-  if (destroyed.size >= copies && copies > 0) return unflushed();
+  if (replicas.length > 0 && destroyed.size >= replicas.length) return unflushed();
+  if (copies === 1 && destroying.some((fault) => hitLeader(fault, loss))) return unflushed();
   if (control === undefined) {
     const fault = last(destroying) ?? last(faults);
-    if (copies === 1) return { kind: 'fail', fault };
+    if (copies === 1) {
+      const reason = 'which broker held the partition is not recorded';
+      return destroyed.size > 0 ? { kind: 'unknown', reason, fault } : { kind: 'fail', fault };
+    }
     if (acks === 1 && faults.some((candidate) => hitLeader(candidate, loss))) {
       return { kind: 'allowed', clause: acksOne(faults.find((candidate) => hitLeader(candidate, loss))!), fault };
     }

@@ -12,7 +12,7 @@ export interface RunConfigs {
   readonly topics: readonly {
     readonly name: string;
     readonly replicationFactor: number;
-    /** Broker ids of each partition's replicas; where absent, any broker may hold any partition. */
+    /** Broker ids of each partition's replicas; where absent, any broker may hold any partition, and less is decided. */
     readonly replicas?: readonly (readonly number[])[];
     readonly config?: Config;
   }[];

@@ -153,6 +153,19 @@ describe('P1 acked-durable', () => {
     expect(ruleOf(verdictOf(one, lost, { drained: true, control: isr([1, 2, 3]) }), 'P1').result).toBe('fail');
   });
 
+  test('a power loss of a broker that may or may not have held the only copy is unknown', () => {
+    const one: Setting = { ...SETTING, replicationFactor: 1, faults: [powerLoss] };
+    expect(ruleOf(verdictOf(one, lost), 'P1')).toMatchObject({ result: 'unknown', undecided: 1 });
+    const led = { ...one, faults: [{ ...powerLoss, target: 'leader(orders/0)' }] };
+    expect(ruleOf(verdictOf(led, lost), 'P1')).toMatchObject({ result: 'allowed', clause: 'unflushed' });
+    const control = (leader: number): ControlEvent[] => [
+      { timeNs: 0, partition: 0, leader, leaderEpoch: 1, isr: [leader], unclean: false },
+    ];
+    expect(ruleOf(verdictOf(one, lost, { drained: true, control: control(1) }), 'P1').result).toBe('allowed');
+    expect(ruleOf(verdictOf(one, lost, { drained: true, control: control(2) }), 'P1').result).toBe('fail');
+    expect(verdictOf({ ...one, faults: [fault('kill', [1], 50, 60)] }, lost).result).toBe('fail');
+  });
+
   test('the last replica that loses its tail and leads again is allowed without ELR only (KIP-966)', () => {
     const control: ControlEvent[] = [
       { timeNs: 0, partition: 0, leader: 1, leaderEpoch: 1, isr: [1, 2, 3], unclean: false },
