@@ -76,7 +76,14 @@ async function topic(suffix: string, partitions: number, config: Record<string, 
   made.push(name);
   const [outcome] = await admin.createTopics([{ name, partitions, replicationFactor: 1, config }]);
   equal(outcome?.errorCode, 0, `creating ${name}`);
-  return name;
+  // A broker answers for a topic once the controller's log has told it.
+  for (let attempt = 0; ; attempt++) {
+    const [described] = await admin.describeTopics([name]);
+    const [configs] = await admin.describeConfigs([{ type: 'topic', name }]).catch(() => [{ errorCode: 0 }]);
+    if (described?.errorCode === 0 && configs?.errorCode === 0) return name;
+    isTrue(attempt < 100, `${name} does not appear`);
+    await runtime.timers.sleep(20);
+  }
 }
 
 function acked(result: SendResult): Extract<SendResult, { kind: 'acked' }> {

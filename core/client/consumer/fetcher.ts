@@ -6,13 +6,9 @@ import { clientError, refusal } from '../client-error.ts';
 import type { Cluster } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { ConsumerConfig } from './config.ts';
+import { FIRST_BY_TOPIC_ID, fetchDraft, isSessionError } from './fetch-request.ts';
 import { FetchSession, type FetchTarget } from './fetch-session.ts';
 import { endOfFetched, FetchedRecords } from './fetched-records.ts';
-
-/** The first Fetch version that names topics by id (KIP-516). */
-const FIRST_BY_TOPIC_ID = 13;
-/** Fetches are answered after fetch.max.wait.ms at the latest; the rest is for the way. */
-const READ_COMMITTED = 1;
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
@@ -155,26 +151,8 @@ export class Fetcher {
       });
       return this.#target(assigned, byTopicId);
     });
-    const { values, readCommitted } = this.#config;
-    const plan = node.session.plan(targets);
-    const draft = {
-      replicaId: -1,
-      maxWaitMs: values['fetch.max.wait.ms'],
-      minBytes: values['fetch.min.bytes'],
-      maxBytes: values['fetch.max.bytes'],
-      isolationLevel: readCommitted ? READ_COMMITTED : 0,
-      sessionId: plan.sessionId,
-      sessionEpoch: plan.sessionEpoch,
-      topics: byTopic(plan.send, (target) => ({
-        partition: target.partition,
-        currentLeaderEpoch: target.currentLeaderEpoch,
-        fetchOffset: target.fetchOffset,
-        ...(version >= 12 ? { lastFetchedEpoch: target.lastFetchedEpoch } : {}),
-        partitionMaxBytes: target.partitionMaxBytes,
-      })),
-      ...(version >= 7 ? { forgottenTopicsData: byTopic(plan.forget, (target) => target.partition) } : {}),
-      rackId: values['client.rack'],
-    };
+    const { values } = this.#config;
+    const draft = fetchDraft(this.#config, version, node.session.plan(targets));
     const timeoutMs = values['request.timeout.ms'] + values['fetch.max.wait.ms'];
     void channel.request(fetch, version, draft, timeoutMs).then(
       (response) => this.#answered(node, asked, response),
@@ -310,26 +288,4 @@ export class Fetcher {
     }
     return node;
   }
-}
-
-function isSessionError(code: number): boolean {
-  return (
-    code === ErrorCode.fetchSessionIdNotFound ||
-    code === ErrorCode.invalidFetchSessionEpoch ||
-    code === ErrorCode.fetchSessionTopicIdError
-  );
-}
-
-function byTopic<P>(
-  targets: readonly FetchTarget[],
-  item: (target: FetchTarget) => P,
-): { topic: string; topicId: string; partitions: P[] }[] {
-  const topics = new Map<string, { topic: string; topicId: string; partitions: P[] }>();
-  for (const target of targets) {
-    const key = `${target.topicId} ${target.topic}`;
-    const known = topics.get(key);
-    if (known !== undefined) known.partitions.push(item(target));
-    else topics.set(key, { topic: target.topic, topicId: target.topicId, partitions: [item(target)] });
-  }
-  return [...topics.values()];
 }

@@ -1,4 +1,4 @@
-import { ErrorCode, errorInfo, heartbeat, leaveGroup } from '../../../protocol/index.ts';
+import { ErrorCode, errorInfo } from '../../../protocol/index.ts';
 import type { Runtime } from '../../../runtime.ts';
 import { Alarm } from '../../alarm.ts';
 import { backoffMs } from '../../backoff.ts';
@@ -8,6 +8,7 @@ import type { Cluster } from '../../cluster.ts';
 import type { Coordinator } from '../../coordinator.ts';
 import type { ConsumerConfig } from '../config.ts';
 import type { CommitIdentity } from './commits.ts';
+import { sendHeartbeat, sendLeave } from './heartbeat.ts';
 import { type JoinOutcome, joinOnce } from './join.ts';
 
 /** Told of changes of the assignment, inside `poll`, `unsubscribe` and `close`; what it returns is waited for. */
@@ -127,7 +128,18 @@ export class Membership {
       this.#owned = [];
     }
     this.#events.assign([]);
-    await this.#sendLeave(timeoutMs, reason);
+    await this.#leaveGroup(timeoutMs, reason);
+  }
+
+  /** Best effort: a broker that does not hear of it notices when the session is over. Never rejects. */
+  async #leaveGroup(timeoutMs: number, reason: string): Promise<void> {
+    // A static member keeps its place until its session is over (KIP-345).
+    if (this.#memberId === '' || this.identity.instanceId !== null) return;
+    try {
+      await sendLeave(this.#coordinator, this.#memberId, timeoutMs, reason);
+    } catch (error) {
+      this.#runtime.log.debug('could not leave the group', { reason: clientError(error).message });
+    }
   }
 
   #rejoin(reason: string): void {
@@ -275,7 +287,7 @@ export class Membership {
       this.#runtime.log.warn('no poll within max.poll.interval.ms: leaving the group', {
         group: this.#coordinator.groupId,
       });
-      void this.#sendLeave(this.#config.values['request.timeout.ms'], 'consumer poll timeout has expired');
+      void this.#leaveGroup(this.#config.values['request.timeout.ms'], 'consumer poll timeout has expired');
       this.#forgotten('no poll within max.poll.interval.ms');
       return;
     }
@@ -283,7 +295,7 @@ export class Membership {
     if (this.#isHeartbeatInFlight) return;
     this.#isHeartbeatInFlight = true;
     const generation = this.#generation;
-    void this.#sendHeartbeat().then(
+    void sendHeartbeat(this.#coordinator, this.identity, this.#config.values['session.timeout.ms']).then(
       (errorCode) => {
         this.#isHeartbeatInFlight = false;
         if (generation === this.#generation && this.#state.kind !== 'joining') this.#heartbeatAnswered(errorCode);
@@ -293,21 +305,6 @@ export class Membership {
         this.#runtime.log.debug('heartbeat failed', { reason: clientError(error).message });
       },
     );
-  }
-
-  async #sendHeartbeat(): Promise<number> {
-    const instanceId = this.#config.values['group.instance.id'];
-    const response = await this.#coordinator.request(
-      heartbeat,
-      (version) => ({
-        groupId: this.#coordinator.groupId,
-        generationId: this.#generation,
-        memberId: this.#memberId,
-        ...(version >= 3 || instanceId !== null ? { groupInstanceId: instanceId } : {}),
-      }),
-      this.#config.values['session.timeout.ms'],
-    );
-    return response.errorCode;
   }
 
   #heartbeatAnswered(errorCode: number): void {
@@ -327,24 +324,6 @@ export class Membership {
         this.#lostReason = errorInfo(errorCode).name;
         this.#fatal = refusal(`group ${this.#coordinator.groupId}`, errorCode, null, true);
         this.#events.arrived();
-    }
-  }
-
-  /** Best effort: a broker that does not hear of it notices when the session is over. Never rejects. */
-  async #sendLeave(timeoutMs: number, reason: string): Promise<void> {
-    const memberId = this.#memberId;
-    if (memberId === '' || this.#config.values['group.instance.id'] !== null) return;
-    try {
-      await this.#coordinator.request(
-        leaveGroup,
-        (version) => ({
-          groupId: this.#coordinator.groupId,
-          ...(version >= 3 ? { members: [{ memberId, reason }] } : { memberId }),
-        }),
-        timeoutMs,
-      );
-    } catch (error) {
-      this.#runtime.log.debug('could not leave the group', { reason: clientError(error).message });
     }
   }
 }
