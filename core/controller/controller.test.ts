@@ -5,6 +5,7 @@ import {
   allocateProducerIds,
   alterPartition,
   alterPartitionReassignments,
+  assignReplicasToDirs,
   brokerHeartbeat,
   brokerRegistration,
   createPartitions,
@@ -186,7 +187,6 @@ describe('brokers', () => {
     await made.addBroker(1, { logDirs: directories });
     await assigned(made, 't', [1, 2]);
     const { topicId } = partition(made, 't');
-    const { assignReplicasToDirs } = await import('../protocol/index.ts');
     const topics = [{ topicId, partitions: [{ partitionIndex: 0 }] }];
     await made.ask(assignReplicasToDirs, {
       brokerId: 1,

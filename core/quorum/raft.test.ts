@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nodeCodecs } from '../node/codecs.ts';
 import { createRandom } from '../random.ts';
+import type { QuorumFaults } from './faults.ts';
 import { type ClusterOptions, QuorumCluster } from './testing/cluster.ts';
 
 function start(options: Omit<ClusterOptions, 'codecs' | 'settle'>): Promise<QuorumCluster> {
@@ -177,3 +178,43 @@ async function tortured(cluster: QuorumCluster, seed: string): Promise<void> {
   expect(cluster.members[0]!.recorder.values.length).toBeGreaterThan(committed);
   await cluster.close();
 }
+
+describe('broken on purpose', () => {
+  /** Elects a leader, and stops all members before they hear more of it than their own vote; two of them come back. */
+  async function forgetful(seed: string, faults: QuorumFaults): Promise<QuorumCluster> {
+    const cluster = await start({ voters: 3, seed, faults });
+    expect(await cluster.runUntil(() => cluster.leader !== null, 20_000)).toBe(true);
+    const first = cluster.leader!.id;
+    for (const id of [1, 2, 3]) cluster.crash(id);
+    for (const id of [1, 2, 3]) if (id !== first) await cluster.boot(id);
+    await elected(cluster);
+    return cluster;
+  }
+
+  test('a vote that is not on disk is given twice', async () => {
+    const seen: string[] = [];
+    for (const seed of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+      const honest = await forgetful(seed, {});
+      expect(honest.leader!.quorum!.leader.epoch).toBeGreaterThan(1);
+      await forgetful(seed, { voteNotPersisted: true }).catch((error: unknown) => seen.push(String(error)));
+    }
+    expect(seen.join()).toMatch(/epoch 1 is led by/);
+  });
+
+  test('a snapshot that lost a record shows after a restart', async () => {
+    const settings = {
+      'metadata.log.max.record.bytes.between.snapshots': '500',
+      'metadata.max.retention.bytes': '1000',
+    };
+    const cluster = await start({ voters: 1, seed: 'lossy', settings, faults: { snapshotLosesRecord: true } });
+    await elected(cluster);
+    for (const value of range(50)) {
+      cluster.write(value);
+      await cluster.run(5);
+    }
+    cluster.crash(1);
+    await cluster.boot(1);
+    await elected(cluster);
+    expect(cluster.member(1).recorder.values).not.toEqual(range(50));
+  });
+});

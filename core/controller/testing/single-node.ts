@@ -44,6 +44,7 @@ export class SingleNode {
       ...(options.faults === undefined ? {} : { controllerFaults: options.faults }),
     });
     if (!(await node.ready(10_000))) throw new Error('no controller');
+    await node.metadata.waitFor(node.quorum.logEndOffset, 10_000);
     return new SingleNode(node);
   }
 

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createMemoryDisk } from '../memory-disk.ts';
+import { createNodeRuntime } from '../node/index.ts';
+import { brokerHeartbeat, brokerRegistration, createTopics } from '../protocol/index.ts';
+import type { Disk } from '../runtime.ts';
+import { registration, SingleNode } from './testing/single-node.ts';
+
+const directory = '/data/__cluster_metadata-0';
+
+function put(disk: Disk, path: string, fixture: string): void {
+  const file = disk.open(path, { create: true });
+  file.write(0, [new Uint8Array(readFileSync(new URL(`fixtures/${fixture}`, import.meta.url)))]);
+  file.close();
+}
+
+function kafkaDisk(): Disk {
+  const disk = createMemoryDisk();
+  disk.makeDirectory(directory);
+  return disk;
+}
+
+async function open(disk: Disk): Promise<SingleNode> {
+  return await SingleNode.start(createNodeRuntime({ disk, randomSeed: 'kafka' }), {
+    clusterId: '4L6g3nShT-eMCtK--X86sw',
+  });
+}
+
+test("Kafka's own metadata log is replayed whole, and led in a higher epoch", async () => {
+  const disk = kafkaDisk();
+  put(disk, `${directory}/00000000000000000000.log`, 'kafka-metadata.log');
+  put(disk, `${directory}/quorum-state`, 'kafka-quorum-state');
+  put(disk, '/data/bootstrap.checkpoint', 'kafka-bootstrap.checkpoint');
+  const node = await open(disk);
+  const { image } = node.replica;
+  expect(node.node.quorum.leader).toEqual({ id: 1, epoch: 2 });
+  expect([...image.topicsByName.keys()].sort()).toEqual([
+    '__consumer_offsets',
+    '__transaction_state',
+    'compacted',
+    'plain',
+    'txn',
+  ]);
+  expect(image.topicsByName.get('plain')).toMatchObject({ id: '0Su8gR62TPOdIpdMbIj0GA' });
+  expect(image.topicsByName.get('plain')?.partitions).toHaveLength(2);
+  expect(image.configs('topic', 'plain').get('segment.ms')).toBe('1500');
+  expect(image.brokers.get(1)).toMatchObject({ epoch: 11, incarnationId: 'wNctrtNZTNGPQ0Ok6PKCXA' });
+  expect(image.features.get('metadata.version')).toBe(30);
+  expect(image.nextProducerId).toBe(1000);
+  await node.close();
+});
+
+test('a snapshot that Kafka wrote stands for the log before it', async () => {
+  const disk = kafkaDisk();
+  put(
+    disk,
+    `${directory}/00000000000000000284-0000000004.checkpoint`,
+    'kafka-00000000000000000284-0000000004.checkpoint',
+  );
+  put(disk, `${directory}/00000000000000000299-0000000004.checkpoint.part`, 'kafka-bootstrap.checkpoint');
+  const node = await open(disk);
+  const { image } = node.replica;
+  expect(node.node.quorum.leader.epoch).toBeGreaterThan(4);
+  expect(node.node.quorum.log.startOffset).toBe(284);
+  expect(image.topicsByName.get('hello')?.partitions).toHaveLength(3);
+  expect(disk.list(directory).some((name) => name.endsWith('.part'))).toBe(false);
+  await node.close();
+});
+
+test('a new cluster starts with the features that it was formatted with', async () => {
+  const disk = kafkaDisk();
+  put(disk, '/data/bootstrap.checkpoint', 'kafka-bootstrap.checkpoint');
+  const node = await open(disk);
+  expect(node.replica.image.features.get('transaction.version')).toBe(2);
+  expect(node.replica.image.configs('broker', '').get('min.insync.replicas')).toBe('1');
+  await node.close();
+});
+
+test('a damaged snapshot, or a log without its beginning, does not pass for a cluster', async () => {
+  const disk = kafkaDisk();
+  const path = `${directory}/00000000000000000284-0000000004.checkpoint`;
+  put(disk, path, 'kafka-00000000000000000284-0000000004.checkpoint');
+  const file = disk.open(path);
+  file.write(500, [Uint8Array.of(1, 2, 3, 4)]);
+  file.close();
+  await expect(open(disk)).rejects.toThrow('is damaged');
+  disk.unlink(path);
+  await expect(open(disk)).rejects.toThrow('no snapshot covers');
+});
+
+test('what is not a quorum state is no vote that could be forgotten', async () => {
+  const disk = kafkaDisk();
+  put(disk, `${directory}/quorum-state`, 'kafka-bootstrap.checkpoint');
+  await expect(open(disk)).rejects.toThrow('is not a quorum state');
+});
+
+test('snapshots of its own replace the log, and lose nothing', async () => {
+  const runtime = createNodeRuntime({ disk: createMemoryDisk(), randomSeed: 'snapshots' });
+  const settings = { 'metadata.log.max.record.bytes.between.snapshots': '500', 'metadata.max.retention.bytes': '3000' };
+  const node = await SingleNode.start(runtime, { settings });
+  const { brokerEpoch } = await node.ask(brokerRegistration, registration(1));
+  const currentMetadataOffset = node.replica.image.endOffset;
+  await node.ask(brokerHeartbeat, { brokerId: 1, brokerEpoch, currentMetadataOffset });
+  for (let count = 0; count < 30; count++) {
+    await node.ask(createTopics, { topics: [{ name: `t${count}`, numPartitions: 2, replicationFactor: 1 }] });
+  }
+  const before = node.replica.image.fingerprint();
+  expect(node.node.quorum.log.startOffset).toBeGreaterThan(0);
+  await node.close();
+  const again = await SingleNode.start(runtime, { settings });
+  expect(again.node.quorum.log.snapshots.length).toBeGreaterThan(0);
+  const sameController = (text: string): string => text.replace(/"incarnationId":"[^"]+"/g, '');
+  expect(sameController(again.replica.image.fingerprint())).toBe(sameController(before));
+  await again.close();
+});
