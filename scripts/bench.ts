@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../reports/run-record.ts';
+import { registerReplay } from './commands/replay.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
@@ -30,6 +31,7 @@ Exit codes: 0 pass, 20 bad workload file, 21 run failed, 22 threshold breached, 
 
 registerRun(program);
 registerSim(program);
+registerReplay(program);
 registerReport(program);
 registerServe(program);
 registerValidate(program);

@@ -1,16 +1,13 @@
 import type { ExitCode } from '../reports/run-record.ts';
 import type { Judgement } from '../reports/verdict/result.ts';
-import type { Mutation } from '../sim/run.ts';
+import type { Plan } from '../sim/plan.ts';
 import type { Determinism } from '../sim/trace.ts';
-import type { Workload } from '../workloads/workload.ts';
 import { judge } from './assemble.ts';
 import { outcomeOf, simulateHere, verifyHere } from './simulate.ts';
 
 export interface SeedTask {
-  readonly workload: Workload;
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly plan: Plan;
   readonly verify: boolean;
-  readonly mutation: Mutation;
 }
 
 export interface SeedResult {
@@ -33,11 +30,11 @@ export interface SeedResult {
 
 /** One seed of a campaign: run it, judge it, keep only what the campaign needs. */
 export default async function runSeed(task: SeedTask): Promise<SeedResult> {
-  const { workload, files, verify, mutation } = task;
-  const file = (path: string): Uint8Array | null => files.get(path) ?? null;
-  const determinism = verify ? await verifyHere({ workload, file, mutation }) : null;
+  const { plan, verify } = task;
+  const { workload } = plan;
+  const determinism = verify ? await verifyHere({ plan }) : null;
   const startedAt = performance.now();
-  const simulated = await simulateHere({ workload, file, mutation });
+  const simulated = await simulateHere({ plan });
   const outcome = outcomeOf(simulated, (performance.now() - startedAt) / 1000);
   const { exit, acked } = judge(workload, outcome);
   const notPassed = simulated.verdict.rules.filter(({ result }) => result !== 'pass');

@@ -2,8 +2,10 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { EXIT } from '../reports/run-record.ts';
 import type { Judgement } from '../reports/verdict/result.ts';
+import type { Mutation } from '../sim/mutation.ts';
 import type { SeedResult, SeedTask } from './campaign-worker.ts';
 import type { LoadedWorkload } from './load-file.ts';
+import { planOf } from './plan-file.ts';
 
 export interface CampaignOptions {
   readonly loaded: LoadedWorkload;
@@ -11,7 +13,7 @@ export interface CampaignOptions {
   readonly verify: boolean;
   readonly signal: AbortSignal;
   readonly workers?: number;
-  readonly mutation?: SeedTask['mutation'];
+  readonly mutation?: Mutation;
   readonly onProgress?: (progress: CampaignProgress) => void;
 }
 
@@ -52,12 +54,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const runner = async (): Promise<void> => {
     while (next < seeds.length && !signal.aborted) {
       const seed = seeds[next++]!;
-      const task: SeedTask = {
-        workload: { ...loaded.workload, seed },
-        files: loaded.files,
-        verify,
-        mutation: options.mutation ?? {},
-      };
+      const plan = planOf({ ...loaded.workload, seed }, loaded.files, options.mutation);
+      const task: SeedTask = { plan, verify };
       const result = await pool.run(task).catch((error: unknown) => failedSeed(seed, error));
       results.push(result);
       counts[result.judgement]++;

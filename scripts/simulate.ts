@@ -4,15 +4,14 @@ import { type SimulationOptions, type SimulationOutcome, simulate } from '../sim
 import { compareTraces, type Determinism, type Trace } from '../sim/trace.ts';
 import type { Outcome } from './assemble.ts';
 
-export type WorldOptions = Pick<
-  SimulationOptions,
-  'workload' | 'file' | 'onProgress' | 'interrupted' | 'replay' | 'mutation' | 'log'
->;
+export type WorldOptions = Pick<SimulationOptions, 'plan' | 'onProgress' | 'interrupted' | 'replay' | 'log'>;
 
 /** A simulation on this process' event loop. */
 export function simulateHere(options: WorldOptions & { trace?: Trace }): Promise<SimulationOutcome> {
+  const { files = {} } = options.plan;
   return simulate({
     ...options,
+    file: (path) => (files[path] === undefined ? null : Buffer.from(files[path], 'base64')),
     codecs: nodeCodecs,
     afterMicrotasks: (callback) => queueMicrotask(() => process.nextTick(callback)),
     breathe: (callback) => setImmediateCallback(callback),

@@ -5,7 +5,7 @@ export { FaultDriver, type FaultReport, type FaultState } from './faults/driver.
 export type { FaultContext, Injected, TargetResolver } from './faults/fault.ts';
 export { inject, SIM_FAULTS } from './faults/kinds.ts';
 export { type Incarnation, type NodeOptions, type NodeState, SimNode } from './node.ts';
-export type { Plan, PlannedFault, PlannedNode, Topology } from './plan.ts';
+export { drawPlan, type Plan, PlanError, type PlannedFault, parsePlan } from './plan.ts';
 export {
   type CpuProfile,
   type DiskProfile,

@@ -142,3 +142,20 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   'cloud-ebs': cloudEbs,
   wan,
 };
+
+/** The same with every delay at its shortest and every segment whole. */
+export function withoutChance(profile: Profile): Profile {
+  const still = ({ minNs }: DelayProfile): DelayProfile => delay(minNs, 0);
+  const { disk, network } = profile;
+  return {
+    ...profile,
+    disk: { ...disk, sync: still(disk.sync), coldRead: still(disk.coldRead) },
+    network: {
+      ...network,
+      loopback: { delay: still(network.loopback.delay) },
+      sameRack: { delay: still(network.sameRack.delay) },
+      betweenRacks: { delay: still(network.betweenRacks.delay) },
+      partialReadChance: 0,
+    },
+  };
+}

@@ -1,4 +1,3 @@
-import { Broker, type BrokerOptions } from '../core/broker/index.ts';
 import type { Codecs, Runtime } from '../core/runtime.ts';
 import { contract } from '../reports/verdict/contract.ts';
 import type { LoggedFault } from '../reports/verdict/faults.ts';
@@ -10,31 +9,28 @@ import { Load } from '../workloads/actors/load.ts';
 import { ownDriver } from '../workloads/actors/own-driver.ts';
 import { Positions } from '../workloads/actors/positions.ts';
 import { type Roster, rosterOf } from '../workloads/actors/roster.ts';
-import { drawFaults } from '../workloads/fault-schedule.ts';
 import { HistoryWriter } from '../workloads/history-writer.ts';
 import { MEASUREMENT_BYTES, Measurement } from '../workloads/measurement.ts';
 import { runNumber } from '../workloads/run-number.ts';
 import { type SeriesPoint, SeriesSampler } from '../workloads/series.ts';
-import { brokerIds, rackOf, topicNames, type Workload } from '../workloads/workload.ts';
+import { brokerIds, topicNames, type Workload } from '../workloads/workload.ts';
+import { SimulatedCluster } from './cluster.ts';
 import { createFaultConductor, type FaultOutcome } from './faults/conductor.ts';
 import type { SimNode } from './node.ts';
-import { profiles } from './profiles.ts';
+import type { Plan } from './plan.ts';
+import { type Profile, profiles, withoutChance } from './profiles.ts';
 import type { LogSink } from './runtime/logger.ts';
 import type { Trace } from './trace.ts';
 import { type RunReport, World } from './world.ts';
 
-/** Deliberately broken variants of the broker under test. */
-export type Mutation = Pick<BrokerOptions, 'faults' | 'logFaults' | 'quorumFaults' | 'controllerFaults'>;
-
 export interface SimulationOptions {
-  readonly workload: Workload;
+  readonly plan: Plan;
   readonly codecs: Codecs;
   readonly afterMicrotasks: (callback: () => void) => void;
   readonly breathe?: (callback: () => void) => void;
   /** Bytes of the files that the workload names. */
   readonly file?: (path: string) => Uint8Array | null;
   readonly trace?: Trace;
-  readonly mutation?: Mutation;
   readonly log?: LogSink;
   /** Virtual seconds since time zero and the phase, now and then. */
   readonly onProgress?: (progress: SimulationProgress) => void;
@@ -64,30 +60,29 @@ export interface SimulationOutcome {
 
 /** Client nodes at most; more seats than that share nodes. */
 const CLIENT_NODES_MAX = 16;
-const CLIENT_PORT = 9092;
 const AUDIT_MS = 120_000;
 /** A run that goes on for so much virtual time after its load hangs. */
 const OVERTIME_MS = 600_000;
 
 /**
- * Runs a workload in a world of its own: brokers and clients on simulated machines, everything a function of the
- * workload and its seed. Rejects with NodeFailure when code of a node throws.
+ * Runs a plan in a world of its own: brokers and clients on simulated machines, everything a function of the plan. Rejects with NodeFailure when code of a node throws.
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationOutcome> {
-  const { workload } = options;
+  const { plan } = options;
+  const { workload } = plan;
   const { seed } = workload;
   const world = new World({
     seed: `${seed}`,
     codecs: options.codecs,
     afterMicrotasks: options.afterMicrotasks,
-    profile: profiles[workload.cluster.profile],
+    profile: profileOf(plan),
     ...(options.breathe === undefined ? undefined : { breathe: options.breathe }),
     ...(options.trace === undefined ? undefined : { trace: options.trace }),
     ...(options.log === undefined ? undefined : { log: options.log }),
   });
   const roster = rosterOf(workload);
   const problems = new Set<string>();
-  const cluster = new SimulatedCluster(world, workload, options.mutation ?? {}, (text) => problems.add(text));
+  const cluster = new SimulatedCluster(world, workload, plan.mutation ?? {}, (text) => problems.add(text));
 
   const faultLog: LoggedFault[] = [];
   const verdict = new Verdict(
@@ -126,7 +121,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     workload,
     cluster,
     clients,
-    faults: drawFaults(workload),
+    faults: plan.faults,
     sleep: (ms) => runtime.timers.sleep(ms),
     healTimeoutMs: drainMs,
   });
@@ -187,61 +182,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
   };
 }
 
-/** The brokers of a run, on their nodes; a node's process is started anew by its boot. */
-export class SimulatedCluster {
-  readonly nodes: readonly SimNode[];
-  readonly bootstrap: readonly string[];
-  /** By node; null while its process is down or still starting. */
-  readonly brokers: (Broker | null)[];
-
-  constructor(world: World, workload: Workload, mutation: Mutation, problem: (text: string) => void) {
-    const ids = brokerIds(workload.cluster);
-    this.brokers = ids.map(() => null);
-    this.bootstrap = ids.map((id) => `broker-${id}:${CLIENT_PORT}`);
-    this.nodes = ids.map((id, index) => {
-      const rack = rackOf(workload.cluster, id);
-      return world.addNode({
-        name: `broker-${id}`,
-        host: `broker-${id}`,
-        ...(rack === null ? {} : { rack }),
-        boot: async (runtime) => {
-          this.brokers[index] = null;
-          try {
-            this.brokers[index] = await Broker.start({
-              runtime,
-              nodeId: id,
-              clusterId: CLUSTER_ID,
-              ...(rack === null ? {} : { rack }),
-              logDirs: ['/data'],
-              listen: { host: '0.0.0.0', port: CLIENT_PORT },
-              advertised: { host: `broker-${id}`, port: CLIENT_PORT },
-              config: simulatedDefaults(workload),
-              ...mutation,
-            });
-          } catch (error) {
-            problem(`broker ${id} did not start: ${error instanceof Error ? error.message : String(error)}`);
-          }
-        },
-      });
-    });
-  }
-
-  nodeOf(brokerId: number): SimNode | undefined {
-    return this.nodes[brokerId - 1];
-  }
-}
-
-const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ';
-
-/** Kafka's defaults, but for a group's first rebalance, whose wait of 3 s a short run cannot afford. */
-function simulatedDefaults(workload: Workload): Record<string, string> {
-  const replicas = String(Math.min(3, workload.cluster.brokers));
-  return {
-    'group.initial.rebalance.delay.ms': '0',
-    'offsets.topic.replication.factor': replicas,
-    'offsets.topic.num.partitions': '4',
-    ...workload.cluster.config,
-  };
+function profileOf({ workload, latencies }: Plan): Profile {
+  const profile = profiles[workload.cluster.profile];
+  return latencies === 'constant' ? withoutChance(profile) : profile;
 }
 
 export function runConfigs(workload: Workload): Parameters<typeof contract>[0] {

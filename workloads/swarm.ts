@@ -1,6 +1,6 @@
 import type { Random } from '../core/runtime.ts';
 import type { DiskOperation, FaultAction, FaultKind, PartitionShape, Selector } from './fault.ts';
-import { topicNames, type Workload } from './workload.ts';
+import { type KafkaConfig, topicNames, type Workload } from './workload.ts';
 
 const DISK_OPERATIONS: readonly DiskOperation[] = [
   'open',
@@ -12,6 +12,58 @@ const DISK_OPERATIONS: readonly DiskOperation[] = [
   'unlink',
   'directory-sync',
 ];
+
+/** Values that change which code runs and promise no less than the defaults do. */
+const TOPIC_CONFIGS: Choices = {
+  'segment.bytes': ['1048576'],
+  'segment.ms': ['2000'],
+  'index.interval.bytes': ['512'],
+  'flush.messages': ['1', '100'],
+};
+const PRODUCER_CONFIGS: Choices = {
+  'linger.ms': ['0', '20', '100'],
+  'batch.size': ['1024', '131072'],
+  'compression.type': ['gzip', 'snappy', 'lz4', 'zstd'],
+  'max.in.flight.requests.per.connection': ['1', '2'],
+  'request.timeout.ms': ['1000', '5000'],
+};
+const CONSUMER_CONFIGS: Choices = {
+  'max.poll.records': ['1', '50'],
+  'fetch.min.bytes': ['20000'],
+  'fetch.max.wait.ms': ['20'],
+  'max.partition.fetch.bytes': ['4096'],
+  'auto.commit.interval.ms': ['100'],
+  'partition.assignment.strategy': ['range', 'roundrobin', 'sticky', 'cooperative-sticky'],
+};
+
+type Choices = Readonly<Record<string, readonly string[]>>;
+
+/** Swarm testing of configs: each that the file leaves open is set in a quarter of all seeds. */
+export function swarmConfigs(workload: Workload, random: Random): Workload {
+  const draw = (choices: Choices, set: KafkaConfig, own: Random): KafkaConfig => {
+    const drawn: Record<string, string> = {};
+    for (const [name, values] of Object.entries(choices)) {
+      const detail = own.fork(name);
+      if (set[name] === undefined && detail.float() < 0.25) drawn[name] = values[detail.below(values.length)]!;
+    }
+    return { ...set, ...drawn };
+  };
+  return {
+    ...workload,
+    topics: workload.topics.map((topic) => ({
+      ...topic,
+      config: draw(TOPIC_CONFIGS, topic.config, random.fork(`topic ${topic.name}`)),
+    })),
+    producers: workload.producers.map((producer, index) => ({
+      ...producer,
+      client: draw(PRODUCER_CONFIGS, producer.client, random.fork(`producer ${index}`)),
+    })),
+    consumers: workload.consumers.map((consumer, index) => ({
+      ...consumer,
+      client: draw(CONSUMER_CONFIGS, consumer.client, random.fork(`consumer ${index}`)),
+    })),
+  };
+}
 
 /** A fault of this kind with parameters drawn: how long, how strong, on whom. */
 export function swarmAction(kind: FaultKind, workload: Workload, everyMs: number, random: Random): FaultAction {

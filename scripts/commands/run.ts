@@ -5,13 +5,15 @@ import { renderReport } from '../../reports/html.ts';
 import { EXIT, type RunRecord, toJson } from '../../reports/run-record.ts';
 import { writeRun } from '../../reports/run-store.ts';
 import { summaryOf } from '../../reports/summary.ts';
+import type { Plan } from '../../sim/plan.ts';
 import type { TargetKind, Workload } from '../../workloads/workload.ts';
-import { assemble, type Outcome } from '../assemble.ts';
+import { assemble, type Outcome, type RunContext } from '../assemble.ts';
 import { environment } from '../environment.ts';
 import { CommandError } from '../exit.ts';
 import { type LoadedWorkload, loadWorkload } from '../load-file.ts';
-import { outcomeOf, simulateHere, verifyHere } from '../simulate.ts';
-import { bar, createProgress, grouped, onInterrupt, type Progress, useColor } from '../terminal.ts';
+import { PLAN_FILE, planOf, writePlan } from '../plan-file.ts';
+import { runPlan, type SimRunParts } from '../sim-run.ts';
+import { createProgress, onInterrupt, useColor } from '../terminal.ts';
 
 export interface RunFlags {
   target?: TargetKind;
@@ -59,7 +61,9 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
     set: overrides(flags),
     ...(flags.driver === undefined ? {} : { driver: flags.driver }),
   });
-  const { workload } = loaded;
+  const plan = loaded.workload.target === 'sim' ? planOf(loaded.workload, loaded.files) : null;
+  // A swarm draws configs too: what ran is what the record tells.
+  const workload = plan?.workload ?? loaded.workload;
   if (flags.target === 'kafka' && /^faults\s*:/m.test(loaded.source)) {
     process.stderr.write('note: the faults of the file are left out: a cluster that is not ours takes none\n');
   }
@@ -77,7 +81,7 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const replay = replayCommand(file, flags, workload);
   let outcome: Outcome;
   try {
-    outcome = await runOn(loaded, { progress, interrupted, replay, verify: flags.verify === true });
+    outcome = await runOn(loaded, plan, { progress, interrupted, replay, verify: flags.verify === true });
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(EXIT.runFailed, `the run failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -85,11 +89,24 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
     progress.clear();
     release();
   }
-  const record = assemble(
+  await conclude(
     { workload, workloadText: loaded.source, files: loaded.files, startedAt, environment: environment(), replay },
     outcome,
+    plan,
+    flags,
   );
+}
+
+/** Keeps a run that has ended, with its plan if it was simulated, and prints it; sets the exit code. */
+export async function conclude(
+  context: RunContext,
+  outcome: Outcome,
+  plan: Plan | null,
+  flags: { readonly json?: boolean; readonly report?: string | boolean },
+): Promise<void> {
+  const record = assemble(context, outcome);
   const directory = await writeRun(process.cwd(), record);
+  if (plan !== null) writePlan(join(directory, PLAN_FILE), plan);
   const reportPath = await writeReport(record, directory, flags.report);
   if (flags.json === true) process.stdout.write(toJson(record));
   else {
@@ -126,47 +143,8 @@ function replayCommand(file: string, flags: RunFlags, workload: Workload): strin
   return words.join(' ');
 }
 
-interface RunParts {
-  readonly progress: Progress;
-  readonly interrupted: Promise<void>;
-  readonly replay: string;
-  readonly verify: boolean;
-}
-
-async function runOn(loaded: LoadedWorkload, parts: RunParts): Promise<Outcome> {
-  const { workload, files } = loaded;
-  const { progress, interrupted, replay } = parts;
-  if (workload.target === 'sim') {
-    const plannedSeconds = (workload.phases.warmupMs + workload.phases.measureMs) / 1000;
-    const file = (path: string): Uint8Array | null => files.get(path) ?? null;
-    if (parts.verify) {
-      progress.update('running twice to compare every event');
-      const determinism = await verifyHere({ workload, file, interrupted });
-      if (determinism.kind === 'different') {
-        const { index, first, second } = determinism;
-        throw new CommandError(
-          EXIT.runFailed,
-          `two runs of this plan differ from event ${index} on: ${JSON.stringify(first)} and ${JSON.stringify(second)}`,
-        );
-      }
-    }
-    const startedAt = performance.now();
-    const simulated = await simulateHere({
-      workload,
-      file,
-      interrupted,
-      replay,
-      onProgress: ({ phase, virtualSeconds, events }) => {
-        const share = virtualSeconds / plannedSeconds;
-        const wall = (performance.now() - startedAt) / 1000;
-        const speed = (virtualSeconds / wall).toFixed(0);
-        progress.update(
-          `${bar(share)} ${phase}  ${virtualSeconds.toFixed(1)} virtual s (×${speed})  ${grouped(events)} events`,
-        );
-      },
-    });
-    return outcomeOf(simulated, (performance.now() - startedAt) / 1000);
-  }
+async function runOn(loaded: LoadedWorkload, plan: Plan | null, parts: SimRunParts): Promise<Outcome> {
+  if (plan !== null) return runPlan(plan, parts);
   const { runLive } = await import('../live.ts');
   return runLive(loaded, parts);
 }

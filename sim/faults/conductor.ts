@@ -20,8 +20,8 @@ export interface FaultOutcome {
 
 export interface SimulatedBrokers {
   readonly nodes: readonly SimNode[];
-  /** By node; null while its process is down or still starting. */
-  readonly brokers: readonly (Broker | null)[];
+  /** Null while its process is down or still starting. */
+  broker(id: number): Broker | null;
 }
 
 export interface SimFaultConductor extends FaultConductor {
@@ -59,7 +59,8 @@ export function createFaultConductor(options: {
     async heal() {
       driver.heal();
       const deadlineNs = world.nowNs + options.healTimeoutMs * 1e6;
-      while (cluster.brokers.includes(null) && world.nowNs < deadlineNs) await sleep(BACK_POLL_MS);
+      const isBack = (_node: SimNode, index: number): boolean => cluster.broker(index + 1) !== null;
+      while (!cluster.nodes.every(isBack) && world.nowNs < deadlineNs) await sleep(BACK_POLL_MS);
     },
     outcomes() {
       return driver.reports().flatMap(({ id, kind, atNs, untilNs, nodes, state }) => {
@@ -91,8 +92,9 @@ function brokersText(brokers: readonly number[]): string {
 function resolverOf(cluster: SimulatedBrokers): TargetResolver {
   const newest = (): Broker | null => {
     let best: Broker | null = null;
-    for (const [index, broker] of cluster.brokers.entries()) {
-      if (broker === null || cluster.nodes[index]!.state !== 'running') continue;
+    for (const [index, { state }] of cluster.nodes.entries()) {
+      const broker = cluster.broker(index + 1);
+      if (broker === null || state !== 'running') continue;
       if (best === null || broker.metadataNode.metadata.image.endOffset > best.metadataNode.metadata.image.endOffset)
         best = broker;
     }
