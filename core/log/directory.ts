@@ -2,7 +2,7 @@ import { DiskError, type Runtime } from '../runtime.ts';
 import { Checkpoint, HIGH_WATERMARK_FILE, LOG_START_FILE, RECOVERY_POINT_FILE } from './checkpoints.ts';
 import type { LogConfig } from './config.ts';
 import { claimDirectory } from './directory-claim.ts';
-import { readText, replaceFile } from './durable-file.ts';
+import { makeDurableDirectory, readText, replaceFile } from './durable-file.ts';
 import { PARTITION_METADATA_FILE } from './file-names.ts';
 import { Log } from './log.ts';
 import {
@@ -97,7 +97,7 @@ export class LogDirectory {
   static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
     const { path, runtime, faults } = options;
     const { disk } = runtime;
-    disk.makeDirectory(path);
+    await makeDurableDirectory(disk, path);
     const directoryId = await claimDirectory(options);
     const marker = readText(disk, `${path}/${CLEAN_SHUTDOWN}`);
     const directory = new LogDirectory(options, directoryId, marker === null ? null : parseShutdownMarker(marker));

@@ -17,6 +17,24 @@ export function nameOf(path: string): string {
 }
 
 /**
+ * Makes the directory so that it outlives a power loss: the entries of all that had to be made are synced, and that of
+ * the directory itself always, since an earlier life may have ended between making and syncing it. A parent that may
+ * not be opened was there before us and is left alone.
+ */
+export async function makeDurableDirectory(disk: Disk, path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = path; at !== '/' && disk.stat(at) === null; at = parentOf(at)) missing.push(at);
+  disk.makeDirectory(path);
+  for (const made of missing.reverse()) await disk.syncDirectory(parentOf(made));
+  if (missing.length > 0) return;
+  try {
+    await disk.syncDirectory(parentOf(path));
+  } catch (error) {
+    if (!(error instanceof DiskError && error.code === 'EACCES')) throw error;
+  }
+}
+
+/**
  * Replaces the file's content so that after any crash it is the old or the new one: temporary file, sync, atomic
  * rename, directory sync. Two calls for one path must not overlap.
  */

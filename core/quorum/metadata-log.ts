@@ -1,5 +1,5 @@
 import type { BrokerConfig } from '../config/index.ts';
-import { replaceFile } from '../log/durable-file.ts';
+import { makeDurableDirectory, replaceFile } from '../log/durable-file.ts';
 import { PARTITION_METADATA_FILE } from '../log/file-names.ts';
 import { defaultLogConfig, Log, type LogConfig } from '../log/index.ts';
 import { batches, batchLeaderEpoch } from '../records/index.ts';
@@ -39,7 +39,7 @@ export class MetadataLog implements LogEnd {
   /** Rejects with DiskError. */
   static async open(options: MetadataLogOptions): Promise<MetadataLog> {
     const { disk } = options.runtime;
-    disk.makeDirectory(options.directory);
+    await makeDurableDirectory(disk, options.directory);
     const identity = `${options.directory}/${PARTITION_METADATA_FILE}`;
     if (disk.stat(identity) === null) await replaceFile(disk, identity, `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`);
     const log = await Log.open({
