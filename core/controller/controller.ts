@@ -55,6 +55,9 @@ interface Active {
   balancedMs: number;
 }
 
+/** Kafka's bound on a batch of the metadata log, and above what one request may produce. */
+const RECORDS_PER_BATCH = 10_000;
+
 /** Elections of one maintenance round: the next round does the rest. */
 const ELECTIONS_AT_ONCE = 1000;
 
@@ -181,10 +184,13 @@ export class Controller {
 
   /** Appends and takes over the records. False: this node does not lead any more. */
   #apply(active: Active, records: readonly MetadataRecord[]): boolean {
-    if (records.length === 0) return true;
-    if (this.#active !== active || this.#options.quorum().append(active.epoch, records) === null) return false;
-    for (const record of records) active.builder.apply(record);
-    active.builder.takeDelta();
+    // What a broker's end means for very many partitions is more than one batch; no request of a client is.
+    for (let at = 0; at < records.length; at += RECORDS_PER_BATCH) {
+      const batch = records.slice(at, at + RECORDS_PER_BATCH);
+      if (this.#active !== active || this.#options.quorum().append(active.epoch, batch) === null) return false;
+      for (const record of batch) active.builder.apply(record);
+      active.builder.takeDelta();
+    }
     return true;
   }
 

@@ -270,12 +270,7 @@ export class ImageBuilder {
     for (const topic of topics) {
       for (const [index, partition] of topic.partitions.entries()) {
         if (partition.elr.length === 0 && partition.lastKnownElr.length === 0) continue;
-        topic.partitions[index] = {
-          ...partition,
-          elr: [],
-          lastKnownElr: [],
-          partitionEpoch: partition.partitionEpoch + 1,
-        };
+        topic.partitions[index] = { ...partition, elr: [], lastKnownElr: [] };
         this.#topicsChanged.add(topic.name);
       }
     }

@@ -94,9 +94,9 @@ export class MetadataReplica implements QuorumListener {
     for (const waiter of waiters) waiter();
   }
 
-  /** The records that make this image: what a snapshot holds. */
-  snapshotRecords(): readonly MetadataRecord[] {
-    return imageRecords(this.image);
+  /** The records that make this image: what a snapshot holds. Null in the middle of a transaction: half is no state. */
+  snapshotRecords(): readonly MetadataRecord[] | null {
+    return this.#builder.inTransaction ? null : imageRecords(this.image);
   }
 
   #publish(): void {

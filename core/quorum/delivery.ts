@@ -15,7 +15,7 @@ export interface DeliveryOptions {
   readonly config: BrokerConfig;
   readonly log: MetadataLog;
   readonly listener: QuorumListener;
-  readonly snapshotRecords: (() => readonly MetadataRecord[]) | null;
+  readonly snapshotRecords: (() => readonly MetadataRecord[] | null) | null;
   readonly onError: (error: unknown) => void;
   readonly faults: QuorumFaults;
 }
@@ -115,6 +115,7 @@ export class Delivery {
     if (this.#bytesSinceSnapshot < config.number('metadata.log.max.record.bytes.between.snapshots')) return;
     const id = { endOffset: this.#offset, epoch: this.#epoch };
     const records = snapshotRecords();
+    if (records === null) return;
     this.#bytesSinceSnapshot = 0;
     const bytes = encodeSnapshot(
       {

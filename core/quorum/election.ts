@@ -268,7 +268,8 @@ export class Election {
       case 'unattached':
       case 'follower':
         if (this.isVoter) this.#prospect(nowMs);
-        else this.role = { ...role, deadlineMs: nowMs + this.#options.timing.fetchTimeoutMs };
+        // An observer does not stand for election; it asks the voters who leads now.
+        else this.#unattached(role.epoch, -1, role.voted, nowMs);
         return;
       case 'prospective':
         if (role.leaderId !== -1) {

@@ -54,6 +54,19 @@ describe('a quorum of several', () => {
     await cluster.close();
   });
 
+  test('an observer finds the new leader when the old one is gone for good', async () => {
+    const cluster = await start({ voters: 3, observers: 1, seed: 'observer' });
+    const first = await elected(cluster);
+    cluster.write('a');
+    expect(await cluster.runUntil(() => agreed(cluster, ['a']), 5000)).toBe(true);
+    cluster.crash(first);
+    const second = await elected(cluster);
+    cluster.write('b');
+    const told = (): boolean => cluster.member(4).recorder.leader.id === second;
+    expect(await cluster.runUntil(() => told() && cluster.member(4).recorder.values.includes('b'), 10_000)).toBe(true);
+    await cluster.close();
+  });
+
   test('a leader that leaves in order is succeeded without waiting for a timeout', async () => {
     const cluster = await start({ voters: 3, seed: 'leave' });
     const first = await elected(cluster);

@@ -27,8 +27,11 @@ export interface RaftQuorumOptions {
   readonly listener: QuorumListener;
   /** The way to the other voters. Not needed by a node that is a quorum of its own. */
   readonly peers?: PeerNetwork;
-  /** The records that make the state which the listener now holds, for snapshots. Absent: none are written. */
-  readonly snapshotRecords?: () => readonly MetadataRecord[];
+  /**
+   * The records that make the state which the listener now holds, for snapshots; null when it holds none that could
+   * stand alone. Absent: no snapshots are written.
+   */
+  readonly snapshotRecords?: () => readonly MetadataRecord[] | null;
   /** Told once: the metadata log's disk failed, nothing is acknowledged any more. */
   readonly onFailure?: (error: Error) => void;
   readonly faults?: QuorumFaults;
@@ -194,6 +197,7 @@ export class RaftQuorum implements Quorum, QuorumCore {
     this.#follower.roleChanged();
     this.service.wake();
     this.#drain();
+    this.#options.listener.leaderChanged({ id: -1, epoch: this.election.role.epoch });
     this.#options.onFailure?.(reason);
   }
 
