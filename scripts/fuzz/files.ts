@@ -20,7 +20,11 @@ export async function fuzzFiles(random: Random, isOver: () => boolean): Promise<
     const damage = damageSome(disk, own);
     let broker: RunningBroker;
     try {
-      broker = await within(START_MS, serve({ logDirs: ['/data'], disk, logLevel: 'silent', config: settings }), damage);
+      broker = await within(
+        START_MS,
+        serve({ logDirs: ['/data'], disk, logLevel: 'silent', config: settings }),
+        damage,
+      );
     } catch (error) {
       if (!(error instanceof Error) || error.message.startsWith('no end within')) throw error;
       refused++;
