@@ -122,6 +122,8 @@ export interface Connection {
   readonly remoteAddress: string;
   /** Bytes accepted by `write` that the peer's side has not taken yet: the measure of a slow reader. */
   readonly bufferedBytes: number;
+  /** True: what `bufferedBytes` does not count any more was copied and is the writer's again. Absent: the peer may hold it. */
+  readonly copiesWrites?: boolean;
   /**
    * Queues the chunks in order; they must not be modified afterwards. Never throws: on a closed connection it does
    * nothing, and `onClose` tells.

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nodeCodecs as codecs } from '../node/index.ts';
 import { apiVersions, encodeRequestFrame, fetch, listOffsets, metadata, produce } from '../protocol/index.ts';
+import { decodeBatch } from '../records/index.ts';
 import { FrameSplitter } from './frame-splitter.ts';
-import { batch, brokerWorld } from './testing/world.ts';
+import { batch, brokerWorld, type TestClient } from './testing/world.ts';
 
 const concat = (chunks: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(chunks));
 const framed = (frame: Uint8Array): Uint8Array => {
@@ -189,6 +190,33 @@ test('a peer that does not read its responses is not served further', async () =
   reader.pipe.resume();
   for (let round = 0; round < 30; round++) await world.settle();
   expect(reader.order).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+});
+
+test('buffers of responses serve again, but not before the peer has taken what stands in them', async () => {
+  const world = await brokerWorld({ codecs });
+  world.network.copiesWrites = true;
+  world.cluster.topic('t');
+  const writer = world.connect();
+  const values = Array.from({ length: 8 }, (_, index) => `${index}`.repeat(200_000));
+  for (const value of values) await writer.request(produce, 9, produceDraft(batch(codecs, [value])));
+  const read = async (client: TestClient, offset: number): Promise<string> => {
+    const response = await client.request(fetch, 12, fetchDraft(offset, 0));
+    const decoded = decodeBatch(response.responses[0]!.partitions[0]!.records!, 0, codecs);
+    return decoded.kind === 'records' ? Buffer.from(decoded.records[0]!.value!).toString() : decoded.reason;
+  };
+  const reader = world.connect();
+  const slow = world.connect();
+  slow.pipe.pause();
+  const late = slow.send(fetch, 12, fetchDraft(0, 0));
+  await world.settle();
+  for (const [offset, value] of values.entries()) expect(await read(reader, offset)).toBe(value);
+  slow.pipe.resume();
+  await world.settle();
+  const { records } = (await late).responses[0]!.partitions[0]!;
+  const decoded = decodeBatch(records!, 0, codecs);
+  expect(decoded.kind === 'records' && Buffer.from(decoded.records[0]!.value!).toString()).toBe(values[0]);
+  expect(world.assembly.server.framePool.idleBytes).toBeGreaterThan(1 << 20);
+  expect(world.assembly.server.framePool.idleBytes).toBeLessThan(4 << 20);
 });
 
 test('a fast writer is stopped by what it has in flight, and by all connections together', async () => {

@@ -2,6 +2,7 @@ import type { Turn } from '../replication/index.ts';
 import type { Connection, ConnectionHandler } from '../runtime.ts';
 import type { FramePool } from './frame-pool.ts';
 import { FrameSplitter } from './frame-splitter.ts';
+import type { ResponseBuffers } from './handler.ts';
 
 /** Bounds on what one connection may hold of this broker's memory. */
 export interface ConnectionLimits {
@@ -42,6 +43,27 @@ interface QueuedFrame {
   readonly buffer: Uint8Array | null;
 }
 
+/** Buffers lent for one response. */
+class Leases implements ResponseBuffers {
+  readonly #pool: FramePool;
+  lent: Uint8Array[] = [];
+
+  constructor(pool: FramePool) {
+    this.#pool = pool;
+  }
+
+  lend(bytes: number): Uint8Array {
+    const buffer = this.#pool.take(bytes);
+    this.lent.push(buffer);
+    return buffer;
+  }
+
+  takeBack(): void {
+    for (const buffer of this.lent) this.#pool.give(buffer);
+    this.lent = [];
+  }
+}
+
 /** A request on its way through the broker, and the place of its response in the order of the connection. */
 export class Exchange {
   readonly connection: BrokerConnection;
@@ -52,6 +74,7 @@ export class Exchange {
   #response: readonly Uint8Array[] | null = null;
   #answered = false;
   #whenClosed: (() => void) | null = null;
+  #leases: Leases | null = null;
 
   constructor(connection: BrokerConnection, { frame, buffer }: QueuedFrame, overlaps: boolean) {
     this.connection = connection;
@@ -60,6 +83,14 @@ export class Exchange {
     this.overlaps = overlaps;
   }
 
+  get buffers(): ResponseBuffers | null {
+    if (this.#leases === null && this.connection.copiesWrites) this.#leases = new Leases(this.connection.framePool);
+    return this.#leases;
+  }
+  /** What was lent for the response. */
+  get lent(): readonly Uint8Array[] {
+    return this.#leases?.lent ?? NONE_LENT;
+  }
   get answered(): boolean {
     return this.#answered;
   }
@@ -109,6 +140,8 @@ export class BrokerConnection implements ConnectionHandler {
   #unanswered = 0;
   #unansweredAlone = 0;
   #readyBytes = 0;
+  /** Buffers that written responses stand in. */
+  #lent: Uint8Array[] = [];
   #state: 'open' | 'draining' | 'closed' = 'open';
   #paused = false;
   #writing = false;
@@ -123,6 +156,12 @@ export class BrokerConnection implements ConnectionHandler {
     this.lastActiveNs = owner.nowNs();
   }
 
+  get framePool(): FramePool {
+    return this.#owner.framePool;
+  }
+  get copiesWrites(): boolean {
+    return this.#transport.copiesWrites === true;
+  }
   get remoteAddress(): string {
     return this.#transport.remoteAddress;
   }
@@ -156,6 +195,7 @@ export class BrokerConnection implements ConnectionHandler {
 
   drained(): void {
     if (this.#state === 'closed') return;
+    this.#takeBack();
     this.#startQueued();
     this.#regulate();
   }
@@ -204,7 +244,9 @@ export class BrokerConnection implements ConnectionHandler {
     const chunks: Uint8Array[] = [];
     let done = 0;
     while (done < this.#started.length && this.#started[done]!.answered) {
-      const { response, frame, buffer, overlaps } = this.#started[done++]!;
+      const exchange = this.#started[done++]!;
+      const { response, frame, buffer, overlaps } = exchange;
+      if (exchange.lent.length > 0) this.#lent.push(...exchange.lent);
       this.#startedBytes -= frame.length;
       // Produce leaves nothing behind in its frame (the log has its own copy); other requests may.
       if (buffer !== null && overlaps) this.#owner.framePool.give(buffer);
@@ -217,6 +259,7 @@ export class BrokerConnection implements ConnectionHandler {
     if (chunks.length > 0) {
       this.lastActiveNs = this.#owner.nowNs();
       this.#transport.write(chunks);
+      this.#takeBack();
     }
     if (this.#state === 'draining') {
       if (this.#started.length === 0) this.#closeTransport();
@@ -225,6 +268,13 @@ export class BrokerConnection implements ConnectionHandler {
     this.#startQueued();
     this.#regulate();
   };
+
+  /** Buffers of responses that the peer's side has taken whole serve again. */
+  #takeBack(): void {
+    if (this.#lent.length === 0 || this.#transport.bufferedBytes > 0) return;
+    for (const buffer of this.#lent) this.#owner.framePool.give(buffer);
+    this.#lent = [];
+  }
 
   // ---- bounds
 
@@ -305,6 +355,8 @@ export class BrokerConnection implements ConnectionHandler {
     this.#owner.closed(this, reason);
   }
 }
+
+const NONE_LENT: readonly Uint8Array[] = [];
 
 /** "10.0.0.1:41234" → "10.0.0.1"; an IPv4 address in IPv6 clothes is shown plain. */
 function hostOf(address: string): string {

@@ -14,7 +14,7 @@ import {
 import { readInt16 } from '../records/integers.ts';
 import type { Logger } from '../runtime.ts';
 import type { Exchange } from './connection.ts';
-import type { AnyHandler, DeferredContext } from './handler.ts';
+import type { AnyHandler, DeferredContext, ResponseBuffers } from './handler.ts';
 
 const PRODUCE_KEY = 0;
 const API_VERSIONS_KEY = 18;
@@ -180,6 +180,9 @@ class ExchangeContext implements DeferredContext {
   }
   get closed(): boolean {
     return this.#exchange.connection.isClosed;
+  }
+  get buffers(): ResponseBuffers | null {
+    return this.#exchange.buffers;
   }
   disconnect(reason: string): void {
     this.#exchange.connection.disconnect(reason);

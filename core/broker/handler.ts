@@ -32,9 +32,21 @@ export interface Handler<A extends ApiSchema = ApiSchema> {
   ): Draft<A['response']> | null | Promise<Draft<A['response']> | null>;
 }
 
+export interface ResponseBuffers {
+  /** At least so many bytes, with whatever stood there. */
+  lend(bytes: number): Uint8Array;
+  /** Takes back at once what was lent for this response so far: none of it will be sent. */
+  takeBack(): void;
+}
+
 export interface DeferredContext extends RequestContext {
   /** Ends the connection with a logged reason: how a refused Produce with acks=0 shows. */
   disconnect(reason: string): void;
+  /**
+   * Buffers for a response that only passes through, null where the peer may go on to hold what it was sent. What was
+   * lent is taken back when the response has left.
+   */
+  readonly buffers: ResponseBuffers | null;
   /** Called once if the connection ends before the response is given: what waits for nobody can be dropped. */
   whenClosed(callback: () => void): void;
 }

@@ -14,7 +14,7 @@ export function readSegments(segments: Segments, request: ReadRequest, upTo: num
   const list = segments.list;
   // Compaction may have emptied the rest of a segment: then the next one has the first batch after `offset`.
   for (let index = segments.floorIndex(offset); index < list.length; index++) {
-    const slice = readSegment(list[index]!, offset, upTo, maxBytes, minOneMessage);
+    const slice = readSegment(list[index]!, offset, upTo, maxBytes, minOneMessage, request.allocate);
     if (slice !== null) return slice;
   }
   return null;

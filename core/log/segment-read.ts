@@ -89,6 +89,7 @@ export function readSegment(
   upTo: number,
   maxBytes: number,
   minOneMessage: boolean,
+  allocate: (bytes: number) => Uint8Array = (size) => new Uint8Array(size),
 ): TailSlice | null {
   const found = findBatch(segment, offset);
   if (found === null) return null;
@@ -98,7 +99,7 @@ export function readSegment(
     if (!minOneMessage) return empty;
     length = found.size;
   }
-  const bytes = new Uint8Array(length);
+  const bytes = allocate(length).subarray(0, length);
   const filled = readFully(segment.file, found.position, bytes);
   let end = 0;
   let nextOffset = offset;

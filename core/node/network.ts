@@ -73,6 +73,7 @@ const UNHEARD: ConnectionHandler = { data() {}, closed() {} };
 class NodeConnection implements Connection {
   readonly remoteAddress: string;
   handler: ConnectionHandler = UNHEARD;
+  readonly copiesWrites = true;
   readonly #socket: net.Socket;
   /** 'closing': our close was asked for, what is queued still flows out, what comes in is dropped. */
   #state: 'open' | 'closing' | 'closed' = 'open';

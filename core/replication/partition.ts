@@ -112,7 +112,7 @@ export class Partition {
   /** The log is there: the role follows with `lead` or `follow`. */
   opened(log: Log, checkpointedHighWatermark: number): void {
     this.#log = log;
-    log.setHighWatermark(checkpointedHighWatermark);
+    log.setHighWatermark(Math.max(checkpointedHighWatermark, log.highWatermark));
   }
 
   /** Becomes leader in a new epoch, or takes the controller's newer view of the present one. */

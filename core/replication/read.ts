@@ -18,6 +18,8 @@ export interface PartitionReadRequest {
   readonly leaderOnly: boolean;
   /** -1: a consumer. A follower must be one of the partition's. */
   readonly replicaId: number;
+  /** Where what comes from the disk shall stand; see core/log's ReadRequest. */
+  readonly allocate?: (bytes: number) => Uint8Array;
 }
 
 export type PartitionRead =
@@ -84,6 +86,7 @@ export function readPartition(partition: Partition, request: PartitionReadReques
     minOneMessage: request.minOneMessage,
     upTo,
     ...(committed ? { abortedTransactions: true } : undefined),
+    ...(request.allocate === undefined ? undefined : { allocate: request.allocate }),
   });
   if (result.kind === 'refused') return refused(result.errorCode);
   return {

@@ -259,6 +259,13 @@ export class ReplicaManager implements MetadataListener {
   /** Deletes logs that the image does not know or gives to other brokers: called once, after the image has caught up. */
   removeStrays(image: MetadataImage): void {
     const { logDirectories, nodeId, ownedElsewhere = [], runtime } = this.#options;
+    if (image.topicsByName.size === 0) {
+      // Metadata that knows nothing at all is more likely lost than right: nobody's data is deleted on its word.
+      if (logDirectories.some((directory) => directory.logs().length > 0)) {
+        runtime.log.error('the metadata knows no topic, but there are logs: they are kept, and not served');
+      }
+      return;
+    }
     for (const directory of logDirectories) {
       for (const { topic, partition, topicId } of directory.logs()) {
         if (ownedElsewhere.includes(topic)) continue;

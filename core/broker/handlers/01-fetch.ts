@@ -177,6 +177,9 @@ class FetchOperation extends DelayedOperation {
   /** Reads every partition within the bounds; returns the bytes found. */
   #read(): number {
     const request = this.#request;
+    const { buffers } = this.#context;
+    // What an earlier look read is read again.
+    buffers?.takeBack();
     let room = Math.min(Math.max(request.maxBytes, 0), this.#services.config.number('fetch.max.bytes'));
     let total = 0;
     let appended = 0;
@@ -199,6 +202,7 @@ class FetchOperation extends DelayedOperation {
         lastFetchedEpoch: wanted.lastFetchedEpoch,
         leaderOnly: this.#leaderOnly,
         replicaId: this.#replicaId,
+        ...(buffers === null ? undefined : { allocate: (bytes: number) => buffers.lend(bytes) }),
       });
       reads.push(read);
       appended += partition.appendedBytes;

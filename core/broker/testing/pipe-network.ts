@@ -6,6 +6,8 @@ const UNHEARD: ConnectionHandler = { data() {}, closed() {} };
 export class Pipe implements Connection {
   readonly remoteAddress: string;
   handler: ConnectionHandler = UNHEARD;
+  /** As a socket does: the peer gets copies of what it takes, and until then the writer's own bytes stand here. */
+  readonly copiesWrites: boolean;
   peer!: Pipe;
   paused = false;
   isClosed = false;
@@ -13,8 +15,9 @@ export class Pipe implements Connection {
   #waitingBytes = 0;
   #ending = false;
 
-  constructor(remoteAddress: string) {
+  constructor(remoteAddress: string, copiesWrites: boolean) {
     this.remoteAddress = remoteAddress;
+    this.copiesWrites = copiesWrites;
   }
 
   /** Written here and not taken by the peer. */
@@ -58,7 +61,8 @@ export class Pipe implements Connection {
 
   #flow(): void {
     while (!this.peer.paused && this.#waiting.length > 0) {
-      const chunk = this.#waiting.shift()!;
+      const written = this.#waiting.shift()!;
+      const chunk = this.copiesWrites ? written.slice() : written;
       this.#waitingBytes -= chunk.length;
       if (chunk.length > 0 && !this.peer.isClosed && !this.peer.#ending) this.peer.handler.data(chunk);
       if (this.#waiting.length === 0 && !this.isClosed) this.handler.drained?.();
@@ -80,6 +84,8 @@ export class Pipe implements Connection {
 export class PipeNetwork implements Network {
   readonly #listeners = new Map<number, (connection: Connection) => void>();
   #nextPort = 40_000;
+  /** Whether connections made from now on copy what is written to them. */
+  copiesWrites = false;
 
   async listen(host: string, port: number, accept: (connection: Connection) => void): Promise<Listener> {
     const bound = port === 0 ? this.#nextPort++ : port;
@@ -102,8 +108,8 @@ export class PipeNetwork implements Network {
   open(host: string, port: number, from = '127.0.0.1'): Pipe {
     const accept = this.#listeners.get(port);
     if (accept === undefined) throw new NetworkError('ECONNREFUSED', `nobody listens on ${host}:${port}`);
-    const client = new Pipe(`${host}:${port}`);
-    const server = new Pipe(`${from}:${this.#nextPort++}`);
+    const client = new Pipe(`${host}:${port}`, this.copiesWrites);
+    const server = new Pipe(`${from}:${this.#nextPort++}`, this.copiesWrites);
     client.peer = server;
     server.peer = client;
     accept(server);
