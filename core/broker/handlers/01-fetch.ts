@@ -67,6 +67,8 @@ class FetchOperation extends DelayedOperation {
   #reads: PartitionRead[] = [];
   /** Whom to ask instead, by the position of the partition (KIP-392). */
   readonly #preferred = new Map<number, number>();
+  /** Bytes of a look that nobody has acted on yet. */
+  #freshBytes: number | null = null;
   /** The most that can be there by what is known: bytes at the last look, and what was appended since. */
   #seenBytes = 0;
   #seenAppended = -1;
@@ -118,13 +120,16 @@ class FetchOperation extends DelayedOperation {
   /** A follower has what lies below its fetch offset; only offsets that this leader's log knows count. */
   #followerProgress(): void {
     const brokerEpoch = this.#context.version >= 15 ? this.#request.replicaState.replicaEpoch : -1;
-    this.#read();
+    this.#freshBytes = this.#read();
     for (let index = 0; index < this.#readers.length; index++) {
       const { partition, wanted } = this.#readers[index]!;
-      if (partition === undefined || this.#reads[index]!.kind !== 'read') continue;
+      const read = this.#reads[index]!;
+      if (partition === undefined || read.kind !== 'read') continue;
       partition.followerFetched(this.#replicaId, wanted.fetchOffset, wanted.logStartOffset, brokerEpoch);
+      // This very fetch may have moved it, and the follower need not wait for the next to hear of it.
+      const highWatermark = partition.log?.highWatermark ?? read.highWatermark;
+      if (highWatermark !== read.highWatermark) this.#reads[index] = { ...read, highWatermark };
     }
-    this.#seenAppended = -1;
   }
 
   #preferReplicas(): void {
@@ -142,8 +147,9 @@ class FetchOperation extends DelayedOperation {
 
   protected override tryComplete(): boolean {
     if (this.#context.closed) return true;
-    if (this.#seenAppended >= 0 && !this.#worthReading()) return false;
-    const bytes = this.#read();
+    if (this.#freshBytes === null && this.#seenAppended >= 0 && !this.#worthReading()) return false;
+    const bytes = this.#freshBytes ?? this.#read();
+    this.#freshBytes = null;
     const { minBytes, maxWaitMs } = this.#request;
     const waits =
       bytes < minBytes &&
