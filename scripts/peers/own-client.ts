@@ -80,10 +80,14 @@ async function topic(suffix: string, partitions: number, config: Record<string, 
   for (let attempt = 0; ; attempt++) {
     const [described] = await admin.describeTopics([name]);
     const [configs] = await admin.describeConfigs([{ type: 'topic', name }]).catch(() => [{ errorCode: 0 }]);
-    if (described?.errorCode === 0 && configs?.errorCode === 0) return name;
+    if (described?.errorCode === 0 && configs?.errorCode === 0) break;
     isTrue(attempt < 100, `${name} does not appear`);
     await runtime.timers.sleep(20);
   }
+  // And a leader has the log before it can lose what acks=0 sends it.
+  const queries = allPartitions(name, partitions).map((one) => ({ ...one, timestamp: LATEST_TIMESTAMP }));
+  for (const { errorCode } of await admin.listOffsets(queries)) equal(errorCode, 0, `the leaders of ${name}`);
+  return name;
 }
 
 function acked(result: SendResult): Extract<SendResult, { kind: 'acked' }> {
@@ -497,6 +501,27 @@ await check('a static member that comes back keeps its partitions without a reba
     await consumer.close();
   }
   equal(generations[1], generations[0], 'the generation');
+});
+
+await check('a subscription by pattern takes new topics in', async () => {
+  const first = await topic('pattern-1', 2);
+  const config = { 'group.id': `${run}-pattern`, 'metadata.max.age.ms': 200, 'heartbeat.interval.ms': 200 };
+  await withConsumer(config, async (consumer) => {
+    const until = async (count: number): Promise<void> => {
+      for (let attempt = 0; consumer.assignment().length !== count; attempt++) {
+        isTrue(attempt < 100, `${consumer.assignment().length} partitions instead of ${count}`);
+        await consumer.poll(100);
+      }
+    };
+    consumer.subscribe(new RegExp(`^${run}-pattern-`));
+    await until(2);
+    isTrue(
+      consumer.assignment().every((one) => one.topic === first),
+      'another topic',
+    );
+    await topic('pattern-2', 3);
+    await until(5);
+  });
 });
 
 await check('auto commit: a second consumer goes on where the first stopped', async () => {

@@ -93,7 +93,10 @@ export class Consumer {
     this.#refuseIfClosed();
     if (this.#coordinator === null) throw misuse('a subscription needs a group.id');
     if (this.#membership !== null) throw misuse('unsubscribe before subscribing to other topics');
-    if (topics instanceof RegExp) this.#cluster.trackAll();
+    const isPattern = topics instanceof RegExp;
+    // `test` of a global or sticky pattern would remember where it stopped.
+    const wanted = isPattern ? new RegExp(topics.source, topics.flags.replace(/[gy]/g, '')) : topics;
+    if (isPattern) this.#cluster.trackAll();
     else for (const topic of topics) this.#cluster.track(topic);
     this.#cluster.refreshSoon();
     this.#setAssigned([]);
@@ -102,7 +105,7 @@ export class Consumer {
       this.#cluster,
       this.config,
       this.#coordinator,
-      () => this.#matching(topics),
+      () => this.#matching(wanted),
       listener,
       {
         assign: (partitions) => this.#setAssigned(partitions),
