@@ -15,7 +15,8 @@ export function electLeadersHandler(services: ForwardingServices): Handler<typeo
         topic,
         partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode, errorMessage: timedOutMessage })),
       }));
-      return { errorCode, replicaElectionResults };
+      // v0 has no place at the top: each partition says it.
+      return context.version === 0 ? { replicaElectionResults } : { errorCode, replicaElectionResults };
     },
   };
 }

@@ -6,7 +6,8 @@ import type { Operation } from '../operation.ts';
 /** The metadata quorum as its leader sees it (KIP-595). v1: fetch times (KIP-836); v2: directories, endpoints. */
 export const describeQuorumOperation: Operation<typeof describeQuorum> = {
   api: describeQuorum,
-  run(context, request) {
+  run(context, request, version) {
+    const stateOf = (replica: QuorumReplica) => replicaState(replica, version);
     const topics = request.topics.map(({ topicName, partitions }) => ({
       topicName,
       partitions: partitions.map(({ partitionIndex }) => {
@@ -36,21 +37,24 @@ export const describeQuorumOperation: Operation<typeof describeQuorum> = {
       }));
     return {
       records: [],
-      response: { errorCode: ErrorCode.none, errorMessage: '', topics, nodes: described ? nodes : [] },
+      response: { errorCode: ErrorCode.none, errorMessage: '', topics, nodes: described && version >= 2 ? nodes : [] },
     };
   },
 };
 
-function stateOf(replica: QuorumReplica): {
+function replicaState(
+  replica: QuorumReplica,
+  version: number,
+): {
   replicaId: number;
-  replicaDirectoryId: string;
+  replicaDirectoryId?: string;
   logEndOffset: number;
   lastFetchTimestamp: number;
   lastCaughtUpTimestamp: number;
 } {
   return {
     replicaId: replica.id,
-    replicaDirectoryId: replica.directoryId,
+    ...(version >= 2 ? { replicaDirectoryId: replica.directoryId } : {}),
     logEndOffset: replica.logEndOffset,
     lastFetchTimestamp: replica.lastFetchMs,
     lastCaughtUpTimestamp: replica.lastCaughtUpMs,

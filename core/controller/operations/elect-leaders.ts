@@ -19,6 +19,7 @@ export const electLeadersOperation: Operation<typeof electLeaders> = {
   run(context, request) {
     const records: MetadataRecord[] = [];
     const unclean = request.electionType === UNCLEAN;
+    // v0 knows preferred elections only.
     if (request.electionType !== UNCLEAN && request.electionType !== 0) {
       return { records, response: { errorCode: ErrorCode.invalidRequest, replicaElectionResults: [] } };
     }
