@@ -171,6 +171,24 @@ describe('rebalances', () => {
   });
 });
 
+test('a leader that comes back leads on, whoever else is there longer', () => {
+  const driver = new GroupDriver();
+  driver.join({ instanceId: 'a', sessionTimeoutMs: 1e6 });
+  driver.join();
+  driver.pass(10_000);
+  driver.sync('m1', {}, 'a');
+  driver.sync('m2');
+  // The static leader is away: its place as leader is taken, its membership is not.
+  const changed = [{ name: 'range', metadata: subscription('u') }];
+  const second = driver.join({ memberId: 'm2', protocols: changed });
+  driver.pass(60_000);
+  expect(second.reply).toMatchObject({ generationId: 2, leader: 'm2' });
+  expect([...driver.group.members.keys()]).toEqual(['m1', 'm2']);
+  driver.join({ memberId: 'm1', instanceId: 'a', protocols: changed });
+  const third = driver.join({ memberId: 'm2', protocols: changed });
+  expect(third.reply).toMatchObject({ generationId: 3, leader: 'm2' });
+});
+
 describe('assignments', () => {
   test('nobody is told before the assignment is in the log', () => {
     const driver = new GroupDriver();
@@ -215,6 +233,32 @@ describe('assignments', () => {
     driver.release();
     expect(driver.group.state).toBe('PreparingRebalance');
     for (const member of driver.group.members.values()) expect(member.assignment).toHaveLength(0);
+  });
+
+  test('the write of a former generation\u2019s assignment says nothing about the present one', () => {
+    const driver = new GroupDriver();
+    driver.join();
+    driver.pass(10_000);
+    driver.holdWrites = true;
+    driver.sync('m1', { m1: 'former' });
+    driver.join();
+    driver.join({ memberId: 'm1' });
+    const leader = driver.sync('m1', { m1: 'one', m2: 'two' });
+    driver.perform(driver.group.persisted(driver.held.shift()!, ErrorCode.none, driver.now));
+    expect(leader.reply).toBeNull();
+    driver.release();
+    expect(text(leader.reply!.assignment)).toBe('one');
+  });
+
+  test('a member that is removed while it waits for its assignment is told so', () => {
+    const driver = new GroupDriver();
+    driver.join();
+    driver.join({ instanceId: 'b' });
+    driver.pass(10_000);
+    const waiting = driver.sync('m2', {}, 'b');
+    expect(driver.leave('', 'b')).toBe(ErrorCode.none);
+    expect(waiting.reply!.errorCode).toBe(ErrorCode.unknownMemberId);
+    expect(driver.openCalls).toBe(0);
   });
 
   test('a sync of another generation, protocol or member', () => {
@@ -278,6 +322,33 @@ describe('static members', () => {
     driver.release(ErrorCode.notCoordinator);
     expect(back.reply!.errorCode).toBe(ErrorCode.notCoordinator);
     expect(driver.heartbeat('m1', 1, 'a')).toBe(ErrorCode.none);
+  });
+
+  test('a replacement overtaken by a rebalance is answered once, with the new generation', () => {
+    const driver = new GroupDriver();
+    driver.join({ instanceId: 'a' });
+    driver.pass(10_000);
+    driver.sync('m1', { m1: 'one' }, 'a');
+    driver.holdWrites = true;
+    const back = driver.join({ instanceId: 'a' });
+    const other = driver.join();
+    expect(back.reply).toMatchObject({ errorCode: 0, generationId: 2, memberId: 'm2', leader: 'm2' });
+    expect(other.reply).toMatchObject({ errorCode: 0, generationId: 2 });
+    driver.release();
+    driver.release(ErrorCode.notCoordinator);
+    expect(driver.heartbeat('m2', 2, 'a')).toBe(ErrorCode.none);
+  });
+
+  test('a restart may be the last that a rebalance waits for', () => {
+    const driver = new GroupDriver();
+    driver.join({ instanceId: 'a' });
+    driver.join();
+    driver.pass(10_000);
+    driver.sync('m1', {}, 'a');
+    const waiting = driver.join({ memberId: 'm2', protocols: [{ name: 'range', metadata: subscription('u') }] });
+    expect(waiting.reply).toBeNull();
+    const back = driver.join({ instanceId: 'a' });
+    expect([waiting.reply!.generationId, back.reply!.generationId]).toEqual([2, 2]);
   });
 
   test('a restart amid a rebalance waits with the others', () => {

@@ -144,6 +144,19 @@ describe('commits', () => {
     expect(fetched(groups)).toEqual({ 't-0': 5 });
   });
 
+  test('outcomes in another order than the log\u2019s change nothing: the later commit counts', async () => {
+    const { groups, log } = await world();
+    log.hold = true;
+    const commits = [commit(groups, [offset('t', 0, 5)]), commit(groups, [offset('t', 0, 6)])];
+    await settle();
+    log.waiting[1]!.resolve({ errorCode: ErrorCode.none, baseOffset: 1 });
+    await settle();
+    expect(fetched(groups)).toEqual({});
+    log.waiting[0]!.resolve({ errorCode: ErrorCode.none, baseOffset: 0 });
+    expect(await Promise.all(commits)).toEqual([[0], [0]]);
+    expect(fetched(groups)).toEqual({ 't-0': 6 });
+  });
+
   test.each([
     [ErrorCode.notLeaderOrFollower, ErrorCode.notCoordinator],
     [ErrorCode.kafkaStorageError, ErrorCode.notCoordinator],
