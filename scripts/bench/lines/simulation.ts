@@ -1,0 +1,2 @@
+import type { Line } from '../figure.ts';
+export const simulationLines: readonly Line[] = [];
