@@ -80,9 +80,28 @@ const metadataResponse: MetadataResponseDraft = {
   ],
 };
 
-const bench = new Bench({ time: 300 });
+export interface CodecTime {
+  readonly name: string;
+  readonly medianUs: number;
+  readonly p99Us: number;
+}
+
+/** Encodes and decodes each message for `timeMs`. */
+export async function timeProtocol(timeMs = 300): Promise<CodecTime[]> {
+  const bench = new Bench({ time: timeMs });
+  request(bench, 'Produce request v13, one batch of 16 KiB', produce, 13, produceRequest);
+  request(bench, `Fetch request v18, ${PARTITIONS} partitions`, fetch, 18, fetchRequest);
+  response(bench, `Fetch response v18, ${PARTITIONS} partitions of 4 KiB`, fetch, 18, fetchResponse);
+  response(bench, `Metadata response v13, ${PARTITIONS} partitions`, metadata, 13, metadataResponse);
+  await bench.run();
+  return bench.tasks.map(({ name, result }) => {
+    if (result.state !== 'completed') throw new Error(`${name}: ${result.state}`);
+    return { name, medianUs: result.latency.p50 * 1000, p99Us: result.latency.p99 * 1000 };
+  });
+}
 
 function request<A extends ApiSchema>(
+  bench: Bench,
   name: string,
   api: A,
   version: number,
@@ -97,6 +116,7 @@ function request<A extends ApiSchema>(
 }
 
 function response<A extends ApiSchema>(
+  bench: Bench,
   name: string,
   api: A,
   version: number,
@@ -107,16 +127,10 @@ function response<A extends ApiSchema>(
   bench.add(`${name}, decode`, () => void decodeResponse(api, version, frame));
 }
 
-request('Produce request v13, one batch of 16 KiB', produce, 13, produceRequest);
-request(`Fetch request v18, ${PARTITIONS} partitions`, fetch, 18, fetchRequest);
-response(`Fetch response v18, ${PARTITIONS} partitions of 4 KiB`, fetch, 18, fetchResponse);
-response(`Metadata response v13, ${PARTITIONS} partitions`, metadata, 13, metadataResponse);
-
-await bench.run();
-for (const { name, result } of bench.tasks) {
-  if (result.state !== 'completed') throw new Error(`${name}: ${result.state}`);
-  const { p50, p99 } = result.latency;
-  console.log(
-    `${name.padEnd(56)} ${(p50 * 1000).toFixed(2).padStart(8)} µs median ${(p99 * 1000).toFixed(2).padStart(8)} µs p99`,
-  );
+if (import.meta.main) {
+  for (const { name, medianUs, p99Us } of await timeProtocol()) {
+    console.log(
+      `${name.padEnd(56)} ${medianUs.toFixed(2).padStart(8)} µs median ${p99Us.toFixed(2).padStart(8)} µs p99`,
+    );
+  }
 }

@@ -1,2 +1,138 @@
-import type { Line } from '../figure.ts';
-export const simulationLines: readonly Line[] = [];
+import { parseWorkload } from '../../../workloads/parse.ts';
+import type { Workload } from '../../../workloads/workload.ts';
+import { simulateHere } from '../../simulate.ts';
+import { type Context, type Figure, type Line, plainFigure, type Target } from '../figure.ts';
+import { median } from '../statistics.ts';
+
+/** How fast the simulated world goes with the real broker, client, log and protocol in it: one core, wall time. */
+
+export function workloadOf(name: string, value: unknown): Workload {
+  const parsed = parseWorkload(JSON.stringify(value), { file: `${name}.yaml` });
+  if (!parsed.ok) throw new Error(parsed.diagnostics.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+  return parsed.workload;
+}
+
+interface Simulated {
+  readonly acked: number;
+  readonly virtualSeconds: number;
+  readonly wallSeconds: number;
+  /** Until producers and their acknowledgements are done: without drain, audit and verdict. */
+  readonly loadWallSeconds: number;
+}
+
+async function simulated(workload: Workload, context: Context): Promise<Simulated> {
+  const startedAt = performance.now();
+  const seconds = (): number => (performance.now() - startedAt) / 1000;
+  let loadWallSeconds = Number.NaN;
+  const interrupted = new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve()));
+  const outcome = await simulateHere({
+    workload,
+    interrupted,
+    onProgress({ phase }) {
+      if (!['topics', 'connect', 'warmup', 'measure', 'settle'].includes(phase) && Number.isNaN(loadWallSeconds)) {
+        loadWallSeconds = seconds();
+      }
+    },
+  });
+  const wallSeconds = seconds();
+  context.signal.throwIfAborted();
+  if (outcome.verdict.result !== 'pass') throw new Error(`the verdict is ${outcome.verdict.sentence}`);
+  const acked = outcome.series.reduce((sum, point) => sum + point.acked, 0);
+  if (Number.isNaN(loadWallSeconds)) loadWallSeconds = wallSeconds;
+  return { acked, virtualSeconds: outcome.report.virtualSeconds, wallSeconds, loadWallSeconds };
+}
+
+interface Shape {
+  readonly brokers: number;
+  readonly rate: number;
+  readonly measure: string;
+  readonly bytes: number;
+  readonly client: Readonly<Record<string, string | number>>;
+  readonly consumers: boolean;
+}
+
+function workloadFor(name: string, shape: Shape): Workload {
+  const { brokers, rate, measure, bytes, client, consumers } = shape;
+  return workloadOf(name, {
+    target: 'sim',
+    seed: 42,
+    cluster: { brokers, ...(brokers === 1 ? {} : { config: { 'min.insync.replicas': 2 } }) },
+    topics: [{ name: 'bench', partitions: 6, replicationFactor: brokers }],
+    producers: [
+      { topic: 'bench', count: 1, rate: `${rate}/s`, value: `${bytes}B`, client: { acks: 'all', ...client } },
+    ],
+    ...(consumers ? { consumers: [{ topic: 'bench', group: 'readers', count: 1 }] } : {}),
+    phases: { warmup: '0s', measure, drain: '30s' },
+  });
+}
+
+function recordsLine(brokers: 1 | 3, limit: number): Line {
+  const name = brokers === 1 ? 'sim-records' : 'sim-records-replicated';
+  const title = `simulated records${brokers === 1 ? '' : ', RF 3'}`;
+  return {
+    name,
+    title,
+    async run(context) {
+      // A batch of 100 records of 100 B takes 10.8 kB with the fields of each record and the envelope's header.
+      const client = { 'batch.size': 10_900, 'linger.ms': '50ms' };
+      const measure = context.quick ? '1s' : '5s';
+      const workload = workloadFor(name, { brokers, rate: 300_000, measure, bytes: 100, client, consumers: false });
+      const rates: number[] = [];
+      const whole: number[] = [];
+      for (let run = 0; run < (context.quick ? 1 : 3); run++) {
+        const { acked, wallSeconds, loadWallSeconds } = await simulated(workload, context);
+        rates.push(acked / loadWallSeconds);
+        whole.push(acked / wallSeconds);
+        context.progress(
+          `${title}: ${acked} acknowledged in ${loadWallSeconds.toFixed(2)} s, verdict after ${wallSeconds.toFixed(2)} s`,
+        );
+      }
+      const target: Target = { of: 'value', relation: '≥', limit };
+      return [
+        plainFigure(`${name}.load`, `${title}, produced`, 'rec/s', rates, median(rates), {
+          target,
+          quoted: { name: 'madsim-rdkafka 2.2 M rec/s (no wire format, no log, no disk)', value: 2_200_000 },
+        }),
+        plainFigure(`${name}.judged`, `${title}, produced, read back and judged`, 'rec/s', whole, median(whole)),
+      ];
+    },
+  };
+}
+
+const timeLine: Line = {
+  name: 'sim-time',
+  title: 'simulated time, 1,000 rec/s',
+  async run(context) {
+    const measure = context.quick ? '20s' : '120s';
+    const shape = { rate: 1000, measure, bytes: 100, client: { 'linger.ms': '5ms' }, consumers: true };
+    const speeds = async (brokers: number): Promise<number[]> => {
+      const { virtualSeconds, wallSeconds } = await simulated(workloadFor('sim-time', { ...shape, brokers }), context);
+      context.progress(
+        `simulated time, ${brokers} broker(s): ${virtualSeconds.toFixed(0)} virtual s in ${wallSeconds.toFixed(2)} s`,
+      );
+      return [virtualSeconds / wallSeconds];
+    };
+    const target: Target = { of: 'value', relation: '≥', limit: 100 };
+    const figure = (brokers: number, samples: number[]): Figure =>
+      plainFigure(
+        `sim-time.${brokers}`,
+        `simulated time, ${brokers} broker(s)`,
+        'virtual s/s',
+        samples,
+        median(samples),
+        {
+          target,
+        },
+      );
+    const figures = [figure(1, await speeds(1))];
+    try {
+      figures.push(figure(3, await speeds(3)));
+    } catch (error) {
+      if (context.signal.aborted) throw error;
+      context.failed('sim-time with three brokers', error);
+    }
+    return figures;
+  },
+};
+
+export const simulationLines: readonly Line[] = [recordsLine(1, 1_000_000), recordsLine(3, 300_000), timeLine];
