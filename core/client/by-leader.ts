@@ -53,8 +53,8 @@ export async function askLeaders<Q extends TopicPartition, V>(
       const refresh = open.some((query) => errorInfo(answers.get(keyOf(query))?.errorCode ?? 0).refreshMetadata);
       if (refresh) cluster.refreshSoon();
     }
-    const { values } = { values: cluster.config };
-    const pauseMs = backoffMs(attempt, values['retry.backoff.ms'], values['retry.backoff.max.ms'], random);
+    const { config } = cluster;
+    const pauseMs = backoffMs(attempt, config['retry.backoff.ms'], config['retry.backoff.max.ms'], random);
     if (clock.monotonicNs() + pauseMs * 1e6 >= deadlineNs || cluster.closed) {
       const unanswered = open.find((query) => !answers.has(keyOf(query)));
       if (unanswered === undefined) return wanted.map((query) => answers.get(keyOf(query))!);

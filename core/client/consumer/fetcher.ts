@@ -174,8 +174,7 @@ export class Fetcher {
   }
 
   #failed(node: NodeState, asked: readonly Asked[], error: unknown): void {
-    const { reason, message } = { reason: clientError(error).kind, message: clientError(error).message };
-    this.#runtime.log.debug('fetch failed', { node: node.id, reason, message });
+    this.#runtime.log.debug('fetch failed', { node: node.id, reason: clientError(error).message });
     node.isBusy = false;
     node.session.lost(ErrorCode.none);
     this.#pauseNode(node);
