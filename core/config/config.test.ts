@@ -69,7 +69,8 @@ describe('values', () => {
     );
     expect(message('min.cleanable.dirty.ratio', '1.5')).toContain('Value must be no more than 1');
     expect(message('compression.gzip.level', '-1')).toBe('accepted');
-    expect(message('compression.gzip.level', '0')).toContain('Value must be at least 1');
+    expect(message('compression.gzip.level', '0')).toContain('Value must be between 1 and 9 or equal to -1');
+    expect(message('min.cleanable.dirty.ratio', '2')).toContain('Invalid value 2.0 for');
     expect(message('cleanup.policy', 'compact, delete')).toBe('accepted');
     expect(message('group.consumer.migration.policy', 'Upgrade')).toBe('accepted');
     expect(message('leader.replication.throttled.replicas', '0:1,x')).toContain('must be the literal');
@@ -186,6 +187,14 @@ describe('a topic', () => {
     expect(topicConfigObjection(new Map([['cleanup.policy', 'foo']]))).toBe(
       'Invalid value foo for configuration cleanup.policy: String must be one of: compact, delete',
     );
+    const lags = new Map([
+      ['min.compaction.lag.ms', '50'],
+      ['max.compaction.lag.ms', '5'],
+    ]);
+    expect(topicConfigObjection(lags)).toBe(
+      'conflict topic config setting min.compaction.lag.ms (50) > max.compaction.lag.ms (5)',
+    );
+    expect(topicConfigObjection(new Map([['remote.storage.enable', 'true']]))).toContain('Tiered Storage');
     expect(topicConfigObjection(new Map([['retention.ms', '1']]))).toBe(null);
   });
 });

@@ -120,5 +120,13 @@ export function topicConfigObjection(values: ReadonlyMap<string, string | null>)
     const parsed = parseValue(definition, value);
     if (parsed.kind === 'refused') return parsed.message;
   }
+  if (values.get('remote.storage.enable') === 'true') {
+    return 'Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.';
+  }
+  const minLag = values.get('min.compaction.lag.ms') ?? '0';
+  const maxLag = values.get('max.compaction.lag.ms');
+  if (maxLag !== undefined && maxLag !== null && BigInt(minLag) > BigInt(maxLag)) {
+    return `conflict topic config setting min.compaction.lag.ms (${minLag}) > max.compaction.lag.ms (${maxLag})`;
+  }
   return null;
 }

@@ -70,11 +70,13 @@ function accept(definition: ConfigDefinition, text: string, value: ConfigValue):
   return reason === null ? { kind: 'value', value } : refuse(definition, shown(definition, text, value), reason);
 }
 
-/** Of a list Kafka prints the first element that it does not take. */
+/** The value as Kafka's refusal prints it: a double with a point, of a list the first element that is not taken. */
 function shown(definition: ConfigDefinition, text: string, value: ConfigValue): string {
-  const { accepts } = definition;
-  if (accepts.kind !== 'oneOf' || !Array.isArray(value)) return text;
-  return value.find((word) => !accepts.values.includes(word)) ?? text;
+  const { accepts, type } = definition;
+  if (type === 'double' && Number.isInteger(value)) return `${String(value)}.0`;
+  if (!Array.isArray(value)) return text;
+  if (accepts.kind === 'throttledReplicas') return `[${value.join(', ')}]`;
+  return accepts.kind === 'oneOf' ? (value.find((word) => !accepts.values.includes(word)) ?? text) : text;
 }
 
 function objection(definition: ConfigDefinition, value: ConfigValue): string | null {
@@ -86,6 +88,10 @@ function objection(definition: ConfigDefinition, value: ConfigValue): string | n
       return value === '' ? 'String must be non-empty' : null;
     case 'range':
       if (typeof value !== 'number' || value === accepts.orElse) return null;
+      if (accepts.orElse !== null) {
+        const within = value >= accepts.min && (accepts.max === null || value <= accepts.max);
+        return within ? null : `Value must be between ${accepts.min} and ${accepts.max} or equal to ${accepts.orElse}`;
+      }
       if (value < accepts.min) return `Value must be at least ${accepts.min}`;
       return accepts.max !== null && value > accepts.max ? `Value must be no more than ${accepts.max}` : null;
     case 'oneOf': {

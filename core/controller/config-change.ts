@@ -182,7 +182,29 @@ function valuesObjection(
         : invalid(`Unknown client metrics configuration: ${name}`);
     }
     const parsed = parseValue(definition, value);
+    if (kind === 'client-metrics' && name === 'interval.ms' && parsed.kind === 'refused') {
+      return refuse(`Invalid value ${value} for interval.ms, interval must be between 100 and 3600000 (1 hour)`);
+    }
+    if (kind === 'group' && parsed.kind === 'value') {
+      const message = groupBoundObjection(context, name, parsed.value);
+      if (message !== null) return refuse(message);
+    }
     if (parsed.kind === 'refused') return kind === 'broker' ? invalid(parsed.message) : refuse(parsed.message);
+  }
+  return null;
+}
+
+/** A group's own value lies between the brokers' `group.<kind>.min.…` and `group.<kind>.max.…`. */
+function groupBoundObjection(context: OperationContext, name: string, value: unknown): string | null {
+  const dot = name.indexOf('.');
+  const bound = (side: 'min' | 'max'): string => `group.${name.slice(0, dot)}.${side}.${name.slice(dot + 1)}`;
+  if (typeof value !== 'number') return null;
+  const [min, max] = [bound('min'), bound('max')];
+  if (brokerDefinitions.has(min) && value < context.config.number(min)) {
+    return `${name} must be greater than or equal to ${min}`;
+  }
+  if (brokerDefinitions.has(max) && value > context.config.number(max)) {
+    return `${name} must be less than or equal to ${max}`;
   }
   return null;
 }

@@ -454,6 +454,10 @@ describe('settings and features', () => {
       40,
       'Broker-level min.insync.replicas cannot be altered while ELR is enabled.',
     ]);
+    expect(await alter(made, 32, 'g', ['consumer.session.timeout.ms', 0, '1'])).toEqual([
+      40,
+      'consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms',
+    ]);
     expect(await alter(made, 99, 'x')).toEqual([42, 'Unknown resource type 99']);
   });
 
@@ -471,6 +475,10 @@ describe('settings and features', () => {
     expect(await update('transaction.version', 1, 2)).toEqual([0, null]);
     expect(made.replica.image.features.get('transaction.version')).toBe(1);
     expect(await update('transaction.version', 2, 1)).toEqual([0, null]);
+    expect(await update('metadata.version', 29, 2)).toEqual([
+      95,
+      'The update failed for all features since the following feature had an error: Unsupported metadata.version downgrade from 30 to 29. Refusing to perform the requested downgrade because it might delete metadata information.',
+    ]);
   });
 });
 

@@ -76,7 +76,7 @@ function describe(services: Services, resource: Resource): Entry[] | { errorCode
       }
       const topic = new TopicConfig(config, metadata.image.configs('topic', name));
       return [...topicDefinitions.values()].map((definition) =>
-        entryOf(definition, topic.effective(definition.name), topic.synonyms(definition.name), false),
+        entryOf(definition, topic.effective(definition.name), shownSynonyms(topic.synonyms(definition.name)), false),
       );
     }
     case ConfigResourceType.broker: {
@@ -121,6 +121,15 @@ function describe(services: Services, resource: Resource): Entry[] | { errorCode
         errorMessage: `Unsupported resource type: ${resource.resourceType}`,
       };
   }
+}
+
+/** Kafka tells the default of a synonym in other units only where one of the synonyms has been set. */
+function shownSynonyms(synonyms: readonly SourcedValue[]): readonly SourcedValue[] {
+  const isSet = synonyms.some(({ source }) => source !== ConfigSource.topic && source !== ConfigSource.defaultValue);
+  const inOtherUnits = /\.(hours|minutes)$|^log\.flush\.scheduler/;
+  return synonyms.filter(
+    ({ name, source }) => isSet || source !== ConfigSource.defaultValue || !inOtherUnits.test(name),
+  );
 }
 
 /** What the cluster sets for all brokers, and nothing else. */

@@ -45,6 +45,12 @@ export const createTopicsOperation: Operation<typeof createTopics> = {
     const records: MetadataRecord[] = [];
     const results: Result[] = [];
     const answered = new Set<string>();
+    const errorMessage = 'Excessively large number of partitions per request.';
+    const wanted = request.topics.reduce((sum, topic) => sum + partitionsOf(context, topic), 0);
+    if (wanted > MAX_RECORDS_PER_REQUEST) {
+      const refused = { errorCode: ErrorCode.policyViolation, errorMessage, configs: [] };
+      return { records, response: { topics: [...counts.keys()].map((name) => ({ name, ...refused })) } };
+    }
     for (const topic of request.topics) {
       if (answered.has(topic.name)) continue;
       answered.add(topic.name);
@@ -60,7 +66,7 @@ export const createTopicsOperation: Operation<typeof createTopics> = {
         results.push({
           name: topic.name,
           errorCode: ErrorCode.policyViolation,
-          errorMessage: 'Excessively large number of partitions per request.',
+          errorMessage,
           configs: [],
         });
         continue;
@@ -72,6 +78,12 @@ export const createTopicsOperation: Operation<typeof createTopics> = {
     return { records: request.validateOnly ? [] : records, response: { topics: results } };
   },
 };
+
+/** How many partitions a topic asks for, as far as it makes sense. */
+function partitionsOf(context: OperationContext, topic: Creatable): number {
+  if (topic.assignments.length > 0) return topic.assignments.length;
+  return topic.numPartitions === -1 ? context.config.numPartitions : Math.max(0, topic.numPartitions);
+}
 
 function createOne(
   context: OperationContext,
@@ -142,9 +154,6 @@ function placedReplicas(context: OperationContext, topic: Creatable): Refusal | 
   }
   const partitions = topic.numPartitions === -1 ? context.config.numPartitions : topic.numPartitions;
   const factor = topic.replicationFactor === -1 ? context.config.defaultReplicationFactor : topic.replicationFactor;
-  if (partitions > MAX_RECORDS_PER_REQUEST) {
-    return refuse(ErrorCode.policyViolation, 'Excessively large number of partitions per request.');
-  }
   const placement = placeReplicas(usableBrokers(context), partitions, factor, context.random);
   if (placement.kind === 'refused') {
     return refuse(

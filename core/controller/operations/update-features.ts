@@ -72,7 +72,7 @@ function objection(context: OperationContext, update: Update, version: number): 
       );
     }
     if (feature === METADATA_VERSION_FEATURE) {
-      return 'Invalid metadata.version. Refusing to perform the requested downgrade because it might delete metadata information.';
+      return `Unsupported metadata.version downgrade from ${current} to ${level}. Refusing to perform the requested downgrade because it might delete metadata information.`;
     }
   } else if (level > current && type !== UPGRADE) {
     return refused("Can't upgrade the version of this feature when the upgrade type is a downgrade.");
