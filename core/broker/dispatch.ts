@@ -13,7 +13,7 @@ import {
 } from '../protocol/index.ts';
 import { readInt16 } from '../records/integers.ts';
 import type { Logger } from '../runtime.ts';
-import type { Exchange } from './connection.ts';
+import type { Exchange } from './exchange.ts';
 import type { AnyHandler, DeferredContext, ResponseBuffers } from './handler.ts';
 
 const PRODUCE_KEY = 0;

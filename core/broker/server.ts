@@ -1,7 +1,8 @@
 import type { Turn } from '../replication/index.ts';
 import type { Connection, Listener, Runtime, Timer } from '../runtime.ts';
-import { BrokerConnection, type ConnectionLimits, type ConnectionOwner, type Exchange } from './connection.ts';
+import { BrokerConnection, type ConnectionLimits, type ConnectionOwner } from './connection.ts';
 import type { Dispatcher } from './dispatch.ts';
+import type { Exchange } from './exchange.ts';
 import { FramePool } from './frame-pool.ts';
 
 export interface ServerLimits extends ConnectionLimits {

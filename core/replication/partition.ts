@@ -1,15 +1,9 @@
 import type { PartitionImage } from '../controller/image.ts';
-import type { AppendOptions, AppendResult, Log } from '../log/index.ts';
+import type { Log } from '../log/index.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { Clock, Timers } from '../runtime.ts';
-import {
-  type AppendOutcome,
-  NOT_LEADER,
-  type PendingAppend,
-  refusedAppend,
-  STORAGE_ERROR,
-  type WaitingAppend,
-} from './append.ts';
+import { type AppendOutcome, NOT_LEADER, type PendingAppend, STORAGE_ERROR } from './append.ts';
+import { AppendQueue } from './append-queue.ts';
 import type { ReplicationFaults } from './faults.ts';
 import { type IsrChange, LeaderState } from './leader-state.ts';
 import { WaitingList } from './purgatory.ts';
@@ -47,8 +41,6 @@ export interface PartitionHost {
 
 /** DeleteRecords: as far as may be. */
 const HIGH_WATERMARK = -1;
-/** A fault that acknowledges before it writes leaves this long for a crash between the two. */
-const EARLY_ACK_GAP_MS = 5;
 
 /**
  * One partition's replica on this broker. All of it runs on one thread: metadata moves it between roles, requests append
@@ -66,12 +58,7 @@ export class Partition {
   readonly deletes: WaitingList = new WaitingList();
   #state: PartitionState = { kind: 'opening' };
   #log: Log | null = null;
-  #queue: PendingAppend[] = [];
-  #queued = false;
-  readonly #waiting = new Map<PendingAppend, WaitingAppend>();
-  /** Offsets from here on wait for a flush that `flush.messages` demands; Infinity: none does. */
-  #unflushedFrom = Number.POSITIVE_INFINITY;
-  #flushing = false;
+  readonly #appends: AppendQueue;
   #appendedBytes = 0;
   #roleChanges = 0;
   #truncating: Promise<void> | null = null;
@@ -82,6 +69,21 @@ export class Partition {
     this.partition = image.partition;
     this.settings = settings;
     this.host = host;
+    const owner = this;
+    this.#appends = new AppendQueue({
+      host,
+      get state() {
+        return owner.#state;
+      },
+      get log() {
+        return owner.#log;
+      },
+      belowMinIsr: (state) => this.#belowMinIsr(state),
+      commit: () => this.#commit(),
+      written: (bytes, committed) => this.#written(bytes, committed),
+      flushed: () => this.#advance(),
+      flushFailed: () => host.flushFailed(this),
+    });
   }
 
   get state(): PartitionState {
@@ -101,10 +103,6 @@ export class Partition {
   /** Counts changes of role: what was looked up before one is stale. */
   get roleChanges(): number {
     return this.#roleChanges;
-  }
-  /** What the leader itself contributes to the high watermark: what it has written, and flushed where it must be. */
-  get ownOffset(): number {
-    return this.#log === null ? -1 : Math.min(this.#log.logEndOffset, this.#unflushedFrom);
   }
 
   // ---- roles
@@ -128,11 +126,10 @@ export class Partition {
     }
     log.assignEpochStart(image.leaderEpoch, log.logEndOffset);
     this.#state = new LeaderState(image, this.host.nodeId, log.logEndOffset, now);
-    this.#unflushedFrom = Number.POSITIVE_INFINITY;
     this.#roleChanges++;
+    this.#appends.begin();
     this.#advance();
     this.fetches.checkAll();
-    if (this.#queue.length > 0) this.#schedule();
     return 'elected';
   }
 
@@ -163,14 +160,8 @@ export class Partition {
   }
 
   #refuseAll(outcome: AppendOutcome): void {
-    const waiting = [...this.#waiting.keys()];
-    const queue = this.#queue;
     this.#roleChanges++;
-    this.#waiting.clear();
-    this.#queue = [];
-    this.#unflushedFrom = Number.POSITIVE_INFINITY;
-    for (const each of waiting) if (!each.abandoned) each.settled(outcome);
-    for (const each of queue) if (!each.abandoned) each.settled(outcome);
+    this.#appends.refuseAll(outcome);
     this.fetches.checkAll();
     this.deletes.checkAll();
   }
@@ -232,119 +223,22 @@ export class Partition {
 
   /** Takes a batch for the end of this turn. */
   append(append: PendingAppend): void {
-    const log = this.#log;
-    if (
-      this.host.faults.ackBeforeWrite === true &&
-      append.acks !== 0 &&
-      log !== null &&
-      this.#state.kind === 'leader'
-    ) {
-      const outcome = accepted(log.logEndOffset, append.logAppendTimeMs ?? -1, log.logStartOffset);
-      const bytes = append.bytes.slice();
-      this.host.turn.append(() => append.settled(outcome));
-      this.host.timers.after(EARLY_ACK_GAP_MS, () => this.append({ ...unheard, bytes }));
-      return;
-    }
-    this.#queue.push(append);
-    if (!this.#queued) this.#schedule();
+    this.#appends.add(append);
   }
 
   /** An append that nobody waits for any more. */
   forget(append: PendingAppend): void {
-    this.#waiting.delete(append);
-  }
-
-  #schedule(): void {
-    this.#queued = true;
-    this.host.turn.append(this.#writeQueue);
-  }
-
-  readonly #writeQueue = (): void => {
-    this.#queued = false;
-    const state = this.#state;
-    // The role comes with the log, and takes the queue up again.
-    if (state.kind === 'opening') return;
-    let queue = this.#queue;
-    this.#queue = [];
-    const log = this.#log;
-    if (state.kind !== 'leader' || log === null) {
-      const outcome = state.kind === 'offline' ? STORAGE_ERROR : NOT_LEADER;
-      for (const each of queue) if (!each.abandoned) each.settled(outcome);
-      return;
-    }
-    queue = queue.filter((each) => this.#mayAppend(each, state));
-    if (queue.length === 0) return;
-    const results = this.#write(log, queue, state.epoch);
-    const endBefore = log.highWatermark;
-    let flushFrom = Number.POSITIVE_INFINITY;
-    for (const result of results) {
-      if (result.kind !== 'appended') continue;
-      this.#appendedBytes += result.bytes;
-      if (result.flushDue) flushFrom = Math.min(flushFrom, result.baseOffset);
-    }
-    if (flushFrom < Number.POSITIVE_INFINITY) this.#flush(log, flushFrom);
-    const committed = this.#commit(state, log);
-    for (let index = 0; index < results.length; index++) this.#answer(queue[index]!, results[index]!, log);
-    this.#completeWaiting(log, state);
-    if (committed || log.highWatermark !== endBefore || state.followers.size > 0) this.fetches.checkAll();
-  };
-
-  #mayAppend(append: PendingAppend, state: LeaderState): boolean {
-    if (append.abandoned) return false;
-    if (append.leaderEpoch !== undefined && append.leaderEpoch !== state.epoch) {
-      append.settled(NOT_LEADER);
-      return false;
-    }
-    if (append.acks === -1 && this.#belowMinIsr(state)) {
-      append.settled(refusedAppend(ErrorCode.notEnoughReplicas));
-      return false;
-    }
-    return true;
+    this.#appends.forget(append);
   }
 
   #belowMinIsr(state: LeaderState): boolean {
     return this.host.faults.ignoreMinInsyncReplicas !== true && state.belowMinIsr(this.settings.minInsyncReplicas);
   }
 
-  #write(log: Log, queue: readonly PendingAppend[], leaderEpoch: number): readonly AppendResult[] {
-    const only = queue[0]!;
-    if (queue.length === 1) return [log.append(only.bytes, appendOptions(only, leaderEpoch))];
-    return log.appendAll(queue.map((each) => ({ bytes: each.bytes, options: appendOptions(each, leaderEpoch) })));
-  }
-
-  #answer(append: PendingAppend, result: AppendResult, log: Log): void {
-    if (result.kind === 'refused') {
-      const { logStartOffset } = log;
-      append.settled({ ...refusedAppend(result.errorCode, result.message), logStartOffset });
-      return;
-    }
-    const appendTime = result.kind === 'appended' ? result.logAppendTimeMs : -1;
-    const outcome = accepted(result.baseOffset, appendTime, log.logStartOffset);
-    const required = append.acks === 0 ? -1 : result.lastOffset + 1;
-    if (required <= (append.acks === -1 ? log.highWatermark : this.ownOffset)) append.settled(outcome);
-    else this.#waiting.set(append, { append, required, outcome });
-  }
-
-  /** The sync that flush.messages demands before anything from `from` on is acknowledged; one serves all that wait. */
-  #flush(log: Log, from: number): void {
-    this.#unflushedFrom = Math.min(this.#unflushedFrom, from);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    const upTo = log.logEndOffset;
-    log.flush(upTo).then(
-      () => {
-        this.#flushing = false;
-        if (this.#log !== log) return;
-        // What came while the device was busy gets a sync of its own.
-        this.#unflushedFrom = log.logEndOffset > upTo ? upTo : Number.POSITIVE_INFINITY;
-        this.#advance();
-        if (this.#unflushedFrom < Number.POSITIVE_INFINITY) this.#flush(log, this.#unflushedFrom);
-      },
-      () => {
-        this.#flushing = false;
-        if (this.#log === log) this.host.flushFailed(this);
-      },
-    );
+  #written(bytes: number, committed: boolean): void {
+    this.#appendedBytes += bytes;
+    // Consumers see what is committed, followers everything.
+    if (committed || (this.leader?.followers.size ?? 0) > 0) this.fetches.checkAll();
   }
 
   // ---- high watermark
@@ -354,14 +248,17 @@ export class Partition {
     const state = this.#state;
     const log = this.#log;
     if (state.kind !== 'leader' || log === null) return;
-    const moved = this.#commit(state, log);
-    this.#completeWaiting(log, state);
+    const moved = this.#commit();
+    this.#appends.complete(log, state);
     if (moved) this.fetches.checkAll();
   }
 
-  #commit(state: LeaderState, log: Log): boolean {
+  #commit(): boolean {
     const { host } = this;
-    let committed = this.ownOffset;
+    const state = this.#state;
+    const log = this.#log;
+    if (state.kind !== 'leader' || log === null) return false;
+    let committed = this.#appends.ownOffset(log);
     if (state.followers.size > 0 && host.faults.hwOnOwnAppend !== true) {
       // Below min ISR nothing new is promised or shown (KIP-966).
       if (this.#belowMinIsr(state)) return false;
@@ -377,28 +274,6 @@ export class Partition {
     if (committed <= before) return false;
     log.setHighWatermark(committed);
     return log.highWatermark > before;
-  }
-
-  #completeWaiting(log: Log, state: LeaderState): void {
-    if (this.#waiting.size === 0) return;
-    const own = this.ownOffset;
-    const committed = log.highWatermark;
-    for (const each of this.#waiting.values()) {
-      if (each.append.abandoned) {
-        this.#waiting.delete(each.append);
-        continue;
-      }
-      const all = each.append.acks === -1;
-      if (each.required > (all ? committed : own)) {
-        // In order of their offsets, but for duplicates: whatever follows waits at least as long.
-        if (each.required > own) break;
-        continue;
-      }
-      this.#waiting.delete(each.append);
-      each.append.settled(
-        all && this.#belowMinIsr(state) ? refusedAppend(ErrorCode.notEnoughReplicasAfterAppend) : each.outcome,
-      );
-    }
   }
 
   // ---- followers and the ISR
@@ -478,19 +353,3 @@ export class Partition {
     return low;
   }
 }
-
-function accepted(baseOffset: number, logAppendTimeMs: number, logStartOffset: number): AppendOutcome {
-  return { errorCode: ErrorCode.none, message: null, baseOffset, logAppendTimeMs, logStartOffset };
-}
-
-function appendOptions(append: PendingAppend, leaderEpoch: number): AppendOptions {
-  return {
-    origin: append.origin,
-    leaderEpoch,
-    crcChecked: append.crcChecked,
-    ...(append.logAppendTimeMs === undefined ? undefined : { logAppendTimeMs: append.logAppendTimeMs }),
-    ...(append.verificationGuard === undefined ? undefined : { verificationGuard: append.verificationGuard }),
-  };
-}
-
-const unheard = { origin: 'client', acks: 0, crcChecked: true, abandoned: false, settled: () => {} } as const;

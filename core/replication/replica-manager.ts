@@ -4,6 +4,7 @@ import type { CoordinatorPartitionListener } from '../groups/coordinator-log.ts'
 import type { Log, LogDirectory } from '../log/index.ts';
 import { readUuid, writeUuid } from '../protocol/uuid.ts';
 import type { Runtime, Timer } from '../runtime.ts';
+import { DiskWork } from './disk-work.ts';
 import type { ReplicationFaults } from './faults.ts';
 import { IsrAlterer } from './isr-alterer.ts';
 import { Partition, type PartitionHost } from './partition.ts';
@@ -46,8 +47,7 @@ export class ReplicaManager implements MetadataListener {
   readonly #isr: IsrAlterer;
   readonly #host: PartitionHost;
   readonly #electionListeners = new Map<string, CoordinatorPartitionListener[]>();
-  /** Creations and deletions under way, one chain per partition directory, so that a name is free before it is reused. */
-  readonly #diskWork = new Map<string, Promise<void>>();
+  readonly #diskWork: DiskWork;
   readonly #roleListeners: ((partition: Partition) => void)[] = [];
   #image: MetadataImage | null = null;
   #shrinkTimer: Timer | null = null;
@@ -57,6 +57,7 @@ export class ReplicaManager implements MetadataListener {
     this.#options = options;
     const { clock, timers, log } = options.runtime;
     this.turn = new Turn(timers);
+    this.#diskWork = new DiskWork(timers);
     this.#isr = new IsrAlterer({
       nodeId: options.nodeId,
       controller: options.controller,
@@ -105,21 +106,15 @@ export class ReplicaManager implements MetadataListener {
   }
 
   /** Resolves when every log that the image asks for is open (or offline) and every deleted one is gone. */
-  async settled(): Promise<void> {
-    while (this.#diskWork.size > 0) await Promise.all(this.#diskWork.values());
+  settled(): Promise<void> {
+    return this.#diskWork.settled();
   }
   /** As `settled`, at most so long. */
   settledWithin(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#options.runtime.timers.after(timeoutMs, resolve);
-      void this.settled().then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    return this.#diskWork.settledWithin(timeoutMs);
   }
   get isSettled(): boolean {
-    return this.#diskWork.size === 0;
+    return this.#diskWork.isSettled;
   }
 
   // ---- listeners
@@ -179,7 +174,7 @@ export class ReplicaManager implements MetadataListener {
     const partition = new Partition(wanted, topic.settings, this.#host);
     topic.partitions.set(wanted.partition, partition);
     const existing = this.#existing(wanted);
-    if (existing !== null && !this.#diskWork.has(nameOf(partition))) {
+    if (existing !== null && !this.#diskWork.isBusy(nameOf(partition))) {
       this.#opened(partition, existing.directory, existing.log);
       return;
     }
@@ -341,18 +336,10 @@ export class ReplicaManager implements MetadataListener {
   }
 
   #enqueue(name: string, subject: Partition | LogDirectory, work: () => Promise<void>): void {
-    const before = this.#diskWork.get(name) ?? Promise.resolve();
-    const chain: Promise<void> = before.then(work).then(
-      () => {
-        if (this.#diskWork.get(name) === chain) this.#diskWork.delete(name);
-      },
-      (error: unknown) => {
-        if (this.#diskWork.get(name) === chain) this.#diskWork.delete(name);
-        this.#options.runtime.log.error('a log could not be opened or deleted', { partition: name, error });
-        if (subject instanceof Partition && subject.state.kind === 'opening') this.#takeOffline(subject);
-      },
-    );
-    this.#diskWork.set(name, chain);
+    this.#diskWork.add(name, work, (error) => {
+      this.#options.runtime.log.error('a log could not be opened or deleted', { partition: name, error });
+      if (subject instanceof Partition && subject.state.kind === 'opening') this.#takeOffline(subject);
+    });
   }
 
   #isEligible(replicaId: number, brokerEpoch: number): boolean {
