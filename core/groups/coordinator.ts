@@ -174,11 +174,10 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
 
   // ---- offsets
 
-  /** One error code per offset of the request, in its order. */
+  /** One error code per offset of the request, in its order. A group without members may be called '', as with Kafka. */
   async commitOffsets(request: CommitRequest): Promise<readonly number[]> {
     const { groupId, offsets } = request;
     const all = (errorCode: number): readonly number[] => offsets.map(() => errorCode);
-    if (groupId === '') return all(ErrorCode.invalidGroupId);
     const found = this.#find(groupId);
     if (found.kind === 'refused') return all(found.errorCode);
     const { shard } = found;
@@ -290,7 +289,6 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     partitions: readonly TopicPartition[],
   ): Promise<{ readonly errorCode: number; readonly partitions: readonly number[] }> {
     const refused = (errorCode: number): { errorCode: number; partitions: number[] } => ({ errorCode, partitions: [] });
-    if (groupId === '') return refused(ErrorCode.invalidGroupId);
     const found = this.#find(groupId);
     if (found.kind === 'refused') return refused(found.errorCode);
     const { shard } = found;
@@ -372,7 +370,6 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
 
   /** The error code: only a group without members can be deleted. */
   async deleteGroup(groupId: string): Promise<number> {
-    if (groupId === '') return ErrorCode.invalidGroupId;
     const found = this.#find(groupId);
     if (found.kind === 'refused') return found.errorCode;
     const hosted = found.shard.groups.get(groupId);

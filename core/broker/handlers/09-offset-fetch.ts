@@ -78,7 +78,7 @@ function answer(
     ) ?? null;
   const { errorCode, offsets } = groups.fetchOffsets({ groupId, partitions, requireStable });
   if (errorCode !== ErrorCode.none) return { groupId, errorCode, topics: [] };
-  if (asked === null) return { groupId, topics: allTopics(image, version, offsets) };
+  if (asked === null) return { groupId, errorCode, topics: allTopics(image, version, offsets) };
   let at = 0;
   const topics = asked.map(
     ({ topic, name }): TopicDraft => ({
@@ -89,7 +89,7 @@ function answer(
       ),
     }),
   );
-  return { groupId, topics };
+  return { groupId, errorCode, topics };
 }
 
 /** Of a topic that no longer exists nothing can be said by id. */

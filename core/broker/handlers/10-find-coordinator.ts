@@ -1,11 +1,5 @@
 import type { GroupCoordinator } from '../../groups/index.ts';
-import {
-  type ElementOf,
-  ErrorCode,
-  errorInfo,
-  type FindCoordinatorResponseDraft,
-  findCoordinator,
-} from '../../protocol/index.ts';
+import { type ElementOf, ErrorCode, type FindCoordinatorResponseDraft, findCoordinator } from '../../protocol/index.ts';
 import type { Handler } from '../handler.ts';
 import type { BrokerServices } from '../services.ts';
 import { clientEndpoint } from './client-endpoint.ts';
@@ -22,7 +16,6 @@ export interface CoordinatorKind {
   partitionFor(key: string): Promise<number | null>;
 }
 
-/** Kinds of coordinators by the request's key type. */
 export function groupCoordinatorKind(groups: GroupCoordinator): CoordinatorKind {
   return { topic: '__consumer_offsets', partitionFor: (groupId) => groups.partitionFor(groupId) };
 }
@@ -47,12 +40,16 @@ export function findCoordinatorHandler(
     const broker = image.brokers.get(leader);
     const endpoint = broker === undefined || broker.fenced ? null : clientEndpoint(broker, services.config);
     if (endpoint === null) return nowhere(key, ErrorCode.coordinatorNotAvailable);
-    return { key, nodeId: leader, host: endpoint.host, port: endpoint.port, errorCode: ErrorCode.none };
+    const { host, port } = endpoint;
+    return { key, nodeId: leader, host, port, errorCode: ErrorCode.none, errorMessage: '' };
   };
   return {
     api: findCoordinator,
     async handle(request, { version }) {
-      if (version < BATCHED) return await locate(request.keyType, request.key);
+      if (version < BATCHED) {
+        const { errorMessage, ...found } = await locate(request.keyType, request.key);
+        return { ...found, errorMessage: errorMessage === '' ? 'NONE' : errorMessage };
+      }
       const coordinators: CoordinatorDraft[] = [];
       for (const key of request.coordinatorKeys) coordinators.push(await locate(request.keyType, key));
       return { coordinators };
@@ -60,6 +57,13 @@ export function findCoordinatorHandler(
   };
 }
 
-function nowhere(key: string, errorCode: number): CoordinatorDraft {
-  return { key, errorCode, errorMessage: errorInfo(errorCode).name, nodeId: -1, host: '', port: -1 };
+/** Kafka's words. */
+const messages = {
+  [ErrorCode.coordinatorNotAvailable]: 'The coordinator is not available.',
+  [ErrorCode.invalidRequest]:
+    'This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.',
+} as const;
+
+function nowhere(key: string, errorCode: keyof typeof messages): CoordinatorDraft {
+  return { key, errorCode, errorMessage: messages[errorCode], nodeId: -1, host: '', port: -1 };
 }

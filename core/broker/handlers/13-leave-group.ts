@@ -15,6 +15,12 @@ export function leaveGroupHandler(groups: GroupCoordinator): Handler<typeof leav
           ? [{ memberId: request.memberId, instanceId: null }]
           : request.members.map(({ memberId, groupInstanceId }) => ({ memberId, instanceId: groupInstanceId }));
       const { errorCode, members } = groups.leaveGroup(request.groupId, leaving);
+      if (errorCode === ErrorCode.unknownMemberId && version >= BATCHED) {
+        // Of a group that nobody knows everybody is an unknown member.
+        return {
+          members: leaving.map((each) => ({ memberId: each.memberId, groupInstanceId: each.instanceId, errorCode })),
+        };
+      }
       if (version < BATCHED) return { errorCode: errorCode || (members[0]?.errorCode ?? ErrorCode.none) };
       return {
         errorCode,
