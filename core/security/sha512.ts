@@ -87,41 +87,73 @@ function compress(state: Int32Array, block: Uint8Array): void {
     w[t] = w[t - 32]! + s0h + w[t - 14]! + s1h + carry(low);
     w[t + 1] = low;
   }
-  const s = new Int32Array(state);
+  let ah = state[0]!;
+  let al = state[1]!;
+  let bh = state[2]!;
+  let bl = state[3]!;
+  let ch = state[4]!;
+  let cl = state[5]!;
+  let dh = state[6]!;
+  let dl = state[7]!;
+  let eh = state[8]!;
+  let el = state[9]!;
+  let fh = state[10]!;
+  let fl = state[11]!;
+  let gh = state[12]!;
+  let gl = state[13]!;
+  let hh = state[14]!;
+  let hl = state[15]!;
   for (let t = 0; t < 160; t += 2) {
-    const ah = s[0]!;
-    const al = s[1]!;
-    const eh = s[8]!;
-    const el = s[9]!;
     const s1h = ((eh >>> 14) | (el << 18)) ^ ((eh >>> 18) | (el << 14)) ^ ((el >>> 9) | (eh << 23));
     const s1l = ((el >>> 14) | (eh << 18)) ^ ((el >>> 18) | (eh << 14)) ^ ((eh >>> 9) | (el << 23));
-    const chosenH = (eh & s[10]!) ^ (~eh & s[12]!);
-    const chosenL = (el & s[11]!) ^ (~el & s[13]!);
-    const t1 = (s[15]! >>> 0) + (s1l >>> 0) + (chosenL >>> 0) + (ROUND_CONSTANTS[t + 1]! >>> 0) + (w[t + 1]! >>> 0);
-    const t1h = (s[14]! + s1h + chosenH + ROUND_CONSTANTS[t]! + w[t]! + carry(t1)) | 0;
+    const chosenH = (eh & fh) ^ (~eh & gh);
+    const chosenL = (el & fl) ^ (~el & gl);
+    const t1 = (hl >>> 0) + (s1l >>> 0) + (chosenL >>> 0) + (ROUND_CONSTANTS[t + 1]! >>> 0) + (w[t + 1]! >>> 0);
+    const t1h = (hh + s1h + chosenH + ROUND_CONSTANTS[t]! + w[t]! + carry(t1)) | 0;
     const t1l = t1 | 0;
     const s0h = ((ah >>> 28) | (al << 4)) ^ ((al >>> 2) | (ah << 30)) ^ ((al >>> 7) | (ah << 25));
     const s0l = ((al >>> 28) | (ah << 4)) ^ ((ah >>> 2) | (al << 30)) ^ ((ah >>> 7) | (al << 25));
-    const majorityH = (ah & s[2]!) ^ (ah & s[4]!) ^ (s[2]! & s[4]!);
-    const majorityL = (al & s[3]!) ^ (al & s[5]!) ^ (s[3]! & s[5]!);
+    const majorityH = (ah & bh) ^ (ah & ch) ^ (bh & ch);
+    const majorityL = (al & bl) ^ (al & cl) ^ (bl & cl);
     const t2 = (s0l >>> 0) + (majorityL >>> 0);
     const t2h = (s0h + majorityH + carry(t2)) | 0;
-    // Every word moves one place on; d gets t1 on top, and a new first word comes.
-    s.copyWithin(2, 0, 14);
-    const e = (s[9]! >>> 0) + (t1l >>> 0);
-    s[8] = s[8]! + t1h + carry(e);
-    s[9] = e;
-    const a = (t1l >>> 0) + (t2 >>> 0);
-    s[0] = t1h + t2h + carry(a);
-    s[1] = a;
+    const t2l = t2 | 0;
+    hh = gh;
+    hl = gl;
+    gh = fh;
+    gl = fl;
+    fh = eh;
+    fl = el;
+    const e = (dl >>> 0) + (t1l >>> 0);
+    eh = (dh + t1h + carry(e)) | 0;
+    el = e | 0;
+    dh = ch;
+    dl = cl;
+    ch = bh;
+    cl = bl;
+    bh = ah;
+    bl = al;
+    const a = (t1l >>> 0) + (t2l >>> 0);
+    ah = (t1h + t2h + carry(a)) | 0;
+    al = a | 0;
   }
-  for (let half = 0; half < 16; half += 2) {
-    const low = (state[half + 1]! >>> 0) + (s[half + 1]! >>> 0);
-    state[half] = state[half]! + s[half]! + carry(low);
-    state[half + 1] = low;
-  }
+  add(state, 0, ah, al);
+  add(state, 2, bh, bl);
+  add(state, 4, ch, cl);
+  add(state, 6, dh, dl);
+  add(state, 8, eh, el);
+  add(state, 10, fh, fl);
+  add(state, 12, gh, gl);
+  add(state, 14, hh, hl);
 }
 
+function add(state: Int32Array, at: number, high: number, low: number): void {
+  const sum = (state[at + 1]! >>> 0) + (low >>> 0);
+  state[at] = state[at]! + high + carry(sum);
+  state[at + 1] = sum;
+}
+
+/** Sums of a few halves: small enough for a division by a power of two to be exact. */
 function carry(sumOfLowHalves: number): number {
-  return Math.floor(sumOfLowHalves / 0x100000000);
+  return (sumOfLowHalves / 0x100000000) | 0;
 }
