@@ -9,7 +9,6 @@ import type { BrokerImage, ConfigResourceKind, MetadataImage, PartitionImage, To
 
 /** Directory ids with a meaning of their own (KIP-858). */
 export const DIRECTORY_UNASSIGNED = 'AAAAAAAAAAAAAAAAAAAAAA';
-export const DIRECTORY_LOST = 'AAAAAAAAAAAAAAAAAAAAAQ';
 export const DIRECTORY_MIGRATING = 'AAAAAAAAAAAAAAAAAAAAAg';
 
 export const NO_LEADER = -1;

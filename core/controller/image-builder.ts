@@ -1,19 +1,7 @@
-import type {
-  BrokerRegistrationChangeRecord,
-  MetadataRecord,
-  PartitionChangeRecord,
-  PartitionRecord,
-  RegisterBrokerRecord,
-} from '../protocol/index.ts';
-import {
-  ClusterImage,
-  DIRECTORY_UNASSIGNED,
-  type MutableTopic,
-  quotaKey,
-  type RegisteredBroker,
-  scramKey,
-} from './cluster-image.ts';
-import type { ConfigResourceKind, MetadataDelta, PartitionImage, TopicImage } from './image.ts';
+import type { MetadataRecord, PartitionChangeRecord, PartitionRecord } from '../protocol/index.ts';
+import { ClusterImage, type MutableTopic, quotaKey, type RegisteredBroker, scramKey } from './cluster-image.ts';
+import type { ConfigResourceKind, MetadataDelta, TopicImage } from './image.ts';
+import { brokerOf, directoriesOf, mergePartitionChange, registrationChange } from './image-values.ts';
 
 /** ConfigResource types as the metadata log and the config requests number them. */
 export const ConfigResourceType = { topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 } as const;
@@ -28,9 +16,6 @@ const kindOfType: ReadonlyMap<number, ConfigResourceKind> = new Map([
 export function configKindOf(resourceType: number): ConfigResourceKind | null {
   return kindOfType.get(resourceType) ?? null;
 }
-
-/** PartitionChangeRecord.leader: the leader stays, and so does its epoch. */
-const NO_LEADER_CHANGE = -2;
 
 /**
  * Replays records into an image. Records between BeginTransaction and EndTransaction (KIP-866) take effect together or
@@ -291,64 +276,4 @@ export class ImageBuilder {
     }
     this.#configsChanged.set(`${kind}:${resource}`, { kind, name: resource });
   }
-}
-
-/** What a PartitionChangeRecord makes of a partition: every change raises the partition epoch, a new leader the leader epoch. */
-export function mergePartitionChange(before: PartitionImage, record: PartitionChangeRecord): PartitionImage {
-  const replicas = record.replicas ?? before.replicas;
-  const leaderStays = record.leader === NO_LEADER_CHANGE;
-  const directories =
-    record.directories !== null && record.directories.length > 0 ? record.directories : before.directories;
-  return {
-    ...before,
-    replicas,
-    directories: directoriesOf(directories, replicas),
-    isr: record.isr ?? before.isr,
-    elr: record.eligibleLeaderReplicas ?? before.elr,
-    lastKnownElr: record.lastKnownElr ?? before.lastKnownElr,
-    addingReplicas: record.addingReplicas ?? before.addingReplicas,
-    removingReplicas: record.removingReplicas ?? before.removingReplicas,
-    leader: leaderStays ? before.leader : record.leader,
-    leaderEpoch: leaderStays ? before.leaderEpoch : before.leaderEpoch + 1,
-    partitionEpoch: before.partitionEpoch + 1,
-    recoveryState: record.leaderRecoveryState === -1 ? before.recoveryState : record.leaderRecoveryState,
-  };
-}
-
-function directoriesOf(given: readonly string[], replicas: readonly number[]): readonly string[] {
-  return given.length === replicas.length ? given : replicas.map(() => DIRECTORY_UNASSIGNED);
-}
-
-function brokerOf(record: RegisterBrokerRecord): RegisteredBroker {
-  return {
-    id: record.brokerId,
-    epoch: record.brokerEpoch,
-    incarnationId: record.incarnationId,
-    endpoints: record.endPoints.map(({ name, host, port, securityProtocol }) => ({
-      name,
-      host,
-      port,
-      securityProtocol,
-    })),
-    rack: record.rack,
-    fenced: record.fenced,
-    inControlledShutdown: record.inControlledShutdown,
-    directories: record.logDirs,
-    cordonedDirectories: record.cordonedLogDirs ?? [],
-    supportedFeatures: new Map(
-      record.features.map((feature) => [
-        feature.name,
-        { min: feature.minSupportedVersion, max: feature.maxSupportedVersion },
-      ]),
-    ),
-  };
-}
-
-function registrationChange(record: BrokerRegistrationChangeRecord): Partial<RegisteredBroker> {
-  return {
-    ...(record.fenced === 0 ? {} : { fenced: record.fenced > 0 }),
-    ...(record.inControlledShutdown === 0 ? {} : { inControlledShutdown: record.inControlledShutdown > 0 }),
-    ...(record.logDirs.length === 0 ? {} : { directories: record.logDirs }),
-    ...(record.cordonedLogDirs === null ? {} : { cordonedDirectories: record.cordonedLogDirs }),
-  };
 }

@@ -1,7 +1,8 @@
 import type { BrokerConfig } from '../config/index.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Delivery } from './delivery.ts';
-import type { Election, QuorumEvent, ReplicaKey } from './election.ts';
+import type { Election } from './election.ts';
+import type { QuorumEvent, ReplicaKey } from './election-types.ts';
 import type { MetadataLog } from './metadata-log.ts';
 import type { PeerAddress, PeerNetwork } from './peers.ts';
 

@@ -4,7 +4,7 @@ import { PARTITION_METADATA_FILE } from '../log/file-names.ts';
 import { defaultLogConfig, Log, type LogConfig } from '../log/index.ts';
 import { batches, batchLeaderEpoch } from '../records/index.ts';
 import type { DiskError, Runtime } from '../runtime.ts';
-import type { LogEnd } from './election.ts';
+import type { LogEnd } from './election-types.ts';
 import { isUnfinishedSnapshot, parseSnapshotName, type SnapshotId, snapshotName } from './snapshot.ts';
 
 export const METADATA_TOPIC = '__cluster_metadata';

@@ -14,7 +14,7 @@ import {
   type VoteResponseDraft,
 } from '../protocol/index.ts';
 import type { QuorumCore } from './core.ts';
-import type { QuorumEffect } from './election.ts';
+import type { QuorumEffect } from './election-types.ts';
 import { METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-log.ts';
 import { epochAnswer, type PeerView, readVote, voteAnswer } from './voter-messages.ts';
 

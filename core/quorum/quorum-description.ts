@@ -1,5 +1,5 @@
 import type { QuorumCore } from './core.ts';
-import type { ReplicaProgress } from './election.ts';
+import type { ReplicaProgress } from './election-types.ts';
 import type { QuorumDescription, QuorumReplica } from './quorum.ts';
 
 /** An observer that has not fetched for so long is gone. */

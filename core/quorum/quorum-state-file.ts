@@ -1,7 +1,7 @@
 import { readText, replaceFile } from '../log/durable-file.ts';
 import { ZERO_UUID } from '../protocol/index.ts';
 import type { Disk } from '../runtime.ts';
-import type { ElectionState, ReplicaKey } from './election.ts';
+import type { ElectionState, ReplicaKey } from './election-types.ts';
 
 const FILE = 'quorum-state';
 
@@ -60,8 +60,8 @@ function parse(text: string): ElectionState | null {
   }
   if (typeof data !== 'object' || data === null) return null;
   const fields = data as Record<string, unknown>;
-  const { leaderId, leaderEpoch, votedId, votedDirectoryId } = fields;
-  if (fields['data_version'] !== 0 && fields['data_version'] !== 1) return null;
+  const { data_version: dataVersion, leaderId, leaderEpoch, votedId, votedDirectoryId } = fields;
+  if (dataVersion !== 0 && dataVersion !== 1) return null;
   if (!isInt(leaderId) || !isInt(leaderEpoch) || !isInt(votedId) || leaderEpoch < -1) return null;
   const directoryId = typeof votedDirectoryId === 'string' ? votedDirectoryId : ZERO_UUID;
   return { epoch: leaderEpoch, leaderId, voted: votedId < 0 ? null : { id: votedId, directoryId } };

@@ -1,12 +1,5 @@
-import {
-  type beginQuorumEpoch,
-  type Draft,
-  type endQuorumEpoch,
-  type Message,
-  type vote,
-  ZERO_UUID,
-} from '../protocol/index.ts';
-import type { ReplicaKey, VoteRequested } from './election.ts';
+import type { beginQuorumEpoch, Draft, endQuorumEpoch, Message, vote } from '../protocol/index.ts';
+import type { ReplicaKey, VoteRequested } from './election-types.ts';
 
 /** The quorum's messages name topics and partitions; there is only ever this one. */
 const TOPIC = '__cluster_metadata';
@@ -109,9 +102,4 @@ export function partitionAnswer(response: {
 }): PartitionAnswer | null {
   if (response.errorCode !== 0) return null;
   return response.topics.find((topic) => topic.topicName === TOPIC)?.partitions[0] ?? null;
-}
-
-/** A directory that is not known matches every one. */
-export function sameDirectory(a: string, b: string): boolean {
-  return a === b || a === ZERO_UUID || b === ZERO_UUID;
 }

@@ -7,7 +7,7 @@ import {
   type MetadataRecord,
 } from '../../protocol/index.ts';
 import type { PartitionImage } from '../image.ts';
-import { mergePartitionChange } from '../image-builder.ts';
+import { mergePartitionChange } from '../image-values.ts';
 import type { Operation, OperationContext } from '../operation.ts';
 import { partitionChange } from '../partition-change.ts';
 import { directoryFor, electionOf, partitionRules } from '../settings.ts';
