@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { afterAll, expect, test } from 'vitest';
 import { openChannel } from '../client/index.ts';
@@ -131,6 +132,37 @@ test('a consumer group reads, commits and goes on where it was', async () => {
   await producer.send({ topic: 't', messages: [{ value: 'c' }] });
   expect(await consume(1)).toEqual(['c']);
   await producer.disconnect();
+}, 20_000);
+
+test('a client that speaks only new versions: topic ids, fetch sessions, an idempotent producer, a group', async () => {
+  await using cluster = await startCluster({ config: { 'group.initial.rebalance.delay.ms': '0' } });
+  const bootstrapBrokers = [...cluster.bootstrapServers];
+  const producer = new Producer({
+    clientId: 'writer',
+    bootstrapBrokers,
+    serializers: stringSerializers,
+    autocreateTopics: true,
+    idempotent: true,
+  });
+  const values = Array.from({ length: 10 }, (_, index) => `value ${index}`);
+  for (const value of values) await producer.send({ messages: [{ topic: 't', value }] });
+  const consumer = new Consumer({
+    groupId: 'g',
+    clientId: 'reader',
+    bootstrapBrokers,
+    deserializers: stringDeserializers,
+    maxWaitTime: 100,
+  });
+  const stream = await consumer.consume({ topics: ['t'], mode: 'earliest' });
+  const seen: string[] = [];
+  for await (const { value } of stream) {
+    seen.push(value);
+    if (seen.length === values.length) break;
+  }
+  expect(seen).toEqual(values);
+  await stream.close();
+  await consumer.close();
+  await producer.close();
 }, 20_000);
 
 test('an idempotent producer writes each message once', async () => {
