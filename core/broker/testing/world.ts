@@ -1,4 +1,4 @@
-import { BrokerConfig } from '../../config/index.ts';
+import { BrokerConfig, TopicConfig } from '../../config/index.ts';
 import { LogDirectory } from '../../log/index.ts';
 import { StillTime, settle } from '../../log/testing/world.ts';
 import { createMemoryDisk } from '../../memory-disk.ts';
@@ -85,7 +85,7 @@ export async function brokerWorld(options: BrokerWorldOptions): Promise<BrokerWo
     const directory: LogDirectory = await LogDirectory.open({
       path,
       runtime,
-      configFor: (topic) => assembly!.settingsFor(topic).log,
+      configFor: (topic) => assembly?.settingsFor(topic).log ?? new TopicConfig(config).logConfig(),
       nodeId,
       clusterId: '4L6g3nShT-eMCtK--X86sw',
       onOffline: () => assembly?.replicas.directoryOffline(directory),
