@@ -126,6 +126,12 @@ test('a request of an unknown ApiVersions version gets the oldest answer; every 
     expect(other.isClosed).toBe(true);
   }
   expect(world.assembly.server.connectionCount).toBe(1);
+
+  // What was asked before the bad request is answered before the end.
+  const last = world.connect();
+  const good = concat(encodeRequestFrame(apiVersions, 0, 7, null, {}));
+  last.pipe.write([concat([good, framed(new Uint8Array([0, 99, 0, 0, 0, 0, 0, 1]))])]);
+  expect([last.order, last.isClosed]).toEqual([[7], true]);
 });
 
 test('hostile bytes cost the connection at most, never the broker or its memory', async () => {

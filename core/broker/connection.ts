@@ -160,6 +160,16 @@ export class BrokerConnection implements ConnectionHandler {
   readonly #write = (): void => {
     this.#writing = false;
     if (this.#state === 'closed') return;
+    this.#writeReady();
+    if (this.#state === 'draining') {
+      if (this.#started.length === 0) this.#closeTransport();
+      return;
+    }
+    this.#startQueued();
+    this.#regulate();
+  };
+
+  #writeReady(): void {
     const chunks: Uint8Array[] = [];
     let done = 0;
     while (done < this.#started.length && this.#started[done]!.answered) {
@@ -180,13 +190,7 @@ export class BrokerConnection implements ConnectionHandler {
       this.#transport.write(chunks);
       this.#takeBack();
     }
-    if (this.#state === 'draining') {
-      if (this.#started.length === 0) this.#closeTransport();
-      return;
-    }
-    this.#startQueued();
-    this.#regulate();
-  };
+  }
 
   /** Buffers of responses that the peer's side has taken whole serve again. */
   #takeBack(): void {
@@ -239,6 +243,7 @@ export class BrokerConnection implements ConnectionHandler {
     this.#closeReason = reason;
     this.#state = 'draining';
     this.#queue = [];
+    this.#writeReady();
     this.#closeTransport();
   }
 
