@@ -146,8 +146,11 @@ describe('a quorum of several', () => {
 
   test('one leader per epoch and one history, whatever crashes and is cut (law)', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ minLength: 1, maxLength: 8 }), async (seed) => {
-        await tortured(await start({ voters: 3, observers: 1, seed }), seed);
+      fc.asyncProperty(fc.string({ minLength: 1, maxLength: 8 }), fc.boolean(), async (seed, snapshots) => {
+        const settings = snapshots
+          ? { 'metadata.log.max.record.bytes.between.snapshots': '300', 'metadata.max.retention.bytes': '600' }
+          : {};
+        await tortured(await start({ voters: 3, observers: 1, seed, settings }), seed);
       }),
       { numRuns: 12 },
     );
@@ -182,10 +185,14 @@ async function tortured(cluster: QuorumCluster, seed: string): Promise<void> {
   const committed = Math.max(...cluster.members.map((member) => member.recorder.values.length));
   cluster.heal();
   for (const member of cluster.members) if (member.quorum === null) await cluster.boot(member.id);
-  await elected(cluster);
-  expect(cluster.write('last')).not.toBe(null);
   const last = (): boolean => cluster.members.every((member) => member.recorder.values.at(-1) === 'last');
-  expect(await cluster.runUntil(last, 30_000)).toBe(true);
+  // What a leader appended that is about to lose the lead may be lost: nobody was told that it is committed.
+  for (let attempt = 0; attempt < 5 && !last(); attempt++) {
+    await elected(cluster);
+    cluster.write('last');
+    await cluster.runUntil(last, 6000);
+  }
+  expect(last()).toBe(true);
   const histories = new Set(cluster.members.map((member) => member.recorder.values.join()));
   expect(histories.size).toBe(1);
   expect(cluster.members[0]!.recorder.values.length).toBeGreaterThan(committed);
