@@ -66,7 +66,14 @@ const offset = (topic: string, partition: number, value: number, metadata = ''):
 });
 
 function commit(groups: GroupCoordinator, offsets: OffsetToCommit[], change: Partial<CommitRequest> = {}) {
-  const plain = { groupId: 'g', memberId: '', instanceId: null, generationId: -1, retentionMs: null };
+  const plain = {
+    groupId: 'g',
+    memberId: '',
+    instanceId: null,
+    generationId: -1,
+    retentionMs: null,
+    transaction: null,
+  };
   return groups.commitOffsets({ ...plain, offsets, ...change });
 }
 
@@ -334,6 +341,35 @@ describe('offsets in transactions', () => {
     inTransaction(log, 1, 20);
     marker(log, 1, 'abort');
     expect(fetched((await world({ log })).groups, 'g', true)).toEqual({ 't-0': 10 });
+  });
+
+  test('a live coordinator holds them, and writes what a later one will hold', async () => {
+    const { groups, log } = await world();
+    const transaction = { producerId: 7, producerEpoch: 2 };
+    expect(await commit(groups, [offset('t', 0, 10)], { transaction })).toEqual([0]);
+    expect(await commit(groups, [offset('t', 1, 11)])).toEqual([0]);
+    expect(await groups.deleteGroup('nobody')).toBe(ErrorCode.groupIdNotFound);
+    expect(fetched(groups)).toEqual({ 't-1': 11 });
+    groups.endTransaction(0, 8, 'commit');
+    expect(fetched(groups)).toEqual({ 't-1': 11 });
+    const asked = { groupId: 'g', partitions: [{ topic: 't', partition: 0 }], requireStable: true };
+    const later = await world({ log });
+    for (const each of [groups, later.groups]) {
+      expect(each.fetchOffsets(asked).offsets[0]!.errorCode).toBe(ErrorCode.unstableOffsetCommit);
+      each.endTransaction(0, 7, each === groups ? 'commit' : 'abort');
+      expect(fetched(each, 'g', true)).toEqual(each === groups ? { 't-0': 10, 't-1': 11 } : { 't-1': 11 });
+    }
+  });
+
+  test('of a group that is deleted do not come back with their marker', async () => {
+    const log = new MemoryLog();
+    const { groups } = await world({ log });
+    await commit(groups, [offset('t', 0, 5)], { transaction: { producerId: 7, producerEpoch: 0 } });
+    expect(await groups.deleteGroup('g')).toBe(ErrorCode.none);
+    groups.endTransaction(0, 7, 'commit');
+    expect(fetched(groups)).toEqual({});
+    marker(log, 7, 'commit');
+    expect(fetched((await world({ log })).groups)).toEqual({});
   });
 
   test('do not overwrite what was committed after them', async () => {

@@ -27,6 +27,7 @@ import type {
 } from './requests.ts';
 import type { GroupSettings } from './settings.ts';
 import { type HostedGroup, Shard } from './shard.ts';
+import type { WriteOutcome } from './shard-writer.ts';
 
 export interface GroupCoordinatorOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'codecs' | 'log'>;
@@ -184,7 +185,12 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     const existing = shard.groups.get(groupId);
     if (existing === undefined && request.generationId >= 0) return all(ErrorCode.illegalGeneration);
     const errorCode =
-      existing?.group.commitError(request.memberId, request.instanceId, request.generationId, 'plain') ?? 0;
+      existing?.group.commitError(
+        request.memberId,
+        request.instanceId,
+        request.generationId,
+        request.transaction === null ? 'plain' : 'transactional',
+      ) ?? 0;
     if (errorCode !== ErrorCode.none) return all(errorCode);
     existing?.group.committed(request.memberId, shard.now());
 
@@ -218,25 +224,40 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
       },
     }));
     const records = committed.map((each) => offsetRecord(hosted.id, each.topic, each.partition, each.committed));
+    const { transaction } = request;
     const apply = (): void => {
-      for (const each of committed) hosted.offsets.commit(each.topic, each.partition, each.committed);
+      for (const each of committed) {
+        if (transaction === null) hosted.offsets.commit(each.topic, each.partition, each.committed);
+        else hosted.offsets.hold(transaction.producerId, each.topic, each.partition, each.committed);
+      }
     };
     if (this.#faults.commitBeforeAppend === true) {
       apply();
       hosted.writes++;
       this.#options.runtime.timers.after(EARLY_ACK_GAP_MS, () => {
         hosted.writes--;
-        if (shard.state === 'active') shard.write(hosted, records, () => {});
+        if (shard.state === 'active') shard.write(hosted, records, () => {}, transaction);
       });
       return Promise.resolve(ErrorCode.none);
     }
     return new Promise((resolve) => {
-      shard.write(hosted, records, ({ errorCode, written }) => {
+      const done = ({ errorCode, written }: WriteOutcome): void => {
         if (written) apply();
         else shard.dropIfBlank(hosted);
         resolve(errorCode);
-      });
+      };
+      shard.write(hosted, records, done, transaction);
     });
+  }
+
+  /** The marker of a producer's transaction is committed in this partition: what it held counts from now on, or is gone. */
+  endTransaction(partition: number, producerId: number, outcome: 'commit' | 'abort'): void {
+    const shard = this.#shards.get(partition);
+    // One that is loading reads the marker in the log.
+    if (shard?.state !== 'active') return;
+    for (const { offsets } of shard.groups.values()) {
+      offsets.endTransaction(producerId, outcome, this.#faults.arrivalOrderCommits);
+    }
   }
 
   /** The error code, or that of a commit which takes too long and may yet come to pass. */
@@ -322,7 +343,7 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     for (const shard of this.#shards.values()) {
       if (shard.state !== 'active') continue;
       for (const hosted of shard.groups.values()) {
-        const gone = [...hosted.offsets.entries()].filter((each) => each.topic === topic);
+        const gone = hosted.offsets.partitions().filter((each) => each.topic === topic);
         if (gone.length > 0 && !hosted.deleting) void this.#removeOffsets(shard, hosted, gone);
       }
     }
@@ -383,7 +404,7 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     return new Promise((resolve) => {
       // Commits on their way would come to light again behind the tombstones.
       shard.idle(hosted, () => {
-        const partitions = [...hosted.offsets.entries()];
+        const partitions = hosted.offsets.partitions();
         const records: GroupLogRecord[] = partitions.map((each) =>
           offsetTombstone(hosted.id, each.topic, each.partition),
         );

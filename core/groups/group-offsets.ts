@@ -42,6 +42,18 @@ export class GroupOffsets {
     }
   }
 
+  /** Every partition of which anything is known, also what transactions under way would commit; each once. */
+  partitions(): { readonly topic: string; readonly partition: number }[] {
+    const found: ByPartition<true> = new Map();
+    for (const offsets of [this.#committed, ...this.#pending.values()]) {
+      for (const [topic, partitions] of offsets)
+        for (const partition of partitions.keys()) put(found, topic, partition, true);
+    }
+    return Array.from(found, ([topic, partitions]) =>
+      Array.from(partitions.keys(), (partition) => ({ topic, partition })),
+    ).flat();
+  }
+
   /** Whether a transaction under way would change it. */
   isUnstable(topic: string, partition: number): boolean {
     for (const offsets of this.#pending.values()) if (offsets.get(topic)?.has(partition) === true) return true;

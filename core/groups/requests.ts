@@ -20,6 +20,14 @@ export interface CommitRequest {
   /** How long to keep it; null: as long as the broker says. */
   readonly retentionMs: number | null;
   readonly offsets: readonly OffsetToCommit[];
+  /** Null: at once. Otherwise held until the producer's transaction ends (TxnOffsetCommit). */
+  readonly transaction: TransactionalProducer | null;
+}
+
+/** Whose transaction a commit is part of. */
+export interface TransactionalProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
 }
 
 export interface FetchOffsetsRequest {

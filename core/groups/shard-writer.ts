@@ -3,6 +3,7 @@ import { encodeBatch } from '../records/index.ts';
 import type { Codecs, CompressionType, Logger } from '../runtime.ts';
 import type { CoordinatorLog } from './coordinator-log.ts';
 import type { GroupLogRecord } from './group-records.ts';
+import type { TransactionalProducer } from './requests.ts';
 
 /** What became of a write. `written` may hold although the answer is an error: then readers of the log see it. */
 export interface WriteOutcome {
@@ -45,11 +46,19 @@ export class ShardWriter {
   }
 
   /** `done` is called once, never before this returns. */
-  write(records: readonly GroupLogRecord[], wallMs: number, done: (outcome: WriteOutcome) => void): void {
+  write(
+    records: readonly GroupLogRecord[],
+    wallMs: number,
+    transaction: TransactionalProducer | null,
+    done: (outcome: WriteOutcome) => void,
+  ): void {
     const batch = encodeBatch(
       records.map(({ key, value }) => ({ timestamp: wallMs, key, value })),
       this.#codecs,
-      { compression: this.#compression },
+      {
+        compression: this.#compression,
+        ...(transaction === null ? undefined : { ...transaction, transactional: true }),
+      },
     );
     const write: QueuedWrite = { outcome: null, done };
     this.#queue.push(write);

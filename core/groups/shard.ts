@@ -8,6 +8,7 @@ import { type GroupLogRecord, groupRecord } from './group-records.ts';
 import { GroupLoader } from './loading.ts';
 import type { Ticket } from './member.ts';
 import type { GroupEffect, JoinReply, Now, SyncReply } from './messages.ts';
+import type { TransactionalProducer } from './requests.ts';
 import type { GroupSettings } from './settings.ts';
 import { ShardWriter, type WriteOutcome } from './shard-writer.ts';
 
@@ -209,21 +210,27 @@ export class Shard {
   }
 
   /** `done` comes in the order of the log. */
-  write(hosted: HostedGroup, records: readonly GroupLogRecord[], done: (outcome: WriteOutcome) => void): void {
+  write(
+    hosted: HostedGroup,
+    records: readonly GroupLogRecord[],
+    done: (outcome: WriteOutcome) => void,
+    transaction: TransactionalProducer | null = null,
+  ): void {
     if (this.#state !== 'active') {
       // What is not written here can be written by the next coordinator.
       void Promise.resolve().then(() => done({ errorCode: ErrorCode.notCoordinator, written: false }));
       return;
     }
     hosted.writes++;
-    this.#writer.write(records, this.#options.runtime.clock.wallMs(), (outcome) => {
+    const settled = (outcome: WriteOutcome): void => {
       hosted.writes--;
       done(outcome);
       if (hosted.writes > 0) return;
       const idle = hosted.whenIdle;
       hosted.whenIdle = [];
       for (const callback of idle) callback();
-    });
+    };
+    this.#writer.write(records, this.#options.runtime.clock.wallMs(), transaction, settled);
   }
 
   /** Calls back once no outcome of the group's writes is open. */

@@ -54,6 +54,7 @@ export function offsetCommitHandler(
         generationId: request.generationIdOrMemberEpoch,
         retentionMs: retentionTimeMs === -1 ? null : retentionTimeMs,
         offsets: taken,
+        transaction: null,
       });
       for (const [index, { topic, partition }] of places.entries()) {
         topics[topic]!.partitions[partition]!.errorCode = codes[index] ?? ErrorCode.unknownServerError;
