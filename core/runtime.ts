@@ -159,9 +159,31 @@ export interface Listener {
 export interface Network {
   /** Port 0 takes a free one. Rejects with NetworkError 'EADDRINUSE', … */
   listen(host: string, port: number, accept: (connection: Connection) => void): Promise<Listener>;
-  /** Rejects with NetworkError: 'ECONNREFUSED', 'ETIMEDOUT', 'ENOTFOUND', … within `timeoutMs`. */
-  connect(host: string, port: number, timeoutMs: number): Promise<Connection>;
+  /**
+   * Rejects with NetworkError: 'ECONNREFUSED', 'ETIMEDOUT', 'ENOTFOUND', … within `timeoutMs`. With `tls` the handshake
+   * is part of it, and its failures are TlsError. So is a handshake that the peer ends later: `closed` then gets a
+   * reason that begins with TLS_REFUSED.
+   */
+  connect(host: string, port: number, timeoutMs: number, tls?: TlsOptions): Promise<Connection>;
 }
+
+/** TLS for one connection, as plain data; certificates and keys are PEM text. */
+export interface TlsOptions {
+  /** Authorities to trust instead of those that the platform trusts. */
+  readonly authorities?: string;
+  /** Who this end is, where the peer asks: the certificate and those that lead from it to an authority. */
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly keyPassword?: string;
+  /** The name that the peer's certificate must carry; default the host that is dialled. */
+  readonly serverName?: string;
+  /** False takes any certificate of a trusted authority, whatever name it carries. */
+  readonly verifyHostName: boolean;
+  /** Versions to offer; default both. */
+  readonly versions?: readonly TlsVersion[];
+}
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
 export class NetworkError extends Error {
   readonly code: string;
@@ -171,6 +193,34 @@ export class NetworkError extends Error {
     this.code = code;
   }
 }
+
+/** What a handshake failed at; none of it is cured by dialling again. */
+export type TlsFault =
+  /** Nobody trusted has signed the peer's certificate. */
+  | 'authority'
+  | 'hostName'
+  /** The peer's certificate is not valid at this time. */
+  | 'expired'
+  /** The peer wants a certificate of ours, or another one. */
+  | 'clientCertificate'
+  /** The peer does not speak TLS, or nothing that both ends know. */
+  | 'protocol'
+  /** Our own certificate or key cannot be used. */
+  | 'credentials'
+  /** This network has no TLS. */
+  | 'unsupported';
+
+export class TlsError extends NetworkError {
+  readonly fault: TlsFault;
+  constructor(fault: TlsFault, message: string) {
+    super('ETLS', message);
+    this.name = 'TlsError';
+    this.fault = fault;
+  }
+}
+
+/** The peer took the connection and then refused our certificate, as TLS 1.3 does. */
+export const TLS_REFUSED = 'TLS refused: ';
 
 /** Kafka's compression codec ids, as in the low three bits of a batch's attributes. */
 export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import tls from 'node:tls';
 import {
   type Connection,
   type ConnectionHandler,
@@ -7,6 +8,7 @@ import {
   type Network,
   NetworkError,
 } from '../runtime.ts';
+import { connectTls, handshakeError, refusalByPeer } from './tls.ts';
 
 /** After a close of ours the peer has this long to close its side; then the socket is destroyed. */
 const LINGER_MS = 5000;
@@ -28,19 +30,22 @@ export function createNodeNetwork(log: Logger): Network {
       });
     },
 
-    connect(host, port, timeoutMs) {
+    connect(host, port, timeoutMs, security) {
       return new Promise((resolve, reject) => {
-        const socket = net.connect({ host, port, noDelay: true, keepAlive: true });
+        const socket =
+          security === undefined
+            ? net.connect({ host, port, noDelay: true, keepAlive: true })
+            : connectTls(host, port, security);
         const timeout = setTimeout(() => {
           socket.destroy();
           reject(new NetworkError('ETIMEDOUT', `no connection to ${host}:${port} within ${timeoutMs} ms`));
         }, timeoutMs);
         const refused = (error: Error): void => {
           clearTimeout(timeout);
-          reject(networkError(error));
+          reject(security === undefined ? networkError(error) : handshakeError(error, host, port, security));
         };
         socket.once('error', refused);
-        socket.once('connect', () => {
+        socket.once(security === undefined ? 'connect' : 'secureConnect', () => {
           clearTimeout(timeout);
           socket.removeListener('error', refused);
           resolve(new NodeConnection(socket));
@@ -93,7 +98,7 @@ class NodeConnection implements Connection {
       if (this.#state === 'open') this.handler.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#reason ??= error.code ?? error.message;
+      this.#reason ??= refusalByPeer(error) ?? error.code ?? error.message;
     });
     socket.on('close', () => {
       this.#state = 'closed';
@@ -143,7 +148,9 @@ class NodeConnection implements Connection {
     if (this.#state === 'closed' || this.#socket.destroyed) return;
     this.#state = 'closing';
     this.#reason ??= 'destroyed';
-    this.#socket.resetAndDestroy();
+    // A TLS socket has no reset of its own.
+    if (this.#socket instanceof tls.TLSSocket) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Connection, type Network, NetworkError } from '../../core/runtime.ts';
+import { type Connection, type Network, NetworkError, TlsError } from '../../core/runtime.ts';
 import type { Scheduled } from '../event-queue.ts';
 import { connect, SimConnection } from '../network/connection.ts';
 import { SimListener } from '../network/listener.ts';
@@ -26,7 +26,10 @@ export function createProcessNetwork(incarnation: Incarnation): Network {
       return Promise.resolve(new SimListener(incarnation, host, taken, accept));
     },
 
-    connect(host, port, timeoutMs) {
+    connect(host, port, timeoutMs, tls) {
+      if (tls !== undefined) {
+        return Promise.reject(new TlsError('unsupported', 'a simulated network has no TLS: use target kafka'));
+      }
       return new Promise((resolve, reject) => {
         if (!incarnation.alive) return;
         new Attempt(incarnation, host, port, resolve, reject).start(timeoutMs);
