@@ -9,17 +9,21 @@ import {
   parseVersions,
   peekCorrelationId,
 } from '../protocol/index.ts';
-import type { Connection, Runtime } from '../runtime.ts';
+import type { Connection, Runtime, Timer } from '../runtime.ts';
 import { Alarm } from './alarm.ts';
+import { authenticate, type ChannelSecurity, faultOf, type SecurityFailure, SPEAKS_TLS } from './authentication.ts';
 import { ResponseFrames } from './response-frames.ts';
 
 /** Why a request got no answer. The request may have been carried out: only `notSent` says that it was not. */
 export class ChannelError extends Error {
-  readonly kind: 'notSent' | 'timeout' | 'disconnected' | 'malformed' | 'unsupportedVersion';
-  constructor(kind: ChannelError['kind'], message: string) {
+  readonly kind: 'notSent' | 'timeout' | 'disconnected' | 'malformed' | 'unsupportedVersion' | 'authentication';
+  /** Of kind 'authentication': what was wrong. Such a connection was never opened, so nothing was sent. */
+  readonly fault: SecurityFailure | null;
+  constructor(kind: ChannelError['kind'], message: string, fault: SecurityFailure | null = null) {
     super(message);
     this.name = 'ChannelError';
     this.kind = kind;
+    this.fault = fault;
   }
 }
 
@@ -33,6 +37,8 @@ export interface ChannelOptions {
   readonly maxResponseBytes?: number;
   /** Skip ApiVersions and use these versions: between our own nodes. Default: ask. */
   readonly fixedVersions?: boolean;
+  /** TLS and SASL; default neither. */
+  readonly security?: ChannelSecurity;
 }
 
 /**
@@ -59,30 +65,36 @@ export interface Channel {
 }
 
 const DEFAULT_MAX_RESPONSE_BYTES = 268435456;
+/** A session that is not renewed within this time is given up. */
+const RENEWAL_MS = 30_000;
 const LAST_CORRELATION_ID = 2147483647;
 /** What KIP-511 tells the broker about us; both must match its pattern of letters, digits, dots and dashes. */
 const CLIENT_SOFTWARE = { clientSoftwareName: 'faultline', clientSoftwareVersion: '0.1.0' } as const;
 
 /**
- * Connects, and asks for the broker's versions unless they are fixed. Rejects with ChannelError within
- * `connectTimeoutMs`: 'notSent' when there is no connection.
+ * Connects, asks for the broker's versions unless they are fixed, and says who it is. Rejects with ChannelError within
+ * `connectTimeoutMs`: 'notSent' when there is no connection, 'authentication' when the ends do not accept each other.
  */
 export async function openChannel(options: ChannelOptions): Promise<Channel> {
   const { network, clock } = options.runtime;
   const deadlineNs = clock.monotonicNs() + options.connectTimeoutMs * 1e6;
   let connection: Connection;
   try {
-    connection = await network.connect(options.host, options.port, options.connectTimeoutMs);
+    connection = await network.connect(options.host, options.port, options.connectTimeoutMs, options.security?.tls);
   } catch (error) {
-    throw new ChannelError('notSent', error instanceof Error ? error.message : String(error));
+    const fault = faultOf(error);
+    const kind = fault === null ? 'notSent' : 'authentication';
+    throw new ChannelError(kind, error instanceof Error ? error.message : String(error), fault);
   }
   const channel = new ConnectionChannel(connection, options);
   if (options.fixedVersions === true) return channel;
   try {
     await channel.negotiate(deadlineNs);
+    await channel.authenticate(deadlineNs);
   } catch (error) {
     channel.close();
-    throw error;
+    const fault = faultOf(error);
+    throw fault === null ? error : new ChannelError('authentication', (error as Error).message, fault);
   }
   return channel;
 }
@@ -110,6 +122,8 @@ class ConnectionChannel implements Channel {
   readonly #clientId: string | null;
   readonly #frames: ResponseFrames;
   readonly #alarm: Alarm;
+  readonly #security: ChannelSecurity | undefined;
+  readonly #address: string;
   readonly #pending = new Map<number, Pending>();
   /** Highest common version by API key; -1 for none. Absent: not looked up yet (or versions are fixed). */
   #brokerVersions: ReadonlyMap<number, { min: number; max: number }> | null = null;
@@ -117,11 +131,16 @@ class ConnectionChannel implements Channel {
   #unsent: Pending[] = [];
   #nextCorrelationId = 0;
   #closed = false;
+  /** The session with the broker is being renewed: until it is, only the requests that do so may leave (KIP-368). */
+  #renewing = false;
+  #renewal: Timer | null = null;
 
   constructor(connection: Connection, options: ChannelOptions) {
     this.#connection = connection;
     this.#runtime = options.runtime;
     this.#clientId = options.clientId;
+    this.#security = options.security;
+    this.#address = `${options.host}:${options.port}`;
     this.#frames = new ResponseFrames(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
     this.#alarm = new Alarm(options.runtime, () => this.#expire());
     connection.handler = {
@@ -158,6 +177,17 @@ class ConnectionChannel implements Channel {
     draft: Draft<A['request']>,
     timeoutMs: number,
   ): Promise<Message<A['response']>> {
+    return this.#ask(api, version, draft, timeoutMs, false);
+  }
+
+  /** `ahead`: it leaves although the session is being renewed. */
+  #ask<A extends ApiSchema>(
+    api: A,
+    version: number,
+    draft: Draft<A['request']>,
+    timeoutMs: number,
+    ahead: boolean,
+  ): Promise<Message<A['response']>> {
     if (this.#closed) return Promise.reject(new ChannelError('notSent', 'the connection is closed'));
     return new Promise((resolve, reject) => {
       const correlationId = this.#takeCorrelationId();
@@ -168,12 +198,16 @@ class ConnectionChannel implements Channel {
         api,
         version,
         deadlineNs,
-        sent: false,
+        sent: ahead,
         resolve: resolve as (body: unknown) => void,
         reject,
       };
       this.#pending.set(correlationId, pending);
       this.#alarm.noLaterThan(deadlineNs);
+      if (ahead) {
+        this.#connection.write(frame);
+        return;
+      }
       this.#unsent.push(pending);
       this.#write(frame);
     });
@@ -195,8 +229,7 @@ class ConnectionChannel implements Channel {
     const own = ownVersions(apiVersions)!;
     let version = own.max;
     for (;;) {
-      const leftMs = Math.max(0, (deadlineNs - this.#runtime.clock.monotonicNs()) / 1e6);
-      const answer = await this.request(apiVersions, version, CLIENT_SOFTWARE, leftMs);
+      const answer = await this.request(apiVersions, version, CLIENT_SOFTWARE, this.#leftMs(deadlineNs));
       if (answer.errorCode === ErrorCode.none) {
         this.#brokerVersions = new Map(
           answer.apiKeys.map((range) => [range.apiKey, { min: range.minVersion, max: range.maxVersion }]),
@@ -209,6 +242,40 @@ class ConnectionChannel implements Channel {
       const offered = answer.apiKeys.find((range) => range.apiKey === apiVersions.key)?.maxVersion ?? 0;
       version = offered >= 0 && offered < version ? offered : 0;
     }
+  }
+
+  /** SASL, when it is asked for; again before the session ends, on the same connection. */
+  async authenticate(deadlineNs: number): Promise<void> {
+    const sasl = this.#security?.sasl;
+    if (sasl === undefined) return;
+    const session = await authenticate(sasl, this.#address, this.#runtime, {
+      version: (api) => this.version(api),
+      ask: (api, version, draft) => this.#ask(api, version, draft, this.#leftMs(deadlineNs), true),
+      leftMs: () => this.#leftMs(deadlineNs),
+    });
+    if (session.renewAfterMs === null || this.#closed) return;
+    this.#renewal = this.#runtime.timers.after(session.renewAfterMs, () => {
+      // `#renew` does not reject: nothing is left floating.
+      void this.#renew();
+    });
+  }
+
+  async #renew(): Promise<void> {
+    this.#flush();
+    this.#renewing = true;
+    try {
+      await this.authenticate(this.#runtime.clock.monotonicNs() + RENEWAL_MS * 1e6);
+    } catch (error) {
+      // The next connection finds out what is wrong; of what was sent on this one nothing is known.
+      this.#fail('disconnected', `the session could not be renewed: ${(error as Error).message}`);
+      return;
+    }
+    this.#renewing = false;
+    this.#flush();
+  }
+
+  #leftMs(deadlineNs: number): number {
+    return Math.max(0, (deadlineNs - this.#runtime.clock.monotonicNs()) / 1e6);
   }
 
   #takeCorrelationId(): number {
@@ -227,7 +294,7 @@ class ConnectionChannel implements Channel {
   }
 
   #flush(): void {
-    if (this.#outgoing.length === 0 || this.#closed) return;
+    if (this.#outgoing.length === 0 || this.#closed || this.#renewing) return;
     const chunks = this.#outgoing;
     this.#outgoing = [];
     for (const pending of this.#unsent) pending.sent = true;
@@ -238,7 +305,13 @@ class ConnectionChannel implements Channel {
   #receive(bytes: Uint8Array): void {
     if (this.#closed) return;
     const whole = this.#frames.push(bytes, (frame) => this.#answer(frame));
-    if (!whole) this.#fail('malformed', 'the size of a response is impossible');
+    if (whole) return;
+    // A TLS alert, which is how a TLS port answers plain bytes: content type 21, version 3.x.
+    const isTls = bytes[0] === 21 && bytes[1] === 3 && this.#brokerVersions === null;
+    this.#fail(
+      'malformed',
+      isTls ? `${SPEAKS_TLS}: set security.protocol to SSL or SASL_SSL` : 'the size of a response is impossible',
+    );
   }
 
   #answer(frame: Uint8Array): void {
@@ -286,6 +359,7 @@ class ConnectionChannel implements Channel {
     if (this.#closed) return;
     this.#closed = true;
     this.#alarm.cancel();
+    this.#renewal?.cancel();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     this.#outgoing = [];

@@ -1,4 +1,5 @@
 import { ErrorCode, errorInfo } from '../protocol/index.ts';
+import type { SecurityFailure } from './authentication.ts';
 import { ChannelError } from './channel.ts';
 
 export type ClientErrorKind =
@@ -8,6 +9,8 @@ export type ClientErrorKind =
   | 'disconnected'
   | 'malformed'
   | 'unsupportedVersion'
+  /** This client and the broker do not accept each other; `fault` says what is wrong. Trying again does not help. */
+  | 'authentication'
   /** A config value or an argument is wrong. */
   | 'configuration'
   | 'closed'
@@ -25,13 +28,22 @@ export class ClientError extends Error {
   readonly code: number;
   /** The protocol says that what was asked for has surely not happened. */
   readonly definite: boolean;
+  /** Of kind 'authentication' alone. */
+  readonly fault: SecurityFailure | null;
 
-  constructor(kind: ClientErrorKind, message: string, code = -1, definite = false) {
+  constructor(
+    kind: ClientErrorKind,
+    message: string,
+    code = -1,
+    definite = false,
+    fault: SecurityFailure | null = null,
+  ) {
     super(message);
     this.name = 'ClientError';
     this.kind = kind;
     this.code = code;
     this.definite = definite;
+    this.fault = fault;
   }
 }
 
@@ -46,13 +58,13 @@ export function refusal(what: string, code: number, message: string | null = nul
 export function clientError(error: unknown): ClientError {
   if (error instanceof ClientError) return error;
   if (!(error instanceof ChannelError)) throw error;
-  const definite = error.kind === 'notSent' || error.kind === 'unsupportedVersion';
+  const definite = error.kind === 'notSent' || !isRetriableFailure(error);
   const kind = error.kind === 'notSent' ? 'disconnected' : error.kind;
   const code = error.kind === 'unsupportedVersion' ? ErrorCode.unsupportedVersion : -1;
-  return new ClientError(kind, error.message, code, definite);
+  return new ClientError(kind, error.message, code, definite, error.fault);
 }
 
 /** A ChannelError after which the same request may be sent again, to the same or another node. */
 export function isRetriableFailure(error: unknown): boolean {
-  return error instanceof ChannelError && error.kind !== 'unsupportedVersion';
+  return error instanceof ChannelError && error.kind !== 'unsupportedVersion' && error.kind !== 'authentication';
 }

@@ -8,12 +8,14 @@ import {
 } from '../protocol/index.ts';
 import type { Runtime } from '../runtime.ts';
 import { Alarm } from './alarm.ts';
+import type { ChannelSecurity } from './authentication.ts';
 import { backoffMs } from './backoff.ts';
 import { type Channel, ChannelError } from './channel.ts';
 import { ClientError, clientError, refusal } from './client-error.ts';
 import { type ConfigValues, type commonRules, invalid } from './config.ts';
 import { MetadataCache, type TopicMetadata } from './metadata.ts';
 import { NodeLink } from './node-link.ts';
+import { securityOf } from './security-config.ts';
 
 /**
  * Connections are apart by purpose: a waiting Fetch holds back every later answer on its connection, and a heartbeat
@@ -40,6 +42,7 @@ export class Cluster {
   readonly #links = new Map<string, NodeLink>();
   readonly #tracked = new Set<string>();
   readonly #autoCreate: boolean;
+  readonly #security: ChannelSecurity;
   readonly #ageAlarm: Alarm;
   #trackAll = false;
   #refreshing: Promise<void> | null = null;
@@ -47,11 +50,13 @@ export class Cluster {
   #lastRefreshNs: number = Number.NEGATIVE_INFINITY;
   #failedRefreshes = 0;
   #closed = false;
+  #refused: ClientError | null = null;
 
   constructor(runtime: Runtime, config: ClusterConfig, options: { autoCreateTopics?: boolean } = {}) {
     this.runtime = runtime;
     this.config = config;
     this.#autoCreate = options.autoCreateTopics ?? false;
+    this.#security = securityOf(config, runtime);
     const servers = config['bootstrap.servers'];
     if (servers.length === 0) throw invalid('bootstrap.servers', 'name at least one host:port');
     for (const server of servers) {
@@ -63,6 +68,14 @@ export class Cluster {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** @throws ClientError 'authentication' when the last refresh failed because no broker accepts this client, or it none. */
+  refuseUnlessAccepted(): void {
+    if (this.#refused === null) return;
+    // The next call may find it put right.
+    this.refreshSoon();
+    throw this.#refused;
   }
 
   /** Keeps this topic's metadata current from the next refresh on. */
@@ -96,6 +109,7 @@ export class Cluster {
         throw new ClientError('timeout', `topic ${name} is not known after ${timeoutMs} ms: ${reason}`, code, true);
       }
       await this.within(this.refresh(), leftMs);
+      this.refuseUnlessAccepted();
     }
   }
 
@@ -157,7 +171,8 @@ export class Cluster {
       try {
         return await requestOn(await link.open(), api, draft, timeoutMs);
       } catch (error) {
-        if (!(error instanceof ChannelError)) throw error;
+        // Another node would refuse the same password: one attempt fewer towards a lockout.
+        if (!(error instanceof ChannelError) || error.kind === 'authentication') throw error;
         failure = error;
       }
     }
@@ -198,13 +213,16 @@ export class Cluster {
         topics: all ? (version === 0 ? [] : null) : names.map((name) => ({ name })),
         ...(version >= 4 ? { allowAutoTopicCreation: this.#autoCreate } : {}),
       }));
+      this.#refused = null;
       this.#failedRefreshes =
         response.errorCode === ErrorCode.none && this.#isComplete(response.topics) ? 0 : this.#failedRefreshes + 1;
       this.metadata.apply(response, all);
       for (const link of this.#links.values()) link.checkAddress();
     } catch (error) {
       this.#failedRefreshes++;
-      this.runtime.log.debug('metadata refresh failed', { reason: clientError(error).message });
+      const failure = clientError(error);
+      this.#refused = failure.kind === 'authentication' ? failure : null;
+      this.runtime.log.debug('metadata refresh failed', { reason: failure.message });
     }
     if (this.#closed) return;
     this.#ageAlarm.noLaterThan(this.#nowNs() + this.config['metadata.max.age.ms'] * 1e6);
@@ -243,6 +261,7 @@ export class Cluster {
         connectTimeoutMaxMs: this.config['socket.connection.setup.timeout.max.ms'],
         backoffMs: this.config['reconnect.backoff.ms'],
         backoffMaxMs: this.config['reconnect.backoff.max.ms'],
+        security: this.#security,
       },
       address,
     );

@@ -1,11 +1,15 @@
+import type { TokenProvider } from '../security/index.ts';
 import { ClientError } from './client-error.ts';
+import { SECURITY_WITHOUT_EFFECT, securityRules } from './security-rules.ts';
 
 /** One config of Kafka's: its type, default and bounds. Bounds are inclusive. */
 export type ConfigRule =
   | { readonly type: 'int'; readonly default: number; readonly min: number; readonly max?: number }
   | { readonly type: 'bool'; readonly default: boolean }
   | { readonly type: 'text'; readonly default: string | null; readonly oneOf?: readonly string[] }
-  | { readonly type: 'list'; readonly default: readonly string[] };
+  | { readonly type: 'list'; readonly default: readonly string[] }
+  /** Text that no message may repeat, or what gives it. */
+  | { readonly type: 'secret'; readonly default: null };
 
 export type ConfigRules = Readonly<Record<string, ConfigRule>>;
 
@@ -15,17 +19,18 @@ type ValueOf<R> = R extends { type: 'int' }
     ? boolean
     : R extends { type: 'list' }
       ? readonly string[]
-      : R extends { type: 'text'; default: string }
-        ? string
-        : string | null;
+      : R extends { type: 'secret' }
+        ? string | TokenProvider | null
+        : R extends { type: 'text'; default: string }
+          ? string
+          : string | null;
 
 export type ConfigValues<R extends ConfigRules> = { readonly [K in keyof R]: ValueOf<R[K]> };
 
 /** Values as a workload file or a program gives them, by Kafka's names; numbers and booleans also as text. */
-export type ConfigInput = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export type ConfigInput = Readonly<Record<string, string | number | boolean | readonly string[] | TokenProvider>>;
 
-/** Configs of every client. */
-export const commonRules = {
+const connectionRules = {
   'bootstrap.servers': { type: 'list', default: [] },
   'client.id': { type: 'text', default: '' },
   'metadata.max.age.ms': { type: 'int', default: 300000, min: 0 },
@@ -34,10 +39,12 @@ export const commonRules = {
   'request.timeout.ms': { type: 'int', default: 30000, min: 0 },
   'retry.backoff.max.ms': { type: 'int', default: 1000, min: 0 },
   'retry.backoff.ms': { type: 'int', default: 100, min: 0 },
-  'security.protocol': { type: 'text', default: 'PLAINTEXT', oneOf: ['PLAINTEXT'] },
   'socket.connection.setup.timeout.max.ms': { type: 'int', default: 30000, min: 0 },
   'socket.connection.setup.timeout.ms': { type: 'int', default: 10000, min: 0 },
 } as const;
+
+/** Configs of every client. */
+export const commonRules: typeof connectionRules & typeof securityRules = { ...connectionRules, ...securityRules };
 
 /**
  * Configs of Kafka's that have no meaning in this client and change nothing about what it promises: Java classes,
@@ -77,7 +84,8 @@ export function readConfig<R extends ConfigRules>(rules: R, input: ConfigInput):
   for (const [name, given] of Object.entries(input)) {
     const rule = rules[name];
     if (rule !== undefined) values[name] = readValue(name, rule, given);
-    else if (!WITHOUT_EFFECT.has(name)) throw invalid(name, 'this client has no such config');
+    else if (!WITHOUT_EFFECT.has(name) && !SECURITY_WITHOUT_EFFECT.has(name))
+      throw invalid(name, 'this client has no such config');
   }
   return values as ConfigValues<R>;
 }
@@ -86,7 +94,8 @@ function readValue(
   name: string,
   rule: ConfigRule,
   given: ConfigInput[string],
-): number | boolean | string | readonly string[] {
+): number | boolean | string | readonly string[] | TokenProvider {
+  if (typeof given === 'function' && rule.type !== 'secret') throw invalid(name, 'a function is no value of it');
   switch (rule.type) {
     case 'int': {
       const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
@@ -106,6 +115,8 @@ function readValue(
       if (known === undefined) throw invalid(name, `${value} is not one of ${rule.oneOf.join(', ')}`);
       return known;
     }
+    case 'secret':
+      return typeof given === 'function' ? given : String(given);
     case 'list': {
       const items = typeof given === 'object' ? given : String(given).split(',');
       return items.map((item) => item.trim()).filter((item) => item !== '');

@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '../runtime.ts';
+import type { ChannelSecurity } from './authentication.ts';
 import { backoffMs } from './backoff.ts';
 import { type Channel, ChannelError, openChannel } from './channel.ts';
 
@@ -10,6 +11,7 @@ export interface LinkOptions {
   readonly connectTimeoutMaxMs: number;
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
+  readonly security: ChannelSecurity;
 }
 
 /** The way to one node: a channel when there is one, and the patience between attempts to make it. */
@@ -45,7 +47,7 @@ export class NodeLink {
     return this.#notBeforeNs > this.#options.runtime.clock.monotonicNs();
   }
 
-  /** The open channel, or a new one; attempts are spaced by reconnect.backoff. Rejects with ChannelError 'notSent'. */
+  /** The open channel, or a new one; attempts are spaced by reconnect.backoff. Rejects with ChannelError of what was never sent. */
   open(): Promise<Channel> {
     if (this.#channel !== null) return Promise.resolve(this.#channel);
     if (this.#closed) return Promise.reject(new ChannelError('notSent', 'the client is closed'));
@@ -69,14 +71,15 @@ export class NodeLink {
   }
 
   async #connect(): Promise<Channel> {
-    const { runtime, clientId } = this.#options;
+    const { runtime, clientId, security } = this.#options;
     const waitMs = (this.#notBeforeNs - runtime.clock.monotonicNs()) / 1e6;
     if (waitMs > 0) await this.#pause(waitMs);
     const address = this.#address();
     if (address === undefined) throw new ChannelError('notSent', 'the node has no known address');
     let channel: Channel;
     try {
-      channel = await openChannel({ runtime, ...address, clientId, connectTimeoutMs: this.#connectTimeoutMs() });
+      const connectTimeoutMs = this.#connectTimeoutMs();
+      channel = await openChannel({ runtime, ...address, clientId, connectTimeoutMs, security });
     } catch (error) {
       this.#failed();
       throw error;

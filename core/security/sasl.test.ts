@@ -8,7 +8,7 @@ import { ScramExchange, ScramKeys } from './scram.ts';
 import { SecurityError, type SecurityFault } from './security-error.ts';
 import { sha256 } from './sha256.ts';
 import { sha512 } from './sha512.ts';
-import { type BearerToken, expiryOf, TokenCache, unsecuredToken } from './token.ts';
+import { expiryOf, TokenCache, unsecuredToken } from './token.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | null): string => new TextDecoder().decode(bytes!);
@@ -119,6 +119,11 @@ describe('SCRAM', () => {
 
 describe('PLAIN and OAUTHBEARER', () => {
   const random = createRandom('sasl');
+  const always = (token: string): TokenCache =>
+    new TokenCache(
+      async () => ({ token }),
+      () => 0,
+    );
 
   it('PLAIN says all at once', async () => {
     const exchange = await startExchange({ mechanism: 'PLAIN', username: 'me', password: 'pw' }, random);
@@ -128,8 +133,8 @@ describe('PLAIN and OAUTHBEARER', () => {
 
   it('OAUTHBEARER sends the token and lets the broker end a refusal', async () => {
     const extensions = new Map([['logicalCluster', 'lkc-1']]);
-    const token = async (): Promise<BearerToken> => ({ token: 'a.b.c' });
-    const exchange = await startExchange({ mechanism: 'OAUTHBEARER', token, extensions }, random);
+    const tokens = always('a.b.c');
+    const exchange = await startExchange({ mechanism: 'OAUTHBEARER', tokens, extensions }, random);
     expect(decode(exchange.respond(null))).toBe('n,,\x01auth=Bearer a.b.c\x01logicalCluster=lkc-1\x01\x01');
     expect(decode(exchange.respond(encode('{"status":"invalid_token"}')))).toBe('\x01');
     expect(exchange.respond(new Uint8Array())).toBeNull();
@@ -137,8 +142,7 @@ describe('PLAIN and OAUTHBEARER', () => {
 
   it('OAUTHBEARER refuses a token that would say something else', async () => {
     for (const bad of ['', 'a b', 'a\x01user=root']) {
-      const token = async (): Promise<BearerToken> => ({ token: bad });
-      const started = startExchange({ mechanism: 'OAUTHBEARER', token, extensions: new Map() }, random);
+      const started = startExchange({ mechanism: 'OAUTHBEARER', tokens: always(bad), extensions: new Map() }, random);
       await expect(started).rejects.toMatchObject({ fault: 'token' });
     }
   });

@@ -5,7 +5,7 @@ import { ScramExchange, type ScramKeys } from './scram.ts';
 import type { SecurityFault } from './security-error.ts';
 import { sha256 } from './sha256.ts';
 import { sha512 } from './sha512.ts';
-import type { BearerToken } from './token.ts';
+import type { TokenCache } from './token.ts';
 
 export const SASL_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
@@ -36,7 +36,7 @@ export type SaslCredentials =
   | {
       readonly mechanism: 'OAUTHBEARER';
       /** Asked before each exchange. May fail with any error: its message is told, and it should name no secret. */
-      readonly token: () => Promise<BearerToken>;
+      readonly tokens: TokenCache;
       /** Names and values besides the token (KIP-342). */
       readonly extensions: ReadonlyMap<string, string>;
     };
@@ -51,7 +51,7 @@ export async function startExchange(credentials: SaslCredentials, random: Random
     case 'SCRAM-SHA-512':
       return new ScramExchange(sha512, credentials, nonce(random));
     case 'OAUTHBEARER':
-      return new OAuthBearerExchange((await credentials.token()).token, credentials.extensions);
+      return new OAuthBearerExchange((await credentials.tokens.get()).token, credentials.extensions);
   }
 }
 

@@ -248,6 +248,7 @@ export class Consumer {
     const { clock } = this.#runtime;
     this.#autoCommit?.maybeCommit(this.#assignment.all());
     for (;;) {
+      this.#cluster.refuseUnlessAccepted();
       const joinNs = this.#membership === null ? Number.POSITIVE_INFINITY : await this.#membership.step();
       const lookUpNs = this.#positions.update(this.#assignment.all());
       const fetchNs = this.#fetcher.fetch(this.#assignment.all());

@@ -104,7 +104,7 @@ export class Settlement {
       this.giveUp(batch, { errorCode: -1, definite: !batch.maybeWritten, message });
       return;
     }
-    if (error.kind !== 'notSent' && error.kind !== 'unsupportedVersion') batch.maybeWritten = true;
+    if (error.kind !== 'notSent' && isRetriableFailure(error)) batch.maybeWritten = true;
     if (isRetriableFailure(error)) this.#retry(batch, -1, error.message, true);
     else {
       const { code, message } = clientError(error);
