@@ -9,6 +9,7 @@ import {
   sameProtocols,
   type Ticket,
 } from './member.ts';
+import { Members } from './members.ts';
 import {
   type GroupEffect,
   type JoinReply,
@@ -21,6 +22,7 @@ import {
   syncRefused,
 } from './messages.ts';
 import { electProtocol, hasCommonProtocol } from './protocol-vote.ts';
+import { memberFrom, storedMembers } from './stored-group.ts';
 import { subscribedTopics } from './subscription.ts';
 
 export type GroupState =
@@ -77,10 +79,7 @@ export class ClassicGroup {
   #generationId = 0;
   #protocolType: string | null = null;
   #protocolName: string | null = null;
-  #leaderId: string | null = null;
-  readonly #members = new Map<string, Member>();
-  /** Member id by group.instance.id. */
-  readonly #statics = new Map<string, string>();
+  readonly #members = new Members();
   /** Ids given out whose members have not come back with them yet (KIP-394), and when they lapse. */
   readonly #pending = new Map<string, number>();
   readonly #replacements = new Map<number, Replacement>();
@@ -111,10 +110,10 @@ export class ClassicGroup {
     return this.#protocolName;
   }
   get leaderId(): string | null {
-    return this.#leaderId;
+    return this.#members.leaderId;
   }
   get members(): ReadonlyMap<string, Member> {
-    return this.#members;
+    return this.#members.byId;
   }
   get pendingMembers(): ReadonlyMap<string, number> {
     return this.#pending;
@@ -129,7 +128,7 @@ export class ClassicGroup {
   subscribedTopics(): ReadonlySet<string> | null {
     if (this.#protocolType !== 'consumer') return null;
     const topics = new Set<string>();
-    for (const member of this.#members.values()) {
+    for (const member of this.#members) {
       const subscribed = subscribedTopics(this.metadataOf(member));
       if (subscribed === null) return null;
       for (const topic of subscribed) topics.add(topic);
@@ -165,7 +164,7 @@ export class ClassicGroup {
       if (member.sync !== null) this.#refuseSync(member.sync, ErrorCode.rebalanceInProgress);
       member.sync = ticket;
       state.unsynced.delete(member.id);
-      if (member.id === this.#leaderId && state.assigning === null) {
+      if (member.id === this.#members.leaderId && state.assigning === null) {
         const assignments = new Map(request.assignments.map((each) => [each.memberId, each.assignment]));
         state.assigning = { writeId: this.#nextWriteId++, assignments };
         this.#persist(state.assigning.writeId, now, (each) => assignments.get(each.id) ?? NOTHING);
@@ -182,7 +181,7 @@ export class ClassicGroup {
   heartbeat(memberId: string, instanceId: string | null, generationId: number, now: Now): number {
     const state = this.#state.kind;
     if (state === 'Dead') return ErrorCode.coordinatorNotAvailable;
-    const memberError = this.#memberError(memberId, instanceId);
+    const memberError = this.#members.errorOf(memberId, instanceId);
     if (memberError !== ErrorCode.none) return memberError;
     if (generationId !== this.#generationId && this.#faults.ignoreGeneration !== true) {
       return ErrorCode.illegalGeneration;
@@ -228,7 +227,7 @@ export class ClassicGroup {
       this.#pending.delete(memberId);
       lapsed = true;
     }
-    for (const member of [...this.#members.values()]) {
+    for (const member of [...this.#members]) {
       if (member.deadlineMs > nowMs || !expectsHeartbeat(member)) continue;
       this.#remove(member);
       lapsed = true;
@@ -257,7 +256,7 @@ export class ClassicGroup {
     if (state === 'Dead') return ErrorCode.coordinatorNotAvailable;
     if (generationId < 0 && state === 'Empty') return ErrorCode.none;
     if (generationId >= 0 || memberId !== '' || instanceId !== null) {
-      const memberError = this.#faults.ignoreMembership === true ? 0 : this.#memberError(memberId, instanceId);
+      const memberError = this.#faults.ignoreMembership === true ? 0 : this.#members.errorOf(memberId, instanceId);
       if (memberError !== ErrorCode.none) return memberError;
       if (generationId !== this.#generationId && this.#faults.ignoreGeneration !== true) {
         return ErrorCode.illegalGeneration;
@@ -281,7 +280,7 @@ export class ClassicGroup {
   end(errorCode: number): readonly GroupEffect[] {
     this.#state = { kind: 'Dead' };
     this.#replacements.clear();
-    for (const member of this.#members.values()) {
+    for (const member of this.#members) {
       if (member.join !== null) this.#refuseJoin(member.join, errorCode, '');
       if (member.sync !== null) this.#refuseSync(member.sync, errorCode);
       member.join = null;
@@ -298,28 +297,11 @@ export class ClassicGroup {
     this.#generationId = record.generation;
     this.#protocolType = record.protocolType === '' ? null : record.protocolType;
     this.#protocolName = record.protocol;
-    this.#leaderId = record.leader;
     this.#stateChangedWallMs = record.currentStateTimestamp === -1 ? null : record.currentStateTimestamp;
-    this.#members.clear();
-    this.#statics.clear();
-    for (const each of record.members) {
-      const protocols = record.protocol === null ? [] : [{ name: record.protocol, metadata: each.subscription }];
-      this.#members.set(each.memberId, {
-        id: each.memberId,
-        instanceId: each.groupInstanceId,
-        clientId: each.clientId,
-        clientHost: each.clientHost,
-        sessionTimeoutMs: each.sessionTimeout,
-        rebalanceTimeoutMs: each.rebalanceTimeout === -1 ? each.sessionTimeout : each.rebalanceTimeout,
-        protocols,
-        assignment: each.assignment,
-        isNew: false,
-        join: null,
-        sync: null,
-        deadlineMs: Number.POSITIVE_INFINITY,
-      });
-      if (each.groupInstanceId !== null) this.#statics.set(each.groupInstanceId, each.memberId);
-    }
+    this.#members.restore(
+      record.members.map((each) => memberFrom(each, record.protocol)),
+      record.leader,
+    );
     this.#state =
       this.#members.size === 0
         ? { kind: 'Empty' }
@@ -328,7 +310,7 @@ export class ClassicGroup {
 
   /** Loading is over: from now on members have to be heard of. */
   resume(now: Now): readonly GroupEffect[] {
-    for (const member of this.#members.values()) this.#heardOf(member, now);
+    for (const member of this.#members) this.#heardOf(member, now);
     if (this.#members.size > this.#settings.groupSizeMax) this.#prepareRebalance(now);
     this.#wake(this.nextDeadlineMs());
     return this.#done();
@@ -340,7 +322,7 @@ export class ClassicGroup {
     if (state.kind === 'PreparingRebalance') next = state.deadlineMs;
     else if (state.kind === 'CompletingRebalance' || state.kind === 'Stable') next = state.syncDeadlineMs;
     for (const deadlineMs of this.#pending.values()) next = Math.min(next, deadlineMs);
-    for (const member of this.#members.values()) {
+    for (const member of this.#members) {
       if (expectsHeartbeat(member)) next = Math.min(next, member.deadlineMs);
     }
     return next;
@@ -353,13 +335,12 @@ export class ClassicGroup {
     switch (this.#state.kind) {
       case 'PreparingRebalance': {
         // Only who has come counts: a group that is too large by now loses its last to come back.
-        let joined = 0;
-        for (const { join } of this.#members.values()) if (join !== null) joined++;
+        const joined = this.#members.joinedCount();
         return joined < max || (this.#members.get(memberId)?.join ?? null) !== null;
       }
       case 'CompletingRebalance':
       case 'Stable':
-        return this.#members.has(memberId) || this.#members.size < max;
+        return this.#members.get(memberId) !== undefined || this.#members.size < max;
       default:
         return true;
     }
@@ -367,13 +348,13 @@ export class ClassicGroup {
 
   #speaks(protocolType: string, protocols: readonly MemberProtocol[]): boolean {
     if (this.#state.kind === 'Empty') return protocolType !== '' && protocols.length > 0;
-    return protocolType === this.#protocolType && hasCommonProtocol(this.#members.values(), protocols);
+    return protocolType === this.#protocolType && hasCommonProtocol(this.#members, protocols);
   }
 
   #joinNew(request: JoinRequest, ticket: Ticket, now: Now): void {
     const { instanceId, newMemberId } = request;
-    const replaced = instanceId === null ? undefined : this.#statics.get(instanceId);
-    if (replaced !== undefined) this.#replaceStatic(this.#members.get(replaced)!, request, ticket, now);
+    const replaced = this.#members.ofInstance(instanceId);
+    if (replaced !== undefined) this.#replaceStatic(replaced, request, ticket, now);
     else if (instanceId === null && request.requiresKnownMemberId) {
       const lapsesMs = now.monotonicMs + request.sessionTimeoutMs;
       this.#pending.set(newMemberId, lapsesMs);
@@ -388,7 +369,7 @@ export class ClassicGroup {
       this.#add(memberId, request, ticket, now);
       return;
     }
-    const memberError = this.#memberError(memberId, instanceId);
+    const memberError = this.#members.errorOf(memberId, instanceId);
     const member = this.#members.get(memberId);
     if (memberError !== ErrorCode.none || member === undefined) {
       this.#refuseJoin(ticket, memberError, memberId);
@@ -398,10 +379,10 @@ export class ClassicGroup {
     const state = this.#state.kind;
     // A client that lost its answer asks again; what it has is what counts.
     if (state === 'CompletingRebalance' && unchanged)
-      this.#joined(ticket, this.#joinReply(member, this.#leaderId ?? ''));
+      this.#joined(ticket, this.#joinReply(member, this.#members.leaderId ?? ''));
     // A leader asks for a new assignment by joining; a follower that changed nothing may go on.
-    else if (state === 'Stable' && unchanged && member.id !== this.#leaderId) {
-      this.#joined(ticket, this.#joinReply(member, this.#leaderId ?? ''));
+    else if (state === 'Stable' && unchanged && member.id !== this.#members.leaderId) {
+      this.#joined(ticket, this.#joinReply(member, this.#members.leaderId ?? ''));
     } else if (state === 'Empty') this.#refuseJoin(ticket, ErrorCode.unknownMemberId, memberId);
     else {
       this.#rejoin(member, request, ticket);
@@ -427,10 +408,8 @@ export class ClassicGroup {
       sync: null,
       deadlineMs: now.monotonicMs + NEW_MEMBER_JOIN_MS,
     };
-    this.#members.set(memberId, member);
-    this.#leaderId ??= memberId;
+    this.#members.add(member);
     this.#pending.delete(memberId);
-    if (member.instanceId !== null) this.#statics.set(member.instanceId, memberId);
     this.#wake(member.deadlineMs);
     this.#rebalanceOrComplete(now);
   }
@@ -445,7 +424,7 @@ export class ClassicGroup {
 
   /** KIP-345: a static member that starts again takes the place of its former self, whose id is fenced. */
   #replaceStatic(before: Member, request: JoinRequest, ticket: Ticket, now: Now): void {
-    const formerLeader = this.#leaderId ?? '';
+    const formerLeader = this.#members.leaderId ?? '';
     if (before.join !== null) this.#refuseJoin(before.join, ErrorCode.fencedInstanceId, before.id);
     if (before.sync !== null) this.#refuseSync(before.sync, ErrorCode.fencedInstanceId);
     before.join = null;
@@ -461,11 +440,11 @@ export class ClassicGroup {
     this.#heardOf(member, now);
     const state = this.#state.kind;
     if (state === 'PreparingRebalance') this.#completeIfAllJoined(now);
-    else if (state === 'Stable' && electProtocol(this.#members.values()) === this.#protocolName) {
+    else if (state === 'Stable' && electProtocol(this.#members) === this.#protocolName) {
       // Nothing to distribute anew: the assignment stands, under the new id.
-      const leads = member.id === this.#leaderId;
+      const leads = member.id === this.#members.leaderId;
       const skip = leads && request.canSkipAssignment;
-      const reply = this.#joinReply(member, request.canSkipAssignment ? (this.#leaderId ?? '') : formerLeader);
+      const reply = this.#joinReply(member, request.canSkipAssignment ? (this.#members.leaderId ?? '') : formerLeader);
       const writeId = this.#nextWriteId++;
       this.#replacements.set(writeId, {
         writeId,
@@ -492,13 +471,8 @@ export class ClassicGroup {
     this.#refuseJoin(ticket, errorCode, '');
   }
 
-  /** Puts one member in the place of another, also in the order of members. */
   #swap(before: Member, after: Member): void {
-    const members = [...this.#members.values()].map((each) => (each === before ? after : each));
-    this.#members.clear();
-    for (const member of members) this.#members.set(member.id, member);
-    if (this.#leaderId === before.id) this.#leaderId = after.id;
-    if (after.instanceId !== null) this.#statics.set(after.instanceId, after.id);
+    this.#members.replace(before, after);
     const state = this.#state;
     if ((state.kind === 'CompletingRebalance' || state.kind === 'Stable') && state.unsynced.delete(before.id)) {
       state.unsynced.add(after.id);
@@ -516,7 +490,7 @@ export class ClassicGroup {
     const { kind } = this.#state;
     if (kind === 'CompletingRebalance') this.#clearAssignments(ErrorCode.rebalanceInProgress, now);
     const delayMs = this.#settings.initialRebalanceDelayMs;
-    const timeoutMs = this.#rebalanceTimeoutMs();
+    const timeoutMs = this.#members.rebalanceTimeoutMs();
     const initial =
       kind === 'Empty' ? { delayMs, remainingMs: Math.max(timeoutMs - delayMs, 0), newMemberAdded: false } : null;
     const deadlineMs = now.monotonicMs + (initial === null ? timeoutMs : delayMs);
@@ -528,7 +502,7 @@ export class ClassicGroup {
   #completeIfAllJoined(now: Now): void {
     const state = this.#state;
     if (state.kind !== 'PreparingRebalance' || state.initial !== null || this.#pending.size > 0) return;
-    for (const { join } of this.#members.values()) if (join === null) return;
+    for (const { join } of this.#members) if (join === null) return;
     this.#completeJoin(now);
   }
 
@@ -549,7 +523,7 @@ export class ClassicGroup {
   #completeJoin(now: Now): void {
     const state = this.#state;
     if (state.kind !== 'PreparingRebalance') return;
-    for (const member of [...this.#members.values()]) {
+    for (const member of [...this.#members]) {
       if (member.join === null && member.instanceId === null) this.#remove(member);
     }
     if (this.#members.size === 0) {
@@ -559,36 +533,24 @@ export class ClassicGroup {
       this.#persist(this.#nextWriteId++, now, () => NOTHING);
       return;
     }
-    if (!this.#electLeader()) {
+    if (!this.#members.electLeader()) {
       // Static members alone, and none is back: they stay until their sessions end.
-      state.deadlineMs = now.monotonicMs + this.#rebalanceTimeoutMs();
+      state.deadlineMs = now.monotonicMs + this.#members.rebalanceTimeoutMs();
       this.#wake(state.deadlineMs);
       return;
     }
     this.#generationId++;
-    this.#protocolName = electProtocol(this.#members.values());
-    const syncDeadlineMs = now.monotonicMs + this.#rebalanceTimeoutMs();
-    const unsynced = new Set(this.#members.keys());
+    this.#protocolName = electProtocol(this.#members);
+    const syncDeadlineMs = now.monotonicMs + this.#members.rebalanceTimeoutMs();
+    const unsynced = new Set(this.#members.byId.keys());
     this.#enter({ kind: 'CompletingRebalance', unsynced, syncDeadlineMs, assigning: null }, now);
     this.#wake(syncDeadlineMs);
-    for (const member of this.#members.values()) {
-      if (member.join !== null) this.#joined(member.join, this.#joinReply(member, this.#leaderId ?? ''));
+    for (const member of this.#members) {
+      if (member.join !== null) this.#joined(member.join, this.#joinReply(member, this.#members.leaderId ?? ''));
       member.join = null;
       member.isNew = false;
       this.#heardOf(member, now);
     }
-  }
-
-  /** The leader keeps its place if it has come back, else the first that has takes it. */
-  #electLeader(): boolean {
-    const leader = this.#leaderId === null ? undefined : this.#members.get(this.#leaderId);
-    if (leader !== undefined && leader.join !== null) return true;
-    for (const member of this.#members.values()) {
-      if (member.join === null) continue;
-      this.#leaderId = member.id;
-      return true;
-    }
-    return false;
   }
 
   #assigned(
@@ -596,14 +558,14 @@ export class ClassicGroup {
     assignments: ReadonlyMap<string, Uint8Array>,
     now: Now,
   ): void {
-    for (const member of this.#members.values()) member.assignment = assignments.get(member.id) ?? NOTHING;
+    for (const member of this.#members) member.assignment = assignments.get(member.id) ?? NOTHING;
     const { unsynced, syncDeadlineMs } = state;
     this.#enter({ kind: 'Stable', unsynced, syncDeadlineMs }, now);
-    for (const member of this.#members.values()) if (member.sync !== null) this.#answerSync(member, now);
+    for (const member of this.#members) if (member.sync !== null) this.#answerSync(member, now);
   }
 
   #clearAssignments(errorCode: number, now: Now): void {
-    for (const member of this.#members.values()) {
+    for (const member of this.#members) {
       member.assignment = NOTHING;
       if (member.sync === null) continue;
       this.#refuseSync(member.sync, errorCode);
@@ -618,13 +580,13 @@ export class ClassicGroup {
     if (this.#state.kind === 'Dead') return ErrorCode.coordinatorNotAvailable;
     if (memberId === '') {
       // An administrator removes a static member by its instance id alone.
-      const id = instanceId === null ? undefined : this.#statics.get(instanceId);
-      if (id === undefined) return ErrorCode.unknownMemberId;
-      this.#remove(this.#members.get(id)!);
+      const member = this.#members.ofInstance(instanceId);
+      if (member === undefined) return ErrorCode.unknownMemberId;
+      this.#remove(member);
       return ErrorCode.none;
     }
     if (this.#pending.delete(memberId)) return ErrorCode.none;
-    const memberError = this.#memberError(memberId, instanceId);
+    const memberError = this.#members.errorOf(memberId, instanceId);
     if (memberError !== ErrorCode.none) return memberError;
     this.#remove(this.#members.get(memberId)!);
     return ErrorCode.none;
@@ -646,30 +608,17 @@ export class ClassicGroup {
     if (member.sync !== null) this.#refuseSync(member.sync, ErrorCode.unknownMemberId);
     member.join = null;
     member.sync = null;
-    this.#members.delete(member.id);
-    if (member.instanceId !== null && this.#statics.get(member.instanceId) === member.id) {
-      this.#statics.delete(member.instanceId);
-    }
+    this.#members.remove(member);
     const state = this.#state;
     if (state.kind === 'CompletingRebalance' || state.kind === 'Stable') state.unsynced.delete(member.id);
-    if (this.#leaderId === member.id) this.#leaderId = this.#members.keys().next().value ?? null;
     this.#membersChanged = true;
   }
 
   // ---- pieces
 
-  #memberError(memberId: string, instanceId: string | null): number {
-    if (instanceId !== null) {
-      const current = this.#statics.get(instanceId);
-      if (current === undefined) return ErrorCode.unknownMemberId;
-      if (current !== memberId) return ErrorCode.fencedInstanceId;
-    }
-    return this.#members.has(memberId) ? ErrorCode.none : ErrorCode.unknownMemberId;
-  }
-
   #syncError(request: SyncRequest): number {
     if (this.#state.kind === 'Dead') return ErrorCode.coordinatorNotAvailable;
-    const memberError = this.#memberError(request.memberId, request.instanceId);
+    const memberError = this.#members.errorOf(request.memberId, request.instanceId);
     if (memberError !== ErrorCode.none) return memberError;
     if (request.generationId !== this.#generationId) return ErrorCode.illegalGeneration;
     const wrongType = request.protocolType !== null && request.protocolType !== this.#protocolType;
@@ -687,19 +636,13 @@ export class ClassicGroup {
     member.deadlineMs = now.monotonicMs + member.sessionTimeoutMs;
   }
 
-  #rebalanceTimeoutMs(): number {
-    let timeoutMs = 0;
-    for (const member of this.#members.values()) timeoutMs = Math.max(timeoutMs, member.rebalanceTimeoutMs);
-    return timeoutMs;
-  }
-
   #enter(state: GroupState, now: Now): void {
     this.#state = state;
     this.#stateChangedWallMs = now.wallMs;
   }
 
   #joinReply(member: Member, leader: string): JoinReply {
-    const leads = member.id === this.#leaderId;
+    const leads = member.id === this.#members.leaderId;
     return {
       errorCode: ErrorCode.none,
       generationId: this.#generationId,
@@ -709,7 +652,7 @@ export class ClassicGroup {
       skipAssignment: false,
       memberId: member.id,
       members: leads
-        ? Array.from(this.#members.values(), (each) => ({
+        ? Array.from(this.#members, (each) => ({
             memberId: each.id,
             groupInstanceId: each.instanceId,
             metadata: protocolMetadata(each, this.#protocolName),
@@ -723,18 +666,9 @@ export class ClassicGroup {
       protocolType: this.#protocolType ?? '',
       generation: this.#generationId,
       protocol: this.#protocolName,
-      leader: this.#leaderId,
+      leader: this.#members.leaderId,
       currentStateTimestamp: this.#stateChangedWallMs ?? now.wallMs,
-      members: Array.from(this.#members.values(), (member) => ({
-        memberId: member.id,
-        groupInstanceId: member.instanceId,
-        clientId: member.clientId,
-        clientHost: member.clientHost,
-        rebalanceTimeout: member.rebalanceTimeoutMs,
-        sessionTimeout: member.sessionTimeoutMs,
-        subscription: protocolMetadata(member, this.#protocolName),
-        assignment: assignmentOf(member),
-      })),
+      members: storedMembers(this.#members, this.#protocolName, assignmentOf),
     };
     this.#effects.push({ kind: 'persist', writeId, record });
   }
