@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createMemoryDisk } from '../../core/memory-disk.ts';
-import { type RunningBroker, serve } from '../../core/node/index.ts';
+import { type LogLevel, serve } from '../../core/node/index.ts';
 import { EXIT } from '../../reports/run-record.ts';
+import { LocalCluster } from '../../workloads/live/local-cluster.ts';
 import { CommandError } from '../exit.ts';
 
 interface ServeOptions {
@@ -14,7 +14,7 @@ interface ServeOptions {
   port: string;
   host: string;
   config: string[];
-  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  logLevel: LogLevel;
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -23,7 +23,7 @@ export function registerServe(program: Command): void {
   program
     .command('serve')
     .description('Run a Kafka-compatible broker to develop against; prints `ready HOST:PORT` once it answers.')
-    .option('--brokers <n>', 'brokers, on ports N, N+1, …', '1')
+    .option('--brokers <n>', 'brokers on ports N, N+1, …; more than one are processes of their own', '1')
     .option(
       '--data <dir>',
       "keep the logs here (Kafka's own format); default a folder under the system's temporary one",
@@ -42,43 +42,63 @@ async function runServe(options: ServeOptions): Promise<void> {
   if (!Number.isInteger(brokers) || brokers < 1) {
     throw new CommandError(EXIT.badWorkload, `--brokers ${options.brokers}: expected a whole number of at least 1`);
   }
-  if (brokers > 1) throw new CommandError(EXIT.badWorkload, '--brokers: more than one broker is not possible yet');
   const port = Number(options.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new CommandError(EXIT.badWorkload, `--port ${options.port}: expected 0 … 65535`);
+  if (!Number.isInteger(port) || port < 0 || port + brokers - 1 > 65535) {
+    throw new CommandError(EXIT.badWorkload, `--port ${options.port}: expected 0 … ${65536 - brokers}`);
   }
   if (options.memory === true && options.data !== undefined) {
     throw new CommandError(EXIT.badWorkload, '--memory and --data exclude each other');
   }
   const data = resolve(options.data ?? join(tmpdir(), `faultline-serve-${process.pid}`));
-  if (options.memory !== true && !existsSync(data)) mkdirSync(data, { recursive: true });
-  let broker: RunningBroker;
-  try {
-    broker = await serve({
-      nodeId: 1,
-      listen: { host: options.host, port },
-      logDirs: options.memory === true ? ['/data'] : [data],
-      config: { 'group.initial.rebalance.delay.ms': '0', ...parseConfig(options.config) },
-      logLevel: options.logLevel,
-      ...(options.memory === true ? { disk: createMemoryDisk({ wallMs: () => Date.now() }) } : {}),
-    });
-  } catch (error) {
-    throw new CommandError(
-      EXIT.runFailed,
-      `the broker did not start: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-  process.stdout.write(`ready ${options.host}:${broker.port}\n`);
+  const directory = options.memory === true ? null : data;
+  const served = await start(brokers, port, directory, options).catch((error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CommandError(EXIT.runFailed, `the ${brokers === 1 ? 'broker' : 'brokers'} did not start: ${message}`);
+  });
+  process.stdout.write(`ready ${served.bootstrap.join(',')}\n`);
   if (process.stdout.isTTY) {
-    const where = options.memory === true ? 'in memory' : `in ${data}`;
-    process.stderr.write(`1 broker, data ${where}; Ctrl-C stops it\n`);
+    const where = directory === null ? 'in memory' : `in ${data}`;
+    process.stderr.write(`${brokers} broker${brokers === 1 ? '' : 's'}, data ${where}; Ctrl-C stops\n`);
   }
-  await new Promise<void>((done) => {
+  await untilStopped(() => served.close());
+}
+
+interface Served {
+  readonly bootstrap: readonly string[];
+  close(): Promise<void>;
+}
+
+/** One broker runs in this process; several are processes of their own, as they would be on machines of their own. */
+async function start(brokers: number, port: number, directory: string | null, options: ServeOptions): Promise<Served> {
+  const { host, logLevel } = options;
+  const config = parseConfig(options.config);
+  if (brokers > 1) {
+    const ports = port === 0 ? {} : { ports: Array.from({ length: brokers }, (_, index) => port + index) };
+    const cluster = await LocalCluster.start({ brokers, racks: [], directory, host, config, logLevel, ...ports });
+    for (const broker of cluster.brokers) {
+      broker.onLine = (line) => process.stderr.write(`broker ${broker.options.nodeId}: ${line}\n`);
+    }
+    return cluster;
+  }
+  const broker = await serve({
+    nodeId: 1,
+    listen: { host, port },
+    logDirs: [directory === null ? '/data' : join(directory, 'broker-1')],
+    config: { 'group.initial.rebalance.delay.ms': '0', ...config },
+    logLevel,
+    ...(directory === null ? { disk: createMemoryDisk({ wallMs: () => Date.now() }) } : {}),
+  });
+  return { bootstrap: [`${host}:${broker.port}`], close: () => broker.close() };
+}
+
+/** Resolves when the stop that the first signal asks for is done; a second signal ends the process at once. */
+function untilStopped(close: () => Promise<void>): Promise<void> {
+  return new Promise((done) => {
     let stopping = false;
     const stop = (): void => {
       if (stopping) process.exit(130);
       stopping = true;
-      broker.close().then(done, (error: unknown) => {
+      close().then(done, (error: unknown) => {
         process.stderr.write(`bench serve: the stop failed: ${String(error)}\n`);
         process.exitCode = EXIT.runFailed;
         done();

@@ -1,13 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { brokerNodeFlags } from '../../core/node/index.ts';
 
 export interface BrokerProcessOptions {
   readonly nodeId: number;
+  /** Where clients connect; a restarted broker takes it again. */
   readonly port: number;
   readonly rack: string | null;
   readonly clusterId: string;
-  readonly directory: string;
+  /** Data directory; null keeps everything in the process' memory. */
+  readonly directory: string | null;
   readonly config: Readonly<Record<string, string>>;
+  readonly logLevel?: string;
 }
 
 const ENTRY = fileURLToPath(
@@ -24,8 +28,10 @@ export class BrokerProcess {
   readonly options: BrokerProcessOptions;
   #child: ChildProcess | null = null;
   #output = '';
-  /** From start to answering, of every start so far. */
+  /** From start to answering, of every start so far, milliseconds. */
   readonly startsMs: number[] = [];
+  /** Hears whole lines that the process writes to standard error. */
+  onLine: ((line: string) => void) | null = null;
 
   constructor(options: BrokerProcessOptions) {
     this.options = options;
@@ -42,24 +48,12 @@ export class BrokerProcess {
   /** Resolves when the broker answers; rejects with what it said when it ended instead. */
   async start(): Promise<void> {
     if (this.running) return;
-    const { nodeId, port, rack, clusterId, directory, config } = this.options;
+    const { nodeId } = this.options;
     const startedAt = performance.now();
-    const child = spawn(
-      process.execPath,
-      [
-        ENTRY,
-        JSON.stringify({
-          nodeId,
-          clusterId,
-          ...(rack === null ? {} : { rack }),
-          listen: { host: 'localhost', port },
-          logDirs: [directory],
-          config,
-        }),
-      ],
-      // Its standard input is our end of a pipe: when this process dies, the broker sees the end and stops.
-      { stdio: ['pipe', 'pipe', 'pipe'] },
-    );
+    // Its standard input is our end of a pipe: when this process dies, the broker sees the end and stops.
+    const child = spawn(process.execPath, [...brokerNodeFlags, ENTRY, JSON.stringify(this.#serveOptions())], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#child = child;
     this.#output = '';
     child.stdin?.on('error', () => {});
@@ -68,14 +62,17 @@ export class BrokerProcess {
         child.kill('SIGKILL');
         reject(new Error(`broker ${nodeId} did not answer within ${START_MS} ms: ${this.#output}`));
       }, START_MS);
-      const heard = (chunk: Buffer): void => {
+      child.stdout?.on('data', (chunk: Buffer) => {
         this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_KEPT);
         if (!/^ready \d+$/m.test(this.#output)) return;
         clearTimeout(timer);
         resolve();
-      };
-      child.stdout?.on('data', heard);
-      child.stderr?.on('data', heard);
+      });
+      child.stderr?.on('data', (chunk: Buffer) => {
+        const text = chunk.toString();
+        this.#output = (this.#output + text).slice(-OUTPUT_KEPT);
+        for (const line of text.split('\n')) if (line !== '') this.onLine?.(line);
+      });
       child.on('error', (error) => {
         clearTimeout(timer);
         reject(error);
@@ -116,5 +113,17 @@ export class BrokerProcess {
 
   resume(): boolean {
     return this.running && this.#child!.kill('SIGCONT');
+  }
+
+  #serveOptions(): object {
+    const { nodeId, rack, clusterId, directory, config, logLevel } = this.options;
+    return {
+      nodeId,
+      clusterId,
+      ...(rack === null ? {} : { rack }),
+      ...(directory === null ? { memory: true, logDirs: ['/data'] } : { logDirs: [directory] }),
+      ...(logLevel === undefined ? {} : { logLevel }),
+      config,
+    };
   }
 }

@@ -1,4 +1,6 @@
-import { availableParallelism } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Admin } from '../../core/client/index.ts';
 import { createNodeRuntime } from '../../core/node/index.ts';
 import { type Conducted, conduct, type FaultConductor, type Phase } from '../actors/conduct.ts';
@@ -52,11 +54,18 @@ const AUDIT_MS = 120_000;
 /** Runs a workload against brokers on this machine (target local) or a running cluster (target kafka). */
 export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   const { workload } = options;
-  const cluster = workload.target === 'local' ? await LocalCluster.start(workload) : null;
+  if (workload.target === 'kafka') return drive(options, null, workload.bootstrap);
+  const directory = await mkdtemp(join(tmpdir(), 'faultline-local-'));
   try {
-    return await drive(options, cluster, cluster === null ? workload.bootstrap : cluster.bootstrap);
+    const { brokers, racks, config } = workload.cluster;
+    const cluster = await LocalCluster.start({ brokers, racks, directory, config });
+    try {
+      return await drive(options, cluster, cluster.bootstrap);
+    } finally {
+      await cluster.close();
+    }
   } finally {
-    await cluster?.close();
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
