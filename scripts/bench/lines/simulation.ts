@@ -3,6 +3,7 @@ import { parseWorkload } from '../../../workloads/parse.ts';
 import type { Workload } from '../../../workloads/workload.ts';
 import { simulateHere } from '../../simulate.ts';
 import { type Context, type Figure, type Line, plainFigure, type Target } from '../figure.ts';
+import { perSecond, worldMeasures } from '../sim-world.ts';
 import { median } from '../statistics.ts';
 
 /** How fast the simulated world goes with the real broker, client, log and protocol in it: one core, wall time. */
@@ -123,4 +124,25 @@ const timeLine: Line = {
   },
 };
 
-export const simulationLines: readonly Line[] = [recordsLine(1, 1_000_000), recordsLine(3, 300_000), timeLine];
+/** The world without a broker in it. */
+const worldLine: Line = {
+  name: 'world',
+  title: 'bare events, timers, messages and disk of the simulated world',
+  async run(context) {
+    const figures: Figure[] = [];
+    for (const { name, unit, act } of worldMeasures) {
+      context.signal.throwIfAborted();
+      const rate = await perSecond(act);
+      context.progress(`${name}: ${(rate / 1e6).toFixed(2)} M ${unit}/s`);
+      figures.push(plainFigure(`world.${name}`, name, `${unit}/s`, [rate], rate));
+    }
+    return figures;
+  },
+};
+
+export const simulationLines: readonly Line[] = [
+  recordsLine(1, 1_000_000),
+  recordsLine(3, 300_000),
+  timeLine,
+  worldLine,
+];
