@@ -10,21 +10,59 @@ import {
 import { FAULT_KINDS } from './fault-kinds.ts';
 import { selectorsOf } from './faults.ts';
 import { nearest } from './nearest.ts';
-import { placeOf } from './object-schema.ts';
+import { inherit, placeOf } from './object-schema.ts';
 import { conflict } from './scalars.ts';
 import { type Place, report } from './schema.ts';
 import { brokerIds, rackOf, specOfTopic, topicNames, type Workload } from './workload.ts';
 
-/** Faults that would never take place, hit nothing, or cannot be injected on this target. Fills in a swarm's kinds. */
-export function checkFaults(plan: FaultPlan, workload: Workload): FaultPlan {
+/**
+ * Faults that would never take place, hit nothing, or cannot be injected on this target. Fills in a swarm's kinds. When
+ * the command line sends the file to another target than its own, what that one cannot do is left out with a warning, so
+ * that one file runs in all worlds; a file that asks for the impossible itself is refused.
+ */
+export function checkFaults(plan: FaultPlan, workload: Workload, targetPlace: Place | null): FaultPlan {
   const possible = possibleKinds(workload);
-  if (plan.kind === 'swarm') {
+  const isOverridden = targetPlace !== null && targetPlace.source.place(targetPlace.node).line === 0;
+  const kept = isOverridden ? withoutImpossible(plan, possible, workload, targetPlace) : plan;
+  if (kept.kind === 'swarm') {
     const place = placeOf(plan, 'kinds');
-    for (const kind of plan.kinds) if (!possible.includes(kind)) refuse(place, kind, workload);
-    return { ...plan, kinds: plan.kinds.length === 0 ? possible : plan.kinds };
+    for (const kind of kept.kinds) if (!possible.includes(kind)) refuse(place, kind, workload);
+    return { ...kept, kinds: kept.kinds.length === 0 ? possible : kept.kinds };
   }
-  for (const fault of plan.faults) checkFault(fault, workload, possible);
-  return plan;
+  for (const fault of kept.faults) checkFault(fault, workload, possible);
+  return kept;
+}
+
+function withoutImpossible(
+  plan: FaultPlan,
+  possible: readonly FaultKind[],
+  { target }: Workload,
+  { source, node, path }: Place,
+): FaultPlan {
+  const dropped = new Set<FaultKind>();
+  const isPossible = (kind: FaultKind): boolean => {
+    if (!possible.includes(kind)) dropped.add(kind);
+    return possible.includes(kind);
+  };
+  let kept: FaultPlan;
+  if (plan.kind === 'swarm') {
+    const kinds = plan.kinds.filter(isPossible);
+    const isEmptied = possible.length === 0 || (plan.kinds.length > 0 && kinds.length === 0);
+    kept = isEmptied ? { kind: 'list', faults: [] } : { ...plan, kinds };
+  } else {
+    const faults = plan.faults.flatMap((fault) => {
+      const oneOf = fault.oneOf.filter(({ kind }) => isPossible(kind));
+      return oneOf.length === 0
+        ? []
+        : [oneOf.length === fault.oneOf.length ? fault : inherit({ ...fault, oneOf }, fault)];
+    });
+    kept = { ...plan, faults };
+  }
+  if (dropped.size > 0 || kept.kind !== plan.kind) {
+    const which = dropped.size === 0 ? 'all faults' : [...dropped].join(', ');
+    source.report(node, path, 'unsupported', `target ${target} cannot inject ${which}: left out`, null, 'warning');
+  }
+  return kept;
 }
 
 function possibleKinds(workload: Workload): readonly FaultKind[] {

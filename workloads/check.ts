@@ -45,7 +45,7 @@ export function resolveWorkload(file: WorkloadFile, name: string, root: Place): 
   for (const [index, producer] of workload.producers.entries())
     checkProducer(file.producers[index]!, producer, workload);
   checkExpectations(file, workload, root);
-  return { ...workload, faults: checkFaults(file.faults, workload) };
+  return { ...workload, faults: checkFaults(file.faults, workload, placeOf(file, 'target')) };
 }
 
 /** Target kafka: without a word about the cluster we know nothing of it. */

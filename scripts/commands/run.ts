@@ -64,9 +64,6 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const plan = loaded.workload.target === 'sim' ? planOf(loaded.workload, loaded.files) : null;
   // A swarm draws configs too: what ran is what the record tells.
   const workload = plan?.workload ?? loaded.workload;
-  if (flags.target === 'kafka' && /^faults\s*:/m.test(loaded.source)) {
-    process.stderr.write('note: the faults of the file are left out: a cluster that is not ours takes none\n');
-  }
   const progress = createProgress(flags.quiet !== true && flags.json !== true && process.stderr.isTTY === true);
   let interrupt = (): void => {};
   const interrupted = new Promise<void>((resolve) => {
@@ -126,9 +123,6 @@ export async function conclude(
 function overrides(flags: RunFlags): string[] {
   const all = [...flags.set];
   if (flags.target !== undefined) all.push(`target=${flags.target}`);
-  // The same file runs everywhere: what cannot be done to a cluster that is not ours is left out when the command line
-  // sends it there. A file that asks for it itself is refused.
-  if (flags.target === 'kafka') all.push('faults=[]');
   if (flags.bootstrap !== undefined) all.push(`bootstrap=[${flags.bootstrap}]`);
   if (flags.seed !== undefined) all.push(`seed=${flags.seed}`);
   return all;
