@@ -3,6 +3,7 @@ import type { LoggedFault } from '../reports/verdict/faults.ts';
 import { Verdict } from '../reports/verdict/verdict.ts';
 import { runConfigs } from '../sim/run.ts';
 import { rosterOf } from '../workloads/actors/roster.ts';
+import type { ClientConfig } from '../workloads/live/client-config.ts';
 import { runLive as drive } from '../workloads/live/run.ts';
 import type { Outcome } from './assemble.ts';
 import type { LoadedWorkload } from './load-file.ts';
@@ -11,10 +12,15 @@ import { bar, grouped, type Progress } from './terminal.ts';
 /** Target local or kafka: real processes, real time, the same verdict. */
 export async function runLive(
   loaded: LoadedWorkload,
-  parts: { readonly progress: Progress; readonly interrupted: Promise<void>; readonly replay: string },
+  parts: {
+    readonly progress: Progress;
+    readonly interrupted: Promise<void>;
+    readonly replay: string;
+    readonly client: ClientConfig | null;
+  },
 ): Promise<Outcome> {
   const { workload, files } = loaded;
-  const { progress, interrupted, replay } = parts;
+  const { progress, interrupted, replay, client } = parts;
   const faultLog: LoggedFault[] = [];
   const { names } = rosterOf(workload);
   const verdict = new Verdict(names, contract(runConfigs(workload), faultLog), faultLog, { replay });
@@ -24,6 +30,7 @@ export async function runLive(
     workload,
     files,
     sink: verdict,
+    ...(client === null ? {} : { common: client.common }),
     interrupted,
     onProgress: ({ phase, seconds, last }) => {
       const rates =

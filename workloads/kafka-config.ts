@@ -7,6 +7,17 @@ import { below, oneOfWords, type Place, report, reportExpected, type Schema, tex
 import { parseBytes, parseDurationMs, type Quantity } from './units.ts';
 import type { KafkaConfig } from './workload.ts';
 
+/** A workload is kept with every run and shown in its report: no place for secrets. */
+const SECRET = 'secrets do not belong in a workload: use --client-config';
+const SECRETS: { readonly [name: string]: string } = {
+  'sasl.jaas.config': SECRET,
+  'sasl.oauthbearer.client.credentials.client.secret': SECRET,
+  'ssl.key.password': SECRET,
+  'ssl.keystore.key': SECRET,
+  'ssl.keystore.password': SECRET,
+  'ssl.truststore.password': SECRET,
+};
+
 /** Names that the workload decides by keys of its own, or that depend on where a broker runs; with the remedy. */
 const MANAGED: { readonly [S in ConfigScope]: { readonly [name: string]: string } } = {
   topic: {},
@@ -25,12 +36,14 @@ const MANAGED: { readonly [S in ConfigScope]: { readonly [name: string]: string 
     'controller.quorum.bootstrap.servers': 'the target decides it',
   },
   producer: {
+    ...SECRETS,
     'bootstrap.servers': 'use the top-level key bootstrap',
     'transactional.id': 'use transaction in the same producer',
     'key.serializer': 'keys are bytes',
     'value.serializer': 'values are bytes',
   },
   consumer: {
+    ...SECRETS,
     'bootstrap.servers': 'use the top-level key bootstrap',
     'group.id': 'use group in the same consumer',
     'key.deserializer': 'keys are bytes',

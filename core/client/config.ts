@@ -77,6 +77,11 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'value.serializer',
 ]);
 
+/** Whether every client takes this config. */
+export function isCommonConfig(name: string): boolean {
+  return Object.hasOwn(commonRules, name) || SECURITY_WITHOUT_EFFECT.has(name);
+}
+
 /** Reads `input` by `rules`. @throws ClientError 'configuration' naming the config and what it takes. */
 export function readConfig<R extends ConfigRules>(rules: R, input: ConfigInput): ConfigValues<R> {
   const values: Record<string, unknown> = {};

@@ -10,10 +10,11 @@ export type {
 } from './admin/replicas.ts';
 export type { ItemOutcome } from './admin/requests.ts';
 export type { NewTopic, RecordsToDelete, TopicDescription } from './admin/topics.ts';
+export type { ChannelSecurity, SecurityFailure } from './authentication.ts';
 export type { LeaderAnswer, TopicPartition } from './by-leader.ts';
 export { type Channel, ChannelError, type ChannelOptions, openChannel } from './channel.ts';
 export { ClientError, type ClientErrorKind } from './client-error.ts';
-export type { ConfigInput } from './config.ts';
+export { type ConfigInput, isCommonConfig } from './config.ts';
 export { type AssignorName, type ConsumerConfig, readConsumerConfig } from './consumer/config.ts';
 export type { ConsumedBatch, OffsetGap } from './consumer/consumed-batch.ts';
 export { Consumer, type ConsumerOptions } from './consumer/consumer.ts';

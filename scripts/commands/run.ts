@@ -6,8 +6,10 @@ import { EXIT, type RunRecord, toJson } from '../../reports/run-record.ts';
 import { writeRun } from '../../reports/run-store.ts';
 import { summaryOf } from '../../reports/summary.ts';
 import type { Plan } from '../../sim/plan.ts';
+import type { ClientConfig } from '../../workloads/live/client-config.ts';
 import type { TargetKind, Workload } from '../../workloads/workload.ts';
 import { assemble, type Outcome, type RunContext } from '../assemble.ts';
+import { concealed, readClientConfig, refuseUnlessKafka } from '../client-config.ts';
 import { environment } from '../environment.ts';
 import { CommandError } from '../exit.ts';
 import { type LoadedWorkload, loadWorkload } from '../load-file.ts';
@@ -18,6 +20,7 @@ import { createProgress, onInterrupt, useColor } from '../terminal.ts';
 export interface RunFlags {
   target?: TargetKind;
   bootstrap?: string;
+  clientConfig?: string;
   seed?: string;
   driver?: string;
   set: string[];
@@ -38,6 +41,7 @@ export function registerRun(program: Command): void {
     )
     .option('--target <world>', 'sim, local (a broker on this machine) or kafka (a running cluster)')
     .option('--bootstrap <host:port,…>', 'target kafka: where the cluster is')
+    .option('--client-config <file>', "target kafka: Kafka's client properties, for TLS and SASL")
     .option('--seed <n>', 'instead of the seed in the file')
     .option('--driver <file>', 'an OpenMessaging Benchmark driver file')
     .option('--set <path=value>', 'override a value of the file; may be repeated', collect, [])
@@ -51,16 +55,19 @@ export function registerRun(program: Command): void {
 Examples:
   bench run workloads/quickstart.yaml
   bench run workloads/latency.yaml --target local --set phases.measure=10s --report latency.html
-  bench run omb/simple-workload.yaml --driver omb/kafka.yaml --target kafka --bootstrap localhost:9092`,
+  bench run omb/simple-workload.yaml --driver omb/kafka.yaml --target kafka --bootstrap localhost:9092
+  bench run workloads/quickstart.yaml --target kafka --bootstrap kafka-1:9093 --client-config client.properties`,
     )
     .action(runCommand);
 }
 
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
+  const client = flags.clientConfig === undefined ? null : readClientConfig(flags.clientConfig);
   const loaded = loadWorkload(file, {
-    set: overrides(flags),
+    set: overrides(flags, client),
     ...(flags.driver === undefined ? {} : { driver: flags.driver }),
   });
+  refuseUnlessKafka(client, loaded.workload.target);
   const plan = loaded.workload.target === 'sim' ? planOf(loaded.workload, loaded.files) : null;
   // A swarm draws configs too: what ran is what the record tells.
   const workload = plan?.workload ?? loaded.workload;
@@ -78,10 +85,12 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const replay = replayCommand(file, flags, workload);
   let outcome: Outcome;
   try {
-    outcome = await runOn(loaded, plan, { progress, interrupted, replay, verify: flags.verify === true });
+    const parts = { progress, interrupted, replay, verify: flags.verify === true };
+    outcome = concealed(await runOn(loaded, plan, client, parts), client);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(EXIT.runFailed, `the run failed: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(EXIT.runFailed, `the run failed: ${client?.conceal(reason) ?? reason}`);
   } finally {
     progress.clear();
     release();
@@ -120,10 +129,11 @@ export async function conclude(
 }
 
 /** `--target` and the like are overrides of the file, and checked as such. */
-function overrides(flags: RunFlags): string[] {
+function overrides(flags: RunFlags, client: ClientConfig | null): string[] {
   const all = [...flags.set];
   if (flags.target !== undefined) all.push(`target=${flags.target}`);
-  if (flags.bootstrap !== undefined) all.push(`bootstrap=[${flags.bootstrap}]`);
+  const bootstrap = flags.bootstrap ?? client?.bootstrap ?? null;
+  if (bootstrap !== null) all.push(`bootstrap=[${bootstrap}]`);
   if (flags.seed !== undefined) all.push(`seed=${flags.seed}`);
   return all;
 }
@@ -132,15 +142,25 @@ function replayCommand(file: string, flags: RunFlags, workload: Workload): strin
   const words = ['bench', 'run', file, '--seed', String(workload.seed)];
   if (flags.target !== undefined) words.push('--target', flags.target);
   if (flags.bootstrap !== undefined) words.push('--bootstrap', flags.bootstrap);
+  if (flags.clientConfig !== undefined) words.push('--client-config', quoted(flags.clientConfig));
   if (flags.driver !== undefined) words.push('--driver', flags.driver);
-  for (const set of flags.set) words.push('--set', /[\s'"*?$(){}[\]]/.test(set) ? `'${set}'` : set);
+  for (const set of flags.set) words.push('--set', quoted(set));
   return words.join(' ');
 }
 
-async function runOn(loaded: LoadedWorkload, plan: Plan | null, parts: SimRunParts): Promise<Outcome> {
+function quoted(word: string): string {
+  return /[\s'"*?$(){}[\]]/.test(word) ? `'${word}'` : word;
+}
+
+async function runOn(
+  loaded: LoadedWorkload,
+  plan: Plan | null,
+  client: ClientConfig | null,
+  parts: SimRunParts,
+): Promise<Outcome> {
   if (plan !== null) return runPlan(plan, parts);
   const { runLive } = await import('../live.ts');
-  return runLive(loaded, parts);
+  return runLive(loaded, { ...parts, client });
 }
 
 async function writeReport(

@@ -1,4 +1,4 @@
-import { Admin, ClientError, EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from '../../core/client/index.ts';
+import { Admin, ClientError, type ConfigInput, EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from '../../core/client/index.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import type { AdminDriver, LogBounds, TopicPartition } from './driver.ts';
 
@@ -6,7 +6,7 @@ import type { AdminDriver, LogBounds, TopicPartition } from './driver.ts';
 export class OwnAdmin implements AdminDriver {
   readonly #client: Admin;
 
-  constructor(runtime: Runtime, config: Readonly<Record<string, string>>) {
+  constructor(runtime: Runtime, config: ConfigInput) {
     this.#client = new Admin({ runtime, config });
   }
 
@@ -22,8 +22,9 @@ export class OwnAdmin implements AdminDriver {
         message: errorMessage ?? '',
       }));
     } catch (error) {
-      // Nobody answered in time: the same for every topic, and for the caller to try again.
       const failure = expected(error);
+      if (failure.kind === 'authentication' || failure.kind === 'configuration') throw failure;
+      // Nobody answered in time: the same for every topic, and for the caller to try again.
       return topics.map(({ name }) => ({ topic: name, errorCode: failure.code || -1, message: failure.message }));
     }
   }

@@ -1,4 +1,4 @@
-import { ClientError, type ConsumedBatch, Consumer } from '../../core/client/index.ts';
+import { ClientError, type ConfigInput, type ConsumedBatch, Consumer } from '../../core/client/index.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import type {
   CommitOffset,
@@ -19,12 +19,7 @@ export class OwnConsumer implements ConsumerDriver {
   readonly #events: ConsumerEvents;
   #paused = false;
 
-  constructor(
-    runtime: Runtime,
-    subscription: ConsumerSubscription,
-    config: Readonly<Record<string, string>>,
-    events: ConsumerEvents,
-  ) {
+  constructor(runtime: Runtime, subscription: ConsumerSubscription, config: ConfigInput, events: ConsumerEvents) {
     this.#subscription = subscription;
     this.#events = events;
     const group = subscription.group === null ? {} : { 'group.id': subscription.group };

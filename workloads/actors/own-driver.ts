@@ -1,3 +1,4 @@
+import type { ConfigInput } from '../../core/client/index.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import type { Driver } from './driver.ts';
 import { OwnAdmin } from './own-admin.ts';
@@ -5,12 +6,8 @@ import { OwnConsumer } from './own-consumer.ts';
 import { OwnProducer } from './own-producer.ts';
 
 /** Our own client (core/client) on some runtime. `common`: settings for every client, such as security. */
-export function ownDriver(
-  runtime: Runtime,
-  bootstrap: readonly string[],
-  common: Readonly<Record<string, string>> = {},
-): Driver {
-  const base = (clientId: string): Record<string, string> => ({
+export function ownDriver(runtime: Runtime, bootstrap: readonly string[], common: ConfigInput = {}): Driver {
+  const base = (clientId: string): ConfigInput => ({
     ...common,
     'bootstrap.servers': bootstrap.join(','),
     'client.id': clientId,

@@ -1,4 +1,4 @@
-import type { BatchOutcome, Producer as ClientProducer, ProducerTopic } from '../../core/client/index.ts';
+import type { BatchOutcome, Producer as ClientProducer, ConfigInput, ProducerTopic } from '../../core/client/index.ts';
 import { Producer } from '../../core/client/index.ts';
 import type { RecordHeader } from '../../core/records/index.ts';
 import type { Runtime } from '../../core/runtime.ts';
@@ -18,12 +18,7 @@ export class OwnProducer implements ProducerDriver {
   #sending = false;
   #waiting = false;
 
-  constructor(
-    runtime: Runtime,
-    names: readonly string[],
-    config: Readonly<Record<string, string>>,
-    outcomes: ProducerOutcomes,
-  ) {
+  constructor(runtime: Runtime, names: readonly string[], config: ConfigInput, outcomes: ProducerOutcomes) {
     this.#runtime = runtime;
     this.#names = names;
     this.#indexOf = new Map(names.map((name, index) => [name, index]));

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createNodeRuntime } from '../../core/node/index.ts';
+import { createNodeRuntime, readSecurityFiles } from '../../core/node/index.ts';
 import type { Environment } from '../actors/environment.ts';
 import { Load } from '../actors/load.ts';
 import { ownDriver } from '../actors/own-driver.ts';
@@ -27,7 +27,7 @@ const environment: Environment = {
   workload,
   roster,
   runtime,
-  driver: ownDriver(runtime, data.bootstrap, data.common),
+  driver: ownDriver(runtime, data.bootstrap, readSecurityFiles(data.common)),
   measurement: new Measurement(data.measurement, warmupMs * 1e6, (warmupMs + measureMs) * 1e6),
   history: new HistoryWriter({
     rows(rows, count) {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from '../../core/client/index.ts';
-import { createNodeRuntime } from '../../core/node/index.ts';
+import { createNodeRuntime, readSecurityFiles } from '../../core/node/index.ts';
 import { type Conducted, conduct, type FaultConductor, type Phase } from '../actors/conduct.ts';
 import type { Environment } from '../actors/environment.ts';
 import { ownDriver } from '../actors/own-driver.ts';
@@ -75,6 +75,7 @@ async function drive(
   bootstrap: readonly string[],
 ): Promise<LiveOutcome> {
   const { workload, files, sink, common = {} } = options;
+  const security = readSecurityFiles(common);
   const runtime = createNodeRuntime();
   const roster = rosterOf(workload);
   const run = runNumber(workload.seed, `${Date.now()} ${process.pid}`);
@@ -92,7 +93,7 @@ async function drive(
     workload,
     roster,
     runtime,
-    driver: ownDriver(runtime, bootstrap, common),
+    driver: ownDriver(runtime, bootstrap, security),
     measurement: new Measurement(new ArrayBuffer(MEASUREMENT_BYTES), warmupMs * 1e6, (warmupMs + measureMs) * 1e6),
     history: new HistoryWriter(sink),
     positions,
@@ -108,7 +109,7 @@ async function drive(
     const data = { workload, files, bootstrap, common, actors, run, measurement };
     return new LoadThread({ ...data, positions: positions.buffer as SharedArrayBuffer }, sink, problem);
   });
-  const admin = new Admin({ runtime, config: { ...common, 'bootstrap.servers': bootstrap.join(',') } });
+  const admin = new Admin({ runtime, config: { ...security, 'bootstrap.servers': bootstrap.join(',') } });
   const leaderOf = async (
     topic: string,
     partition: number,
