@@ -31,7 +31,7 @@ test('another target leaves out what it cannot inject, and says so', () => {
 });
 
 test('a swarm without kinds becomes nothing where nothing can be injected', () => {
-  const swarm = text.replace(/faults:[^]*$/, 'faults: swarm\n');
+  const swarm = text.replace(/faults:[\s\S]*$/, 'faults: swarm\n');
   const kafka = parsed('kafka', swarm);
   expect(kafka.ok && kafka.workload.faults).toEqual({ kind: 'list', faults: [] });
 });
