@@ -1,5 +1,5 @@
 import type { ExitCode } from '../reports/run-record.ts';
-import type { Judgement } from '../reports/verdict/result.ts';
+import type { Judgement, RuleId } from '../reports/verdict/result.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { Determinism } from '../sim/trace.ts';
 import { judge } from './assemble.ts';
@@ -19,6 +19,8 @@ export interface SeedResult {
   readonly clause: string | null;
   /** Ids of the rules that did not pass. */
   readonly rules: readonly string[];
+  /** Those of them that failed. */
+  readonly failed: readonly RuleId[];
   /** The run itself failed. */
   readonly error: string | null;
   readonly hash: string;
@@ -45,6 +47,7 @@ export default async function runSeed(task: SeedTask): Promise<SeedResult> {
     sentence: simulated.verdict.sentence,
     clause: notPassed.find(({ clause }) => clause !== undefined)?.clause ?? null,
     rules: notPassed.map(({ rule }) => rule),
+    failed: notPassed.filter(({ result }) => result === 'fail').map(({ rule }) => rule),
     error: null,
     hash: outcome.sim!.hash,
     events: outcome.sim!.events,

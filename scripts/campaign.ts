@@ -82,6 +82,7 @@ function failedSeed(seed: number, error: unknown): SeedResult {
     sentence: message,
     clause: null,
     rules: [],
+    failed: [],
     error: message,
     hash: '',
     events: 0,

@@ -20,6 +20,8 @@ export class SimulatedCluster {
   readonly #workload: Workload;
   readonly #mutation: Mutation;
   readonly #problem: (text: string) => void;
+  /** Told of every process that answers. */
+  onStarted: (broker: Broker) => void = () => {};
 
   constructor(world: World, workload: Workload, mutation: Mutation, problem: (text: string) => void) {
     this.#workload = workload;
@@ -75,6 +77,7 @@ export class SimulatedCluster {
         ...this.#mutation,
       });
       this.#brokers[id - 1] = { broker, life };
+      this.onStarted(broker);
     } catch (error) {
       end(`did not start: ${error instanceof Error ? error.message : String(error)}`);
     }

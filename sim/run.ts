@@ -1,6 +1,6 @@
 import type { Codecs, Runtime } from '../core/runtime.ts';
 import { contract } from '../reports/verdict/contract.ts';
-import type { LoggedFault } from '../reports/verdict/faults.ts';
+import { type FaultReach, type LoggedFault, reachOf } from '../reports/verdict/faults.ts';
 import type { VerdictResult } from '../reports/verdict/result.ts';
 import { Verdict } from '../reports/verdict/verdict.ts';
 import { type Conducted, conduct, type LoadHandle, type Phase } from '../workloads/actors/conduct.ts';
@@ -16,6 +16,7 @@ import { type SeriesPoint, SeriesSampler } from '../workloads/series.ts';
 import { brokerIds, topicNames, type Workload } from '../workloads/workload.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { createFaultConductor, type FaultOutcome } from './faults/conductor.ts';
+import { Watch } from './invariants/watch.ts';
 import type { SimNode } from './node.ts';
 import type { Plan } from './plan.ts';
 import { type Profile, profiles, withoutChance } from './profiles.ts';
@@ -125,6 +126,14 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     sleep: (ms) => runtime.timers.sleep(ms),
     healTimeoutMs: drainMs,
   });
+  const watch = new Watch({
+    names: roster.names,
+    nodes: cluster.nodes,
+    broker: (id) => cluster.broker(id),
+    nowNs: () => (Number.isFinite(zeroNs) ? world.nowNs - zeroNs : 0),
+    reach: (id) => worstReach(faults.outcomes(), id),
+  });
+  cluster.onStarted = (broker) => watch.started(broker);
   let phase: Phase = 'topics';
   let finished: Conducted | null = null;
   let failure: unknown = null;
@@ -157,6 +166,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
 
   const boundNs = (warmupMs + measureMs + drainMs + OVERTIME_MS) * 1e6;
   const report = await world.run(() => finished !== null || failure !== null || world.nowNs > boundNs, {
+    onTouched: (node) => watch.touched(node),
     onProgress: ({ events }) => {
       const virtualSeconds = Number.isFinite(zeroNs) ? (world.nowNs - zeroNs) / 1e9 : 0;
       const acked = sampler.points.reduce((sum, point) => sum + point.acked, 0);
@@ -172,6 +182,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     verdict: verdict.finish({
       drained: conducted.drained,
       ...(conducted.reason === null ? {} : { reason: conducted.reason }),
+      control: watch.control.events,
+      whiteBox: watch.result(),
     }),
     conducted,
     measurements: [measurement.buffer],
@@ -236,9 +248,20 @@ function sampleEverySecond(world: World, zeroNs: number, sampler: SeriesSampler)
   next(1);
 }
 
+const REACHES: readonly FaultReach[] = ['none', 'unavailable', 'unsynced', 'stored', 'damaged'];
+
+/** The worst that the faults so far may have done to what a broker had stored. */
+function worstReach(outcomes: readonly FaultOutcome[], broker: number): FaultReach {
+  let worst = 0;
+  for (const { kind, brokers } of outcomes) {
+    if (brokers.includes(broker)) worst = Math.max(worst, REACHES.indexOf(reachOf(kind)));
+  }
+  return REACHES[worst]!;
+}
+
 function loggedFault(outcome: FaultOutcome): LoggedFault {
-  const { id, kind, target, brokers, atNs, untilNs, confirmed } = outcome;
-  return { id, kind, target, brokers, atNs, untilNs, confirmed };
+  const { id, kind, target, brokers, atNs, untilNs, confirmed, byChance } = outcome;
+  return { id, kind, target, brokers, atNs, untilNs, confirmed, byChance };
 }
 
 function hung(phase: Phase, nowNs: number, roster: Roster): Conducted {

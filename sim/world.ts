@@ -38,6 +38,8 @@ export interface WorldOptions {
 export interface RunOptions {
   /** The run ends with reason 'bound' after so many more events. Default 1e9. */
   maxEvents?: number;
+  /** Called after an event that ran code of a node, all that it caused included. It must not change the world. */
+  onTouched?: (node: SimNode) => void;
   /** Called every few thousand events, from outside the world. */
   onProgress?: (report: RunReport) => void;
 }
@@ -185,11 +187,19 @@ export class World {
         if (reason === 'time' && endNs > this.nowNs) this.nowNs = endNs;
         resolve(this.report(reason));
       };
+      let touched: SimNode | null = null;
       const step = (): void => {
         try {
-          if (this.active !== null && this.#endOfTurn(this.active)) {
-            this.#afterMicrotasks(step);
-            return;
+          if (this.active !== null) {
+            touched = this.active;
+            if (this.#endOfTurn(this.active)) {
+              this.#afterMicrotasks(step);
+              return;
+            }
+          }
+          if (touched !== null) {
+            options.onTouched?.(touched);
+            touched = null;
           }
           if (this.#failure !== null) throw this.#failure;
           if (predicate?.()) {

@@ -10,6 +10,8 @@ export interface PlannedFault {
   /** From time zero. */
   readonly atNs: number;
   readonly action: FaultAction;
+  /** Drawn at a random time: it may find nobody to hit. One that the file gives a time must take effect. */
+  readonly byChance: boolean;
 }
 
 /** Faults end this long before the load does, so that what they broke is still under load when it comes back. */
@@ -31,12 +33,12 @@ export function drawFaults(workload: Workload): PlannedFault[] {
 function occurrences(spec: FaultSpec, endMs: number, random: Random): PlannedFault[] {
   const own = random.fork(spec.id);
   const { when } = spec;
-  if (when.kind === 'at') return [planned(spec.id, when.atMs, choose(spec.oneOf, own))];
+  if (when.kind === 'at') return [planned(spec.id, when.atMs, choose(spec.oneOf, own), false)];
   const until = Math.min(when.untilMs ?? endMs, endMs);
   const all: PlannedFault[] = [];
   let atMs = when.fromMs;
   for (let number = 1; atMs < until; number++) {
-    all.push(planned(`${spec.id}.${number}`, atMs, choose(spec.oneOf, own)));
+    all.push(planned(`${spec.id}.${number}`, atMs, choose(spec.oneOf, own), true));
     atMs += when.arrival === 'constant' ? when.everyMs : exponential(own) * when.everyMs;
   }
   return all;
@@ -58,14 +60,14 @@ function swarm(
   const all: PlannedFault[] = [];
   for (let atMs = exponential(own) * everyMs, number = 1; atMs < untilMs; number++) {
     const detail = own.fork(`fault ${number}`);
-    all.push(planned(`s${number}`, atMs, swarmAction(choose(active, detail), workload, everyMs, detail)));
+    all.push(planned(`s${number}`, atMs, swarmAction(choose(active, detail), workload, everyMs, detail), true));
     atMs += exponential(own) * everyMs;
   }
   return all;
 }
 
-function planned(id: string, atMs: number, action: FaultAction): PlannedFault {
-  return { id, atNs: Math.round(atMs * 1e6), action };
+function planned(id: string, atMs: number, action: FaultAction, byChance: boolean): PlannedFault {
+  return { id, atNs: Math.round(atMs * 1e6), action, byChance };
 }
 
 function choose<T>(from: readonly T[], random: Random): T {

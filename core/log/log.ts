@@ -1,5 +1,6 @@
 import { DiskError } from '../runtime.ts';
 import { type AppendEntry, stageEntry } from './append.ts';
+import type { EpochStart } from './checkpoint-file.ts';
 import type { LogConfig } from './config.ts';
 import { Flusher } from './flusher.ts';
 import { loadLog } from './load.ts';
@@ -91,6 +92,10 @@ export class Log {
   /** The newest leader epoch in the log, -1 when none. */
   get latestEpoch(): number {
     return this.#store.epochs.latestEpoch;
+  }
+  /** Which leader epoch began at which offset, rising. A list that is replaced or changed by the next append. */
+  get epochStarts(): readonly EpochStart[] {
+    return this.#store.epochs.entries;
   }
   get highWatermark(): number {
     return this.#highWatermark;

@@ -1,5 +1,5 @@
 import type { Contract, TopicPromise } from './contract.ts';
-import { type ControlEvent, type LoggedFault, liesAboutSync, reachOf } from './faults.ts';
+import { type ControlEvent, endsUncleanly, type LoggedFault, liesAboutSync, reachOf } from './faults.ts';
 import type { Clause } from './result.ts';
 
 export type Standing =
@@ -105,6 +105,17 @@ function judge(
   const unclean = after.find((event) => event.unclean);
   if (promise.uncleanElection && unclean !== undefined) {
     return { kind: 'allowed', clause: uncleanClause(unclean), fault: last(faults) };
+  }
+  // KIP-966: whoever ends without a clean shutdown is eligible no more, for it may have lost its tail. When that has
+  // happened to all who held the record, the last known leader is what remains.
+  if (unclean !== undefined && before !== null && destroyed.has(unclean.leader)) {
+    const ended = brokersOf(
+      faults.filter(({ kind, atNs }) => endsUncleanly(kind) && atNs < unclean.timeNs),
+      replicas,
+    );
+    if (before.isr.every((broker) => ended.has(broker))) {
+      return { kind: 'allowed', clause: uncleanShutdowns(before, unclean), fault: last(destroying) };
+    }
   }
   // Whoever was the whole ISR at some moment after the acknowledgement decides what the partition still holds.
   for (const event of before === null ? after : [before, ...after]) {
@@ -232,6 +243,14 @@ function uncleanClause(event: ControlEvent): Clause {
     id: 'unclean-election',
     text: `unclean.leader.election.enable=true: broker ${event.leader}, not in sync, was elected at t=${seconds(event.timeNs)}`,
     prevention: 'unclean.leader.election.enable=false',
+  };
+}
+
+function uncleanShutdowns(acked: ControlEvent, elected: ControlEvent): Clause {
+  return {
+    id: 'unclean-shutdowns',
+    text: `every broker of the ISR {${acked.isr.join(',')}} ended without a clean shutdown before the others had caught up; broker ${elected.leader}, the last known leader, had lost its unflushed tail and was elected at t=${seconds(elected.timeNs)}`,
+    prevention: 'flush.messages=1, or a higher min.insync.replicas',
   };
 }
 

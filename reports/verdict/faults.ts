@@ -13,6 +13,8 @@ export interface LoggedFault {
   readonly untilNs: number | null;
   /** False: the fault did not demonstrably take effect. */
   readonly confirmed: boolean;
+  /** One of many that were drawn at random: that it found nothing to hit is no reason to doubt the run. */
+  readonly byChance?: boolean;
 }
 
 /**
@@ -56,6 +58,22 @@ const REACH: Readonly<Record<FaultKind, FaultReach>> = {
 /** A kind that the table does not know reaches nothing, so that a new fault never excuses a loss by accident. */
 export function reachOf(kind: string): FaultReach {
   return Object.hasOwn(REACH, kind) ? REACH[kind as FaultKind] : 'none';
+}
+
+const UNCLEAN: ReadonlySet<string> = new Set<FaultKind>([
+  'kill',
+  'power-loss',
+  'disk-replace',
+  'disk-swap',
+  'fsync-failure',
+  'disk-error',
+  'short-write',
+  'disk-full',
+]);
+
+/** The broker's process ends, or may end, without a clean shutdown. */
+export function endsUncleanly(kind: string): boolean {
+  return UNCLEAN.has(kind);
 }
 
 /** While it lasts, fsync returns without having done anything. */

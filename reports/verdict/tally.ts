@@ -22,6 +22,13 @@ const PHRASE: Readonly<Record<RuleId, { readonly things: string; readonly broken
   P4: { things: 'records', broken: "out of their writer's order", held: "in their writer's order" },
   P5: { things: 'records', broken: 'written more than once', held: 'written once' },
   P6: { things: 'offsets', broken: 'missing without a reason', held: 'present or accounted for' },
+  P7: { things: 'looks at high watermarks', broken: 'saw one go back', held: 'saw none go back' },
+  P8: { things: 'looks at replicas', broken: 'saw them disagree', held: 'saw them agree' },
+  P9: {
+    things: 'elections and truncations',
+    broken: 'lost what readers were shown',
+    held: 'kept what readers were shown',
+  },
   P10: { things: 'records polled', broken: 'skipped or repeated within an assignment', held: 'contiguous' },
   C1: { things: 'acknowledged commits', broken: 'beyond what was processed or owned', held: 'of processed offsets' },
   C2: { things: 'offset fetches', broken: 'older than an acknowledged commit', held: 'of the latest commit' },

@@ -16,6 +16,7 @@ import { worst } from './result.ts';
 import { sentenceOf } from './sentence.ts';
 import { Sessions } from './sessions.ts';
 import { Tally } from './tally.ts';
+import { judgeWhiteBox, type WhiteBox } from './white-box.ts';
 
 export interface VerdictOptions {
   /** The command that replays the run; stands at the end of every failure. */
@@ -32,6 +33,8 @@ export interface VerdictEnd {
   readonly missing?: readonly number[];
   /** Leaders and in-sync replicas over the run, in time order; absent when nobody watched them. */
   readonly control?: readonly ControlEvent[];
+  /** What was seen inside of the brokers; absent where nobody could look. */
+  readonly whiteBox?: WhiteBox;
 }
 
 /**
@@ -108,6 +111,12 @@ export class Verdict implements HistorySink {
       judge(['P4'], (order) => judgeOrder(judged, order!));
       judge(['P5'], (duplicate) => judgeDuplicate(judged, duplicate!));
       judge(['P6', 'P10'], (gaps, session) => judgeJumps(judged, gaps!, session!));
+      const { whiteBox } = end;
+      if (whiteBox !== undefined) {
+        for (const rule of ['P7', 'P8', 'P9'] as const) {
+          judge([rule], (tally) => judgeWhiteBox(whiteBox, rule, (index) => evidence.partitions[index]!, tally!));
+        }
+      }
       judge(['C1'], (bound) => judgeCommitBound(judged, this.#commits, bound!));
       judge(['C2'], (durable) => judgeCommitDurable(judged, this.#commits, durable!));
       judge(['C3'], (processed) => judgeAtLeastOnce(judged, this.#commits, processed!));
@@ -133,7 +142,7 @@ export class Verdict implements HistorySink {
     }
     for (const fault of this.#faults) {
       tally.check(-1);
-      if (!fault.confirmed) {
+      if (!fault.confirmed && fault.byChance !== true) {
         tally.undecided(-1, `fault ${fault.id} (${fault.kind} of ${fault.target}) was not seen to take effect`);
       }
     }

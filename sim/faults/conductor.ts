@@ -16,6 +16,7 @@ export interface FaultOutcome {
   readonly atNs: number;
   readonly untilNs: number | null;
   readonly confirmed: boolean;
+  readonly byChance: boolean;
 }
 
 export interface SimulatedBrokers {
@@ -49,6 +50,7 @@ export function createFaultConductor(options: {
     resolver: resolverOf(cluster),
     faults,
   });
+  const byChance = new Map(faults.map((fault) => [fault.id, fault.byChance]));
   const idOf = new Map(cluster.nodes.map((node, index) => [node.name, index + 1]));
   let zeroNs = 0;
   return {
@@ -77,6 +79,7 @@ export function createFaultConductor(options: {
             atNs: atNs - zeroNs,
             untilNs: untilNs === null ? null : untilNs - zeroNs,
             confirmed: state === 'confirmed',
+            byChance: byChance.get(id) === true,
           },
         ];
       });

@@ -1,0 +1,42 @@
+import type { Tally } from './tally.ts';
+
+/** Rules that only a look into the brokers can judge. */
+export type WhiteBoxRule = 'P7' | 'P8' | 'P9';
+
+/** What watchers inside of the cluster saw; absent where nobody could look. */
+export interface WhiteBox {
+  /** How often each rule was held against a partition; partition -1 is the metadata log. */
+  readonly checked: readonly { readonly rule: WhiteBoxRule; readonly partition: number; readonly count: number }[];
+  readonly violations: readonly WhiteBoxViolation[];
+}
+
+export interface WhiteBoxViolation {
+  readonly rule: WhiteBoxRule;
+  /** Index in the history, -1 for the metadata log. */
+  readonly partition: number;
+  readonly timeNs: number;
+  readonly sentence: string;
+}
+
+/**
+ * P7: a high watermark never goes back within a leader epoch. P8: an epoch has one leader, and replicas agree on what is
+ * committed. P9: what was shown to readers survives elections and truncations.
+ */
+export function judgeWhiteBox(
+  box: WhiteBox,
+  rule: WhiteBoxRule,
+  nameOf: (partition: number) => string,
+  tally: Tally,
+): void {
+  for (const { rule: of, partition, count } of box.checked) if (of === rule) tally.check(partition, count);
+  for (const violation of box.violations) {
+    if (violation.rule !== rule) continue;
+    const { partition, timeNs, sentence } = violation;
+    tally.fail(partition, () => ({
+      partition: partition < 0 ? null : nameOf(partition),
+      sentence: `${sentence}; t=${(timeNs / 1e9).toFixed(3)}s`,
+      events: [{ timeNs, text: sentence }],
+      around: [],
+    }));
+  }
+}

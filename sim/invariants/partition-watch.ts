@@ -1,0 +1,156 @@
+import type { Log } from '../../core/log/index.ts';
+import type { Partition } from '../../core/replication/index.ts';
+import { below, divergence, epochAt, type Lineage } from './lineage.ts';
+import type { Findings } from './violation.ts';
+
+/** What one broker's replica looked like after the last event that touched it. */
+interface Seen {
+  readonly log: Log;
+  readonly roleChanges: number;
+  readonly leading: number | null;
+  readonly end: number;
+  readonly highWatermark: number;
+  readonly lineage: Lineage;
+}
+
+/** Invariants of one partition, over all of its replicas. */
+export class PartitionWatch {
+  readonly #index: number;
+  readonly #name: string;
+  readonly #findings: Findings;
+  /** Whether a fault may have taken durable or acknowledged bytes from a broker that holds the partition. */
+  readonly #excused: (brokers: readonly number[]) => boolean;
+  readonly #seen = new Map<number, Seen>();
+  readonly #leaderOf = new Map<number, number>();
+  /** Everything below was shown to readers by a leader; with the epochs of it. */
+  #exposed = 0;
+  #committed: Lineage = [];
+  truncations = 0;
+
+  constructor(index: number, name: string, findings: Findings, excused: (brokers: readonly number[]) => boolean) {
+    this.#index = index;
+    this.#name = name;
+    this.#findings = findings;
+    this.#excused = excused;
+  }
+
+  forget(broker: number): void {
+    this.#seen.delete(broker);
+  }
+
+  look(broker: number, partition: Partition): void {
+    const { log } = partition;
+    if (log === null) {
+      this.#seen.delete(broker);
+      return;
+    }
+    const before = this.#seen.get(broker);
+    const end = log.logEndOffset;
+    const { highWatermark } = log;
+    if (
+      before !== undefined &&
+      before.log === log &&
+      before.end === end &&
+      before.highWatermark === highWatermark &&
+      before.roleChanges === partition.roleChanges
+    ) {
+      return;
+    }
+    const leader = partition.leader;
+    const now: Seen = {
+      log,
+      roleChanges: partition.roleChanges,
+      leading: leader === null ? null : leader.epoch,
+      end,
+      highWatermark,
+      lineage: log.epochStarts.slice(),
+    };
+    this.#seen.set(broker, now);
+    if (before !== undefined && before.log === log && end < before.end) this.#cut(broker, before, now);
+    if (leader !== null) {
+      this.#leads(broker, before, now, leader.epoch, leader.replicas);
+    } else this.#follows(broker, now);
+  }
+
+  /** A running replica has cut its log: nothing that agreed with what readers were shown may have gone. */
+  #cut(broker: number, before: Seen, now: Seen): void {
+    this.truncations++;
+    this.#findings.checked('P9', this.#index);
+    const shown = Math.min(before.end, this.#exposed);
+    if (now.end >= shown) return;
+    if (epochAt(before.lineage, now.end) !== epochAt(this.#committed, now.end)) return;
+    this.#findings.violated(
+      'P9',
+      this.#index,
+      `broker ${broker} cut ${this.#name} at offset ${now.end}, below the high watermark ${this.#exposed} that readers were shown`,
+    );
+  }
+
+  #leads(broker: number, before: Seen | undefined, now: Seen, epoch: number, replicas: readonly number[]): void {
+    const findings = this.#findings;
+    const other = this.#leaderOf.get(epoch);
+    if (other === undefined) this.#leaderOf.set(epoch, broker);
+    else if (other !== broker) {
+      findings.violated('P8', this.#index, `brokers ${other} and ${broker} both lead ${this.#name} in epoch ${epoch}`);
+    }
+    findings.checked('P7', this.#index);
+    const same = before !== undefined && before.log === now.log && before.leading === epoch;
+    if (same && now.highWatermark < before.highWatermark) {
+      findings.violated(
+        'P7',
+        this.#index,
+        `the high watermark of ${this.#name} on broker ${broker} went from ${before.highWatermark} back to ${now.highWatermark} within epoch ${epoch}`,
+      );
+    }
+    // A leader of the past may not know yet that it is one: only the newest speaks for the partition.
+    if (epoch < this.#newestEpoch()) return;
+    if (!same) this.#elected(broker, now, epoch, replicas);
+    if (now.highWatermark > this.#exposed) {
+      this.#exposed = now.highWatermark;
+      this.#committed = below(now.lineage, now.highWatermark);
+    }
+  }
+
+  #newestEpoch(): number {
+    let newest = -1;
+    for (const epoch of this.#leaderOf.keys()) newest = Math.max(newest, epoch);
+    return newest;
+  }
+
+  /** A new leader has everything that readers were shown, unless faults took it. */
+  #elected(broker: number, now: Seen, epoch: number, replicas: readonly number[]): void {
+    const findings = this.#findings;
+    findings.checked('P9', this.#index);
+    const start = now.log.logStartOffset;
+    const differs = divergence(now.lineage, this.#committed, start, Math.min(now.end, this.#exposed));
+    const kept = differs === -1 ? now.end : differs;
+    if (kept >= this.#exposed) return;
+    if (!this.#excused(replicas)) {
+      const what = differs === -1 ? `ends at offset ${now.end}` : `has other records from offset ${differs} on`;
+      findings.violated(
+        'P9',
+        this.#index,
+        `broker ${broker}, elected in epoch ${epoch}, ${what}: readers of ${this.#name} were shown everything below ${this.#exposed}`,
+      );
+    }
+    this.#exposed = kept;
+    this.#committed = below(this.#committed, kept);
+  }
+
+  /** What a follower holds to be committed is what the leaders committed. */
+  #follows(broker: number, now: Seen): void {
+    const to = Math.min(now.highWatermark, now.end, this.#exposed);
+    const from = now.log.logStartOffset;
+    if (from >= to) return;
+    this.#findings.checked('P8', this.#index);
+    const differs = divergence(now.lineage, this.#committed, from, to);
+    if (differs === -1) return;
+    const own = epochAt(now.lineage, differs);
+    const committed = epochAt(this.#committed, differs);
+    this.#findings.violated(
+      'P8',
+      this.#index,
+      `at offset ${differs} of ${this.#name} broker ${broker} holds a record of epoch ${own} for committed where the leaders committed one of epoch ${committed}`,
+    );
+  }
+}

@@ -1,0 +1,11 @@
+import { groupMutants } from './groups.ts';
+import { logMutants } from './log.ts';
+import type { Mutant } from './mutant.ts';
+import { quorumMutants } from './quorum.ts';
+import { replicationMutants } from './replication.ts';
+
+export type { Mutant } from './mutant.ts';
+export { MUTANT_WORKLOADS, type MutantWorkload, mutantWorkload } from './workloads.ts';
+
+/** Every broken variant. */
+export const mutants: readonly Mutant[] = [...logMutants, ...replicationMutants, ...quorumMutants, ...groupMutants];

@@ -1,0 +1,155 @@
+import { parseWorkload } from '../../workloads/parse.ts';
+import type { Workload } from '../../workloads/workload.ts';
+
+const PRODUCER = `
+producers:
+  - topic: ledger
+    count: 2
+    rate: 600/s
+    arrival: poisson
+    value: 100B
+    client: { acks: all, enable.idempotence: true, linger.ms: 2ms, request.timeout.ms: 2s, delivery.timeout.ms: 60s }`;
+
+const GROUP = `
+consumers:
+  - topic: ledger
+    group: audit
+    count: 2
+    client: { session.timeout.ms: 6s, heartbeat.interval.ms: 1s, auto.commit.interval.ms: 200ms, request.timeout.ms: 3s }`;
+
+const READER = `
+consumers:
+  - { topic: ledger, group: none, client: { request.timeout.ms: 3s } }`;
+
+const ONE = 'cluster: { brokers: 1 }';
+const THREE = `
+cluster:
+  brokers: 3
+  config:
+    min.insync.replicas: 2
+    replica.lag.time.max.ms: 2s
+    broker.session.timeout.ms: 3s
+    broker.heartbeat.interval.ms: 500ms`;
+
+export type MutantWorkload =
+  | 'one broker, kills'
+  | 'one broker, power loss, flushed'
+  | 'one broker, power loss'
+  | 'one broker, resets'
+  | 'one broker, disk errors'
+  | 'one broker, group'
+  | 'three brokers, crashes'
+  | 'three brokers, partitions'
+  | 'three brokers, controllers';
+
+/** Small clusters under heavy fire: seconds of virtual time, a fraction of a second of real time. */
+const TEXTS: Readonly<Record<MutantWorkload, string>> = {
+  'one broker, kills': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults: [{ every: 1s, arrival: poisson, kill: any, restart-after: 200ms }]`,
+
+  'one broker, power loss, flushed': `${ONE}
+topics: [{ name: ledger, partitions: 2, config: { flush.messages: 1 } }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults: [{ every: 1500ms, arrival: poisson, power-loss: any, restart-after: 200ms }]`,
+
+  'one broker, power loss': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults: [{ every: 1500ms, arrival: poisson, power-loss: any, restart-after: 200ms }]`,
+
+  'one broker, resets': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults:
+  - every: 400ms
+    arrival: poisson
+    one-of:
+      - { connection-reset: any }
+      - { slow-link: { broker: any, delay: 30ms, jitter: 30ms }, for: 300ms }
+      - { stall-then-reset: any, for: 200ms }`,
+
+  'one broker, disk errors': `${ONE}
+topics: [{ name: ledger, partitions: 2, config: { flush.messages: 1 } }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults:
+  - every: 900ms
+    arrival: poisson
+    one-of:
+      - { fsync-failure: any }
+      - { short-write: any }
+      - { power-loss: any, restart-after: 200ms }`,
+
+  'one broker, group': `${ONE}
+topics: [{ name: ledger, partitions: 4 }]
+${PRODUCER}
+${GROUP}
+phases: { warmup: 0s, measure: 12s, drain: 60s }
+faults:
+  - every: 2s
+    arrival: poisson
+    one-of:
+      - { kill: any, restart-after: 300ms }
+      - { connection-reset: any }
+      - { pause: any, for: 500ms }`,
+
+  'three brokers, crashes': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 14s, drain: 60s }
+faults:
+  - every: 3s
+    arrival: poisson
+    one-of:
+      - { kill: leader(ledger/0), restart-after: 1s }
+      - { power-loss: leader(ledger/1), restart-after: 2s }
+      - { pause: leader(ledger/0), for: 4s }`,
+
+  'three brokers, partitions': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - every: 3s
+    arrival: poisson
+    one-of:
+      - { partition: isolate(leader(ledger/0)), for: 5s }
+      - { partition: { shape: isolate(leader(ledger/0)), clients: false }, for: 5s }
+      - { partition: halves, for: 4s }
+      - { kill: leader(ledger/1), restart-after: 1s }`,
+
+  'three brokers, controllers': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - every: 2s
+    arrival: poisson
+    one-of:
+      - { kill: controller, restart-after: 500ms }
+      - { power-loss: controller, restart-after: 1s }
+      - { partition: isolate(controller), for: 4s }
+      - { pause: controller, for: 4s }`,
+};
+
+export const MUTANT_WORKLOADS: readonly MutantWorkload[] = Object.keys(TEXTS) as MutantWorkload[];
+
+export function mutantWorkload(name: MutantWorkload, seed: number): Workload {
+  const parsed = parseWorkload(TEXTS[name], { file: `${name.replaceAll(/[^a-z]+/g, '-')}.yaml` });
+  if (!parsed.ok) throw new Error(`${name}: ${parsed.diagnostics.map(({ message }) => message).join('; ')}`);
+  return { ...parsed.workload, seed };
+}
