@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createMemoryDisk } from '../memory-disk.ts';
+import { nodeCodecs } from '../node/codecs.ts';
 import { createNodeRuntime } from '../node/index.ts';
 import { brokerHeartbeat, brokerRegistration, createTopics } from '../protocol/index.ts';
+import { encodeLeaderChange } from '../quorum/metadata-batches.ts';
+import { batchMaxTimestamp, batchSize } from '../records/index.ts';
 import type { Disk } from '../runtime.ts';
 import { registration, SingleNode } from './testing/single-node.ts';
 
@@ -112,4 +115,15 @@ test('snapshots of its own replace the log, and lose nothing', async () => {
   const sameController = (text: string): string => text.replace(/"incarnationId":"[^"]+"/g, '');
   expect(sameController(again.replica.image.fingerprint())).toBe(sameController(before));
   await again.close();
+});
+
+test("the record that begins an epoch is Kafka's, byte for byte", () => {
+  const log = new Uint8Array(readFileSync(new URL('fixtures/kafka-metadata.log', import.meta.url)));
+  const first = log.subarray(0, batchSize(log, 0));
+  const ours = encodeLeaderChange(
+    { leaderId: 1, voters: [{ id: 1 }], granting: [{ id: 1 }] },
+    { baseOffset: 0, epoch: 1, nowMs: batchMaxTimestamp(log, 0) },
+    nodeCodecs,
+  );
+  expect(Buffer.from(ours).toString('hex')).toBe(Buffer.from(first).toString('hex'));
 });

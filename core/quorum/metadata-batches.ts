@@ -82,9 +82,7 @@ function controlEntry(offset: number, key: Uint8Array | null, value: Uint8Array 
   if (type === null || value === null) return null;
   switch (type) {
     case 'leaderChange': {
-      // Its own first field is its version: 0 without directory ids.
-      const version = value.length >= 2 ? (value[0]! << 8) | value[1]! : 0;
-      return { kind: type, offset, leaderId: decodeMessage(leaderChangeMessage, Math.min(version, 1), value).leaderId };
+      return { kind: type, offset, leaderId: decodeMessage(leaderChangeMessage, 0, value).leaderId };
     }
     case 'kraftVersion':
       return { kind: type, offset, version: decodeMessage(kRaftVersionRecord, 0, value).kRaftVersion };
@@ -110,29 +108,21 @@ export function encodeMetadataBatch(
   return builder.finish(codecs, { baseOffset: position.baseOffset, leaderEpoch: position.epoch });
 }
 
-/** The record with which every epoch begins (KIP-595). */
+/** The record with which every epoch begins (KIP-595). Kafka writes version 0, without directory ids, at every kraft.version. */
 export function encodeLeaderChange(
   change: {
     readonly leaderId: number;
-    readonly voters: readonly { readonly id: number; readonly directoryId: string }[];
-    readonly granting: readonly { readonly id: number; readonly directoryId: string }[];
+    readonly voters: readonly { readonly id: number }[];
+    readonly granting: readonly { readonly id: number }[];
   },
-  position: {
-    readonly baseOffset: number;
-    readonly epoch: number;
-    readonly nowMs: number;
-    readonly kraftVersion: number;
-  },
+  position: { readonly baseOffset: number; readonly epoch: number; readonly nowMs: number },
   codecs: Codecs,
 ): Uint8Array {
-  const version = position.kraftVersion >= 1 ? 1 : 0;
-  const keyed = (keys: typeof change.voters): { voterId: number; voterDirectoryId?: string }[] =>
-    keys.map((key) => ({ voterId: key.id, ...(version === 1 ? { voterDirectoryId: key.directoryId } : {}) }));
-  const value = encodeMessage(leaderChangeMessage, version, {
-    version,
+  const value = encodeMessage(leaderChangeMessage, 0, {
+    version: 0,
     leaderId: change.leaderId,
-    voters: keyed(change.voters),
-    grantingVoters: keyed(change.granting),
+    voters: change.voters.map((voter) => ({ voterId: voter.id })),
+    grantingVoters: change.granting.map((voter) => ({ voterId: voter.id })),
   });
   return encodeControlBatch('leaderChange', value, position.nowMs, codecs, {
     baseOffset: position.baseOffset,

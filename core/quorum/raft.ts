@@ -340,7 +340,7 @@ export class RaftQuorum implements Quorum, QuorumCore {
     const granting = this.#voters.filter((voter) => role.granted.has(voter.id));
     const bytes = encodeLeaderChange(
       { leaderId: this.nodeId, voters: this.#voters, granting },
-      { baseOffset: this.log.endOffset, epoch, nowMs: this.runtime.clock.wallMs(), kraftVersion: this.kraftVersion },
+      { baseOffset: this.log.endOffset, epoch, nowMs: this.runtime.clock.wallMs() },
       this.runtime.codecs,
     );
     if (this.log.append(bytes)) this.#appended();
