@@ -26,7 +26,7 @@ export function registerServe(program: Command): void {
     .option('--brokers <n>', 'brokers on ports N, N+1, …; more than one are processes of their own', '1')
     .option(
       '--data <dir>',
-      "keep the logs here (Kafka's own format); default a folder under the system's temporary one",
+      "log directory, Kafka's own format (several brokers: a folder for each in it); default a temporary one",
     )
     .option('--memory', 'keep everything in memory; nothing outlives the process')
     .option('--port <n>', 'port of the first broker; 0 takes a free one', '9092')
@@ -83,7 +83,7 @@ async function start(brokers: number, port: number, directory: string | null, op
   const broker = await serve({
     nodeId: 1,
     listen: { host, port },
-    logDirs: [directory === null ? '/data' : join(directory, 'broker-1')],
+    logDirs: [directory ?? '/data'],
     config: { 'group.initial.rebalance.delay.ms': '0', ...config },
     logLevel,
     ...(directory === null ? { disk: createMemoryDisk({ wallMs: () => Date.now() }) } : {}),
