@@ -15,6 +15,7 @@ import {
   encodeResponseFrame,
   encodeVersioned,
   type Message,
+  type RequestHead,
 } from '../protocol/index.ts';
 import type { ControllerPort } from './admin.ts';
 import type { Controller } from './controller.ts';
@@ -63,13 +64,30 @@ export async function answerEnvelope(
   serves: (api: ApiSchema) => boolean,
   request: EnvelopeRequest,
 ): Promise<EnvelopeResponseDraft> {
-  const head = decodeRequestHead(request.requestData);
-  if (head.kind === 'unsupported' || !serves(head.api)) return { errorCode: ErrorCode.invalidRequest };
-  const body = decodeMessage(head.api.request, head.version, request.requestData, head.bodyAt);
+  const opened = open(request.requestData);
+  if (opened === null || !serves(opened.head.api)) return { errorCode: ErrorCode.invalidRequest };
+  const { head, body } = opened;
   const response = await controller.handle(head.api, head.version, body);
   if (response === null) return { errorCode: ErrorCode.notController };
   const frame = encodeResponseFrame(head.api, head.version, head.correlationId, response);
   return { errorCode: ErrorCode.none, responseData: withoutSize(frame) };
+}
+
+type Opened = {
+  readonly head: Extract<RequestHead, { kind: 'request' }>;
+  readonly body: Message<ApiSchema['request']>;
+};
+
+/** Null for bytes that are no request. */
+function open(requestData: Uint8Array): Opened | null {
+  try {
+    const head = decodeRequestHead(requestData);
+    if (head.kind === 'unsupported') return null;
+    return { head, body: decodeMessage(head.api.request, head.version, requestData, head.bodyAt) };
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
 }
 
 function withoutSize(chunks: readonly Uint8Array[]): Uint8Array {

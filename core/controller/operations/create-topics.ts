@@ -41,7 +41,9 @@ export const createTopicsOperation: Operation<typeof createTopics> = {
   run(context, request) {
     const counts = new Map<string, number>();
     for (const topic of request.topics) counts.set(topic.name, (counts.get(topic.name) ?? 0) + 1);
-    const taken = new Map([...context.image.topicsByName.keys()].sort().map((name) => [collisionKey(name), name]));
+    const taken = mayCollide(request.topics)
+      ? new Map([...context.image.topicsByName.keys()].sort().map((name) => [collisionKey(name), name]))
+      : new Map<string, string>();
     const records: MetadataRecord[] = [];
     const results: Result[] = [];
     const answered = new Set<string>();
@@ -78,6 +80,11 @@ export const createTopicsOperation: Operation<typeof createTopics> = {
     return { records: request.validateOnly ? [] : records, response: { topics: results } };
   },
 };
+
+/** Only names with '.' or '_' can collide: for all others the existing names need not be walked. */
+function mayCollide(topics: readonly Creatable[]): boolean {
+  return topics.some(({ name }) => name.includes('.') || name.includes('_'));
+}
 
 /** How many partitions a topic asks for, as far as it makes sense. */
 function partitionsOf(context: OperationContext, topic: Creatable): number {
