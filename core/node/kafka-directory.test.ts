@@ -34,7 +34,7 @@ interface Line {
 
 function expected(name: string): { end: number; lines: Line[] } {
   const [head, ...rows] = readFileSync(join(fixture, `${name}.read_uncommitted.tsv`), 'utf8')
-    .trimEnd()
+    .replace(/\n$/, '')
     .split('\n');
   const lines = rows.map((row) => {
     const [offset, timestamp, key, ...value] = row.split('\t');
