@@ -47,8 +47,17 @@ export function kafkaTool(
   return runCommand('java', javaArguments('512m', className, args), { timeoutMs: 60_000, ...options });
 }
 
+/** A listener besides the brokers' own PLAINTEXT one; its settings go into `config` as listener.name.<name>.… */
+export interface ExtraListener {
+  /** In capitals. */
+  readonly name: string;
+  readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+}
+
 export interface KafkaCluster extends AsyncDisposable {
   readonly bootstrap: string;
+  /** Where the extra listeners are, by their names. */
+  readonly listeners: ReadonlyMap<string, string>;
   readonly pids: readonly number[];
   /** From process start to "started", the slowest broker, milliseconds; formatting is not in it. */
   readonly startMs: number;
@@ -59,12 +68,26 @@ export interface KafkaCluster extends AsyncDisposable {
 
 /** Starts brokers that are controllers too, on free loopback ports, with their data in a temporary folder. */
 export async function startKafka(
-  options: { brokers?: number; config?: Record<string, string> } = {},
+  options: {
+    brokers?: number;
+    config?: Record<string, string>;
+    listeners?: readonly ExtraListener[];
+    /** For `StorageTool format`, such as --add-scram. */
+    format?: readonly string[];
+  } = {},
 ): Promise<KafkaCluster> {
   await installKafka();
   const count = options.brokers ?? 1;
   const folder = mkdtempSync(join(tmpdir(), 'faultline-kafka-'));
-  const ports = await freePorts(count * 2);
+  const extra = options.listeners ?? [];
+  const ports = await freePorts(count * (2 + extra.length));
+  const extraAt = (index: number) =>
+    extra.map(({ name }, which) => `${name}://localhost:${ports[count * (2 + which) + index]}`);
+  const protocols = [
+    { name: 'PLAINTEXT', protocol: 'PLAINTEXT' },
+    { name: 'CONTROLLER', protocol: 'PLAINTEXT' },
+    ...extra,
+  ];
   const voters = Array.from({ length: count }, (_, index) => `${index + 1}@localhost:${ports[count + index]}`).join(
     ',',
   );
@@ -76,8 +99,13 @@ export async function startKafka(
       'process.roles': 'broker,controller',
       'node.id': String(index + 1),
       'controller.quorum.voters': voters,
-      listeners: `PLAINTEXT://localhost:${ports[index]},CONTROLLER://localhost:${ports[count + index]}`,
-      'advertised.listeners': `PLAINTEXT://localhost:${ports[index]}`,
+      listeners: [
+        `PLAINTEXT://localhost:${ports[index]}`,
+        `CONTROLLER://localhost:${ports[count + index]}`,
+        ...extraAt(index),
+      ].join(','),
+      'advertised.listeners': [`PLAINTEXT://localhost:${ports[index]}`, ...extraAt(index)].join(','),
+      'listener.security.protocol.map': protocols.map(({ name, protocol }) => `${name}:${protocol}`).join(','),
       'controller.listener.names': 'CONTROLLER',
       'log.dirs': join(folder, `data-${index + 1}`),
       'offsets.topic.replication.factor': String(count),
@@ -95,7 +123,14 @@ export async function startKafka(
         .map(([name, value]) => `${name}=${value}\n`)
         .join(''),
     );
-    const format = javaArguments('256m', 'kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', file]);
+    const format = javaArguments('256m', 'kafka.tools.StorageTool', [
+      'format',
+      '-t',
+      clusterId,
+      '-c',
+      file,
+      ...(options.format ?? []),
+    ]);
     const formatted = await runCommand('java', format, { timeoutMs: 60_000 });
     if (formatted.code !== 0)
       throw new Error(`Kafka's storage was not formatted: ${formatted.stdout}${formatted.stderr}`);
@@ -117,11 +152,14 @@ export async function startKafka(
     throw error;
   }
   const startMs = performance.now() - startedAt;
-  return {
-    bootstrap: ports
-      .slice(0, count)
+  const bootstrapAt = (from: number): string =>
+    ports
+      .slice(from, from + count)
       .map((port) => `localhost:${port}`)
-      .join(','),
+      .join(',');
+  return {
+    bootstrap: bootstrapAt(0),
+    listeners: new Map(extra.map(({ name }, which) => [name, bootstrapAt(count * (2 + which))])),
     pids: children.map((child) => child.pid!),
     startMs,
     signal: (broker, signal) => {
