@@ -210,8 +210,6 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
     ...(options.faults === undefined ? undefined : { faults: options.faults }),
   });
   const { replicas, server } = assembly;
-  metadata.addListener(replicas);
-  metadata.addListener(assembly.groups);
   const assembled = assembly;
   undo.push(() => assembled.close());
 
@@ -262,9 +260,15 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   undo.push(() => registered.end());
   const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
   await metadataNode.ready(startTimeoutMs);
-  await lifecycle.start(startTimeoutMs);
-  replicas.removeStrays(metadata.image);
-  await replicas.settled();
+  const { groups } = assembly;
+  await lifecycle.start(startTimeoutMs, async () => {
+    // Not a moment earlier: until it is registered anew the metadata speaks of this broker's last life. Whoever leads
+    // or fetches on its word counts as in sync with what that life had, and is put out of the ISR with it (KIP-903).
+    metadata.addListener(replicas);
+    metadata.addListener(groups);
+    replicas.removeStrays(metadata.image);
+    await replicas.settled();
+  });
   replicas.start();
   for (const directory of logDirectories) directory.start();
   server.open();

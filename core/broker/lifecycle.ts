@@ -43,10 +43,14 @@ export class BrokerLifecycle {
     return this.#epoch;
   }
 
-  /** Registers, catches up, is unfenced. Rejects after `timeoutMs`, or when the controller refuses for good. */
-  async start(timeoutMs: number): Promise<void> {
+  /**
+   * Registers, catches up, prepares, is unfenced. Rejects after `timeoutMs`, when the controller refuses for good, or
+   * with what `prepare` rejects.
+   */
+  async start(timeoutMs: number, prepare: () => Promise<void>): Promise<void> {
     const deadlineNs = this.#options.clock.monotonicNs() + timeoutMs * 1e6;
     await this.#register(deadlineNs);
+    await prepare();
     while (this.#state === 'fenced') {
       this.#checkTime(deadlineNs, 'unfenced');
       await this.#beat();

@@ -107,14 +107,16 @@ function judge(
     return { kind: 'allowed', clause: uncleanClause(unclean), fault: last(faults) };
   }
   // KIP-966: whoever ends without a clean shutdown is eligible no more, for it may have lost its tail. When that has
-  // happened to all who held the record, the last known leader is what remains.
+  // happened to all of an ISR, the last known leader is what remains.
   if (unclean !== undefined && before !== null && destroyed.has(unclean.leader)) {
-    const ended = brokersOf(
-      faults.filter(({ kind, atNs }) => endsUncleanly(kind) && atNs < unclean.timeNs),
-      replicas,
-    );
-    if (before.isr.every((broker) => ended.has(broker))) {
-      return { kind: 'allowed', clause: uncleanShutdowns(before, unclean), fault: last(destroying) };
+    const endings = faults.filter(({ kind, atNs }) => endsUncleanly(kind) && atNs < unclean.timeNs);
+    for (const event of [before, ...after.slice(0, after.indexOf(unclean))]) {
+      const ended = brokersOf(
+        endings.filter(({ untilNs }) => (untilNs ?? Number.POSITIVE_INFINITY) > event.timeNs),
+        replicas,
+      );
+      if (event.isr.length === 0 || ended.size < held || !event.isr.every((broker) => ended.has(broker))) continue;
+      return { kind: 'allowed', clause: uncleanShutdowns(event, unclean), fault: last(destroying) };
     }
   }
   // Whoever was the whole ISR at some moment after the acknowledgement decides what the partition still holds.
