@@ -1,12 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../reports/run-record.ts';
-import { registerReplay } from './commands/replay.ts';
-import { registerReport } from './commands/report.ts';
-import { registerRun } from './commands/run.ts';
-import { registerSchema } from './commands/schema.ts';
-import { registerServe } from './commands/serve.ts';
-import { registerSim } from './commands/sim.ts';
-import { registerValidate } from './commands/validate.ts';
 import { CommandError } from './exit.ts';
 import { version } from './package.ts';
 
@@ -29,13 +22,23 @@ Exit codes: 0 pass, 20 bad workload file, 21 run failed, 22 threshold breached, 
   )
   .exitOverride();
 
-registerRun(program);
-registerSim(program);
-registerReplay(program);
-registerReport(program);
-registerServe(program);
-registerValidate(program);
-registerSchema(program);
+/**
+ * Each command is loaded when it is asked for: a broker should not wait for the chart library. Without a known name all of
+ * them are loaded, for the help and for the nearest right word.
+ */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  run: async () => (await import('./commands/run.ts')).registerRun,
+  sim: async () => (await import('./commands/sim.ts')).registerSim,
+  replay: async () => (await import('./commands/replay.ts')).registerReplay,
+  report: async () => (await import('./commands/report.ts')).registerReport,
+  serve: async () => (await import('./commands/serve.ts')).registerServe,
+  validate: async () => (await import('./commands/validate.ts')).registerValidate,
+  schema: async () => (await import('./commands/schema.ts')).registerSchema,
+};
+
+const wanted = commands[process.argv[2] ?? ''];
+const registers = await Promise.all((wanted === undefined ? Object.values(commands) : [wanted]).map((load) => load()));
+for (const register of registers) register(program);
 
 try {
   await program.parseAsync(process.argv);
