@@ -3,6 +3,12 @@ import { EXIT } from '../reports/run-record.ts';
 import { CommandError } from './exit.ts';
 import { version } from './package.ts';
 
+// `bench … | head` closes our output early: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const program = new Command('bench')
   .description('Run one workload file against a simulated cluster, a local one, or any Kafka cluster, and judge it.')
   .version(version)
