@@ -1,6 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import tls from 'node:tls';
 import { NetworkError, TLS_REFUSED, TlsError, type TlsOptions } from '../runtime.ts';
+import { pemBlocks } from '../security/index.ts';
 
 /** Reading certificates costs milliseconds; connections of one client share the options, and so what is made of them. */
 const contexts = new WeakMap<TlsOptions, tls.SecureContext>();
@@ -28,6 +30,8 @@ function contextOf(options: TlsOptions): tls.SecureContext {
   if (context === undefined) {
     const { authorities, certificate, key, keyPassword, versions = ['TLSv1.2', 'TLSv1.3'] } = options;
     try {
+      // What is no certificate in `ca` is passed over, and then nobody would be trusted: it must show here.
+      for (const { text } of pemBlocks(authorities ?? '')) new X509Certificate(text);
       context = tls.createSecureContext({
         minVersion: versions.includes('TLSv1.2') ? 'TLSv1.2' : 'TLSv1.3',
         maxVersion: versions.includes('TLSv1.3') ? 'TLSv1.3' : 'TLSv1.2',
