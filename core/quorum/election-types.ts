@@ -113,6 +113,8 @@ export type QuorumEvent =
       readonly leaderId: number;
       readonly preferred: readonly number[];
     }
+  /** The member that was followed answered that it does not lead this epoch any more. */
+  | { readonly kind: 'leaderDenied'; readonly epoch: number; readonly from: number }
   | { readonly kind: 'resign' }
   | { readonly kind: 'votersChanged' };
 

@@ -105,6 +105,9 @@ export class Election {
       case 'endEpochReceived':
         this.#leaderEnded(event.epoch, event.leaderId, event.preferred, nowMs);
         return;
+      case 'leaderDenied':
+        this.#leaderDenied(event.epoch, event.from, nowMs);
+        return;
       case 'resign':
         if (this.role.kind === 'leader') this.#resign(nowMs);
         return;
@@ -122,7 +125,7 @@ export class Election {
     const leaderId = epoch === state.epoch ? state.leaderId : -1;
     if (leaderId === self.id) {
       // It led before it stopped: its followers have gone on, so it may not lead this epoch again.
-      this.role = { kind: 'resigned', epoch, leaderId, voted, deadlineMs: this.#electionDeadline(nowMs) };
+      this.role = { kind: 'resigned', epoch, leaderId, voted, deadlineMs: this.#soon(nowMs) };
     } else if (leaderId !== -1 && this.#remoteVoters().length > 0) {
       this.role = {
         kind: 'follower',
@@ -134,9 +137,16 @@ export class Election {
       };
       this.#effects.push({ kind: 'follow', leaderId, epoch });
     } else {
-      this.role = { kind: 'unattached', epoch, leaderId: -1, voted, deadlineMs: this.#electionDeadline(nowMs) };
+      this.role = { kind: 'unattached', epoch, leaderId: -1, voted, deadlineMs: this.#soon(nowMs) };
     }
     if (this.#isSoleVoter()) this.#campaign(nowMs);
+  }
+
+  /** The leader that is followed says that it leads no more: there is nothing to wait for. */
+  #leaderDenied(epoch: number, from: number, nowMs: number): void {
+    const { role } = this;
+    if (role.kind !== 'follower' || role.epoch !== epoch || role.leaderId !== from || !this.isVoter) return;
+    this.role = { ...role, fetched: false, deadlineMs: Math.min(role.deadlineMs, this.#soon(nowMs)) };
   }
 
   #tick(nowMs: number): void {
@@ -391,6 +401,16 @@ export class Election {
     const { electionTimeoutMs } = this.#options.timing;
     if (this.#isSoleVoter()) return nowMs;
     return nowMs + electionTimeoutMs + this.#options.random.below(Math.max(1, electionTimeoutMs));
+  }
+
+  /** Where nobody is known to lead an election may come early: a pre-vote disturbs no leader that there is. */
+  #soon(nowMs: number): number {
+    if (this.#isSoleVoter()) return nowMs;
+    return (
+      nowMs +
+      HANDOVER_MS +
+      this.#options.random.below(Math.max(1, Math.floor(this.#options.timing.electionTimeoutMs / 5)))
+    );
   }
 
   #remoteVoters(): readonly ReplicaKey[] {

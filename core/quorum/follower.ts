@@ -107,6 +107,9 @@ export class Follower {
     if (data === undefined) return false;
     const { leaderId, leaderEpoch } = data.currentLeader;
     if (leaderEpoch >= 0) this.#core.post({ kind: 'epochSeen', epoch: leaderEpoch, leaderId });
+    if (data.errorCode === ErrorCode.notLeaderOrFollower && leaderEpoch === source.epoch && leaderId === -1) {
+      this.#core.post({ kind: 'leaderDenied', epoch: source.epoch, from: source.peer.id });
+    }
     if (data.errorCode !== ErrorCode.none || !this.#stillFollows(source)) return false;
     this.#core.post({ kind: 'fetchAnswered', epoch: source.epoch, leaderId: source.peer.id });
     return await this.#take(source, data, partition.fetchOffset);

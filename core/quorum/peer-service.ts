@@ -201,6 +201,8 @@ export class PeerService {
       }
       if (fetchOffset > 0) {
         const mine = log.endOffsetForEpoch(lastFetchedEpoch);
+        // It went on in an epoch of which nothing is left here: what it has of it was never committed.
+        if (mine.epoch < 0 && log.startOffset > 0 && snapshot !== null) return { ...base, snapshotId: snapshot };
         if (mine.epoch !== lastFetchedEpoch || mine.endOffset < fetchOffset) {
           return {
             ...base,
