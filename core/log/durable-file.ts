@@ -11,11 +11,6 @@ export function parentOf(path: string): string {
   return slash <= 0 ? '/' : path.slice(0, slash);
 }
 
-/** The last part of a path. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 /**
  * Makes the directory so that it outlives a power loss: the entries of all that had to be made are synced, and that of
  * the directory itself always, since an earlier life may have ended between making and syncing it. A parent that may

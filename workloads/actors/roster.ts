@@ -38,7 +38,7 @@ export interface AuditorSeat {
   readonly name: string;
 }
 
-export type Seat = ProducerSeat | ConsumerSeat | AuditorSeat;
+type Seat = ProducerSeat | ConsumerSeat | AuditorSeat;
 
 /**
  * Who takes part in a run, and the numbers by which the history calls actors and partitions. A function of the workload
