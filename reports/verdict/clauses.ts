@@ -47,9 +47,10 @@ export function standingOf(loss: Loss, contract: Contract, control: readonly Con
     later.filter((fault) => fault.confirmed),
     replicas,
     control,
+    contract.faults,
   );
   if (standing.kind !== 'fail' || later.every((fault) => fault.confirmed)) return standing;
-  if (judge(loss, later, replicas, control).kind === 'fail') return standing;
+  if (judge(loss, later, replicas, control, contract.faults).kind === 'fail') return standing;
   const fault = later.find((candidate) => !candidate.confirmed)!;
   return { kind: 'unknown', reason: `it is not known whether fault ${fault.id} took effect`, fault };
 }
@@ -59,6 +60,7 @@ function judge(
   faults: readonly LoggedFault[],
   replicas: readonly number[],
   control: readonly ControlEvent[] | undefined,
+  history: readonly LoggedFault[],
 ): Standing {
   const { promise, acks } = loss;
   const destroying = faults.filter((fault) => destroys(fault, loss, faults));
@@ -109,13 +111,18 @@ function judge(
   // KIP-966: whoever ends without a clean shutdown is eligible no more, for it may have lost its tail. When that has
   // happened to all of an ISR, the last known leader is what remains.
   if (unclean !== undefined && before !== null && destroyed.has(unclean.leader)) {
-    const endings = faults.filter(({ kind, atNs }) => endsUncleanly(kind) && atNs < unclean.timeNs);
-    for (const event of [before, ...after.slice(0, after.indexOf(unclean))]) {
-      const ended = brokersOf(
-        endings.filter(({ untilNs }) => (untilNs ?? Number.POSITIVE_INFINITY) > event.timeNs),
-        replicas,
-      );
-      if (event.isr.length === 0 || ended.size < held || !event.isr.every((broker) => ended.has(broker))) continue;
+    const endings = history.filter(({ kind, atNs }) => endsUncleanly(kind) && atNs < unclean.timeNs);
+    const member = new Map<number, number>();
+    for (const event of control) {
+      if (event === unclean) break;
+      if (event.partition !== loss.index) continue;
+      for (const broker of [...member.keys()]) if (!event.isr.includes(broker)) member.delete(broker);
+      for (const broker of event.isr) if (!member.has(broker)) member.set(broker, event.timeNs);
+      if (event.timeNs < before.timeNs || event.isr.length < held) continue;
+      // A life that ended may be missed only later, when its session runs out or the next one registers.
+      const hasEnded = (broker: number): boolean =>
+        endings.some(({ atNs, brokers }) => brokers.includes(broker) && atNs >= member.get(broker)!);
+      if (!event.isr.every(hasEnded)) continue;
       return { kind: 'allowed', clause: uncleanShutdowns(event, unclean), fault: last(destroying) };
     }
   }
