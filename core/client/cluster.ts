@@ -73,8 +73,8 @@ export class Cluster {
   /** @throws ClientError 'authentication' when the last refresh failed because no broker accepts this client, or it none. */
   refuseUnlessAccepted(): void {
     if (this.#refused === null) return;
-    // The next call may find it put right.
-    this.refreshSoon();
+    // The next call may find it put right. A refresh never rejects: nothing is left floating.
+    void this.refresh();
     throw this.#refused;
   }
 
