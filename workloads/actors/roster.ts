@@ -38,8 +38,6 @@ export interface AuditorSeat {
   readonly name: string;
 }
 
-type Seat = ProducerSeat | ConsumerSeat | AuditorSeat;
-
 /**
  * Who takes part in a run, and the numbers by which the history calls actors and partitions. A function of the workload
  * alone, so that worker threads agree on it without talking.
