@@ -40,6 +40,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   serve: async () => (await import('./commands/serve.ts')).registerServe,
   validate: async () => (await import('./commands/validate.ts')).registerValidate,
   schema: async () => (await import('./commands/schema.ts')).registerSchema,
+  verdict: async () => (await import('./commands/verdict.ts')).registerVerdict,
 };
 
 const wanted = commands[process.argv[2] ?? ''];

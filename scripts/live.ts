@@ -1,3 +1,4 @@
+import { type HistoryRecorder, tee } from '../reports/history/writer.ts';
 import { contract } from '../reports/verdict/contract.ts';
 import type { LoggedFault } from '../reports/verdict/faults.ts';
 import { Verdict } from '../reports/verdict/verdict.ts';
@@ -17,10 +18,11 @@ export async function runLive(
     readonly interrupted: Promise<void>;
     readonly replay: string;
     readonly client: ClientConfig | null;
+    readonly history?: HistoryRecorder;
   },
 ): Promise<Outcome> {
   const { workload, files } = loaded;
-  const { progress, interrupted, replay, client } = parts;
+  const { progress, interrupted, replay, client, history } = parts;
   const faultLog: LoggedFault[] = [];
   const { names } = rosterOf(workload);
   const verdict = new Verdict(names, contract(runConfigs(workload), faultLog), faultLog, { replay });
@@ -29,7 +31,7 @@ export async function runLive(
   const live = await drive({
     workload,
     files,
-    sink: verdict,
+    sink: history === undefined ? verdict : tee(verdict, history),
     ...(client === null ? {} : { common: client.common }),
     interrupted,
     onProgress: ({ phase, seconds, last }) => {
@@ -44,12 +46,14 @@ export async function runLive(
   const { conducted, measurements, series, faults, missing } = live;
   const problems = [...live.problems];
   if (live.recoveriesMs.length > 0) problems.push(recoveryText(live.recoveriesMs));
+  const end = {
+    drained: conducted.drained,
+    ...(conducted.reason === null ? {} : { reason: conducted.reason }),
+    missing,
+  };
+  history?.end({ ...end, faults: faultLog });
   return {
-    verdict: verdict.finish({
-      drained: conducted.drained,
-      ...(conducted.reason === null ? {} : { reason: conducted.reason }),
-      missing,
-    }),
+    verdict: verdict.finish(end),
     conducted,
     measurements,
     series,

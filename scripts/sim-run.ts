@@ -1,3 +1,4 @@
+import type { HistoryRecorder } from '../reports/history/writer.ts';
 import { EXIT } from '../reports/run-record.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { Outcome } from './assemble.ts';
@@ -10,6 +11,7 @@ export interface SimRunParts {
   readonly interrupted: Promise<void>;
   readonly replay: string;
   readonly verify: boolean;
+  readonly history?: HistoryRecorder;
 }
 
 /** Runs a plan on this process for a person who watches; with `verify` twice more, to compare every event. */
@@ -33,6 +35,7 @@ export async function runPlan(plan: Plan, parts: SimRunParts): Promise<Outcome> 
     plan,
     interrupted,
     replay,
+    ...(parts.history === undefined ? {} : { history: parts.history }),
     onProgress: ({ phase, virtualSeconds, events }) => {
       const share = virtualSeconds / plannedSeconds;
       const wall = (performance.now() - startedAt) / 1000;

@@ -4,7 +4,10 @@ import { type SimulationOptions, type SimulationOutcome, simulate } from '../sim
 import { compareTraces, type Determinism, type Trace } from '../sim/trace.ts';
 import type { Outcome } from './assemble.ts';
 
-export type WorldOptions = Pick<SimulationOptions, 'plan' | 'onProgress' | 'interrupted' | 'replay' | 'log'>;
+export type WorldOptions = Pick<
+  SimulationOptions,
+  'plan' | 'onProgress' | 'interrupted' | 'replay' | 'log' | 'history'
+>;
 
 /** A simulation on this process' event loop. */
 export function simulateHere(options: WorldOptions & { trace?: Trace }): Promise<SimulationOutcome> {

@@ -1,4 +1,5 @@
 import type { Codecs, Runtime } from '../core/runtime.ts';
+import { type HistoryRecorder, tee } from '../reports/history/writer.ts';
 import { contract } from '../reports/verdict/contract.ts';
 import { type FaultReach, type LoggedFault, reachOf } from '../reports/verdict/faults.ts';
 import type { VerdictResult } from '../reports/verdict/result.ts';
@@ -39,6 +40,8 @@ export interface SimulationOptions {
   readonly interrupted?: Promise<void>;
   /** The command that replays this run, for the verdict's evidence. */
   readonly replay?: string;
+  /** Keeps the history, beside the verdict. */
+  readonly history?: HistoryRecorder;
 }
 
 export interface SimulationProgress {
@@ -92,6 +95,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     faultLog,
     options.replay === undefined ? {} : { replay: options.replay },
   );
+  const sink = options.history === undefined ? verdict : tee(verdict, options.history);
   const { warmupMs, measureMs, drainMs } = workload.phases;
   const measurement = new Measurement(new ArrayBuffer(MEASUREMENT_BYTES), warmupMs * 1e6, (warmupMs + measureMs) * 1e6);
   const positions = new Positions(roster, new ArrayBuffer(Positions.bytes(roster)));
@@ -105,7 +109,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     runtime,
     driver: ownDriver(runtime, cluster.bootstrap),
     measurement,
-    history: new HistoryWriter(verdict),
+    history: new HistoryWriter(sink),
     positions,
     run,
     now: () => node.localNs() - zeroNs,
@@ -178,13 +182,14 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
   if (Number.isFinite(zeroNs)) sampler.sample(world.nowNs - zeroNs);
   const outcomes = faults.outcomes();
   for (const outcome of outcomes) faultLog.push(loggedFault(outcome));
+  const end = {
+    drained: conducted.drained,
+    ...(conducted.reason === null ? {} : { reason: conducted.reason }),
+    control: watch.control.events,
+  };
+  options.history?.end({ ...end, faults: faultLog });
   return {
-    verdict: verdict.finish({
-      drained: conducted.drained,
-      ...(conducted.reason === null ? {} : { reason: conducted.reason }),
-      control: watch.control.events,
-      whiteBox: watch.result(),
-    }),
+    verdict: verdict.finish({ ...end, whiteBox: watch.result() }),
     conducted,
     measurements: [measurement.buffer],
     series: sampler.points,

@@ -1,11 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
+import { HistoryFile } from '../../reports/history/writer.ts';
 import { renderReport } from '../../reports/html.ts';
 import { EXIT, type RunRecord, toJson } from '../../reports/run-record.ts';
 import { writeRun } from '../../reports/run-store.ts';
 import { summaryOf } from '../../reports/summary.ts';
 import type { Plan } from '../../sim/plan.ts';
+import { runConfigs } from '../../sim/run.ts';
+import { rosterOf } from '../../workloads/actors/roster.ts';
 import type { ClientConfig } from '../../workloads/live/client-config.ts';
 import type { TargetKind, Workload } from '../../workloads/workload.ts';
 import { assemble, type Outcome, type RunContext } from '../assemble.ts';
@@ -28,6 +31,7 @@ export interface RunFlags {
   report?: string | boolean;
   verify?: boolean;
   quiet?: boolean;
+  history?: string;
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -47,6 +51,7 @@ export function registerRun(program: Command): void {
     .option('--set <path=value>', 'override a value of the file; may be repeated', collect, [])
     .option('--verify', 'target sim: run twice and name the first event that differs')
     .option('--report [file]', 'also write the HTML report to this file (it is always kept with the run)')
+    .option('--history <file>', 'also write the history, for `bench verdict`: one JSON object a line')
     .option('--json', 'print one JSON object and nothing else')
     .option('--quiet', 'no progress')
     .addHelpText(
@@ -85,7 +90,8 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const replay = replayCommand(file, flags, workload);
   let outcome: Outcome;
   try {
-    const parts = { progress, interrupted, replay, verify: flags.verify === true };
+    const history = flags.history === undefined ? {} : { history: historyFile(flags.history, workload) };
+    const parts = { progress, interrupted, replay, verify: flags.verify === true, ...history };
     outcome = concealed(await runOn(loaded, plan, client, parts), client);
   } catch (error) {
     if (error instanceof CommandError) throw error;
@@ -126,6 +132,16 @@ export async function conclude(
     );
   }
   process.exitCode = record.exit;
+}
+
+function historyFile(path: string, workload: Workload): HistoryFile {
+  const { name, target, seed } = workload;
+  const { names } = rosterOf(workload);
+  try {
+    return new HistoryFile(path, { workload: name, target, seed, names, configs: runConfigs(workload) });
+  } catch (error) {
+    throw new CommandError(EXIT.badWorkload, error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** `--target` and the like are overrides of the file, and checked as such. */
