@@ -1,41 +1,22 @@
-/**
- * Writes a log directory with our log and lets Apache Kafka's own DumpLogSegments read every file of it. Ends with
- * status 1 when the tool complains or counts other records than were written.
- *
- *   node scripts/peers/dump-log-segments.ts <kafka.sh>      (or KAFKA_PEER in the environment)
- *
- * `<kafka.sh> tool <class> <arguments>` must run that class.
- */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultLogConfig, type Log, LogDirectory } from '../../core/log/index.ts';
 import { createNodeRuntime } from '../../core/node/index.ts';
 import { encodeBatch, encodeEndTransactionMarker } from '../../core/records/index.ts';
-import type { CompressionType } from '../../core/runtime.ts';
-
-const tool = process.argv[2] ?? process.env.KAFKA_PEER;
-if (tool === undefined) {
-  process.stderr.write('give the path of kafka.sh, or set KAFKA_PEER\n');
-  process.exit(2);
-}
+import type { Codecs, CompressionType } from '../../core/runtime.ts';
+import { installKafka, kafkaTool } from './apache-kafka.ts';
+import { type Checks, expectEqual } from './checks.ts';
 
 const COMPRESSIONS: readonly CompressionType[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 const BATCHES = 600;
 const encoder = new TextEncoder();
-const path = mkdtempSync(join(tmpdir(), 'faultline-dump-'));
-const runtime = createNodeRuntime();
-const { codecs } = runtime;
-const config = { ...defaultLogConfig, segmentBytes: 40_000, indexIntervalBytes: 1000 };
-const options = { path, runtime, configFor: () => config, nodeId: 1, clusterId: '4L6g3nShT-eMCtK--X86sw' };
-
 function must(result: ReturnType<Log['append']>): void {
   if (result.kind !== 'appended') throw new Error(`not appended: ${JSON.stringify(result)}`);
 }
 
 /** Plain, idempotent and transactional batches of every codec in turn; every third transaction aborts. */
-function fill(log: Log): number {
+function fill(log: Log, codecs: Codecs): number {
   let records = 0;
   const sequences = [0, 0, 0];
   for (let i = 0; i < BATCHES; i++) {
@@ -72,18 +53,10 @@ function fill(log: Log): number {
   return records;
 }
 
-function dump(files: readonly string[], ...flags: string[]): string {
-  const run = spawnSync(
-    tool!,
-    ['tool', 'org.apache.kafka.tools.DumpLogSegments', '--files', files.join(','), ...flags],
-    {
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    },
-  );
-  if (run.status !== 0)
-    throw new Error(`DumpLogSegments ${flags.join(' ')} ended with ${run.status}\n${run.stdout}\n${run.stderr}`);
-  return `${run.stdout}\n${run.stderr}`;
+async function dump(files: readonly string[], ...flags: string[]): Promise<string> {
+  const { code, stdout, stderr } = await kafkaTool('DumpLogSegments', ['--files', files.join(','), ...flags]);
+  if (code !== 0) throw new Error(`DumpLogSegments ${flags.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
+  return `${stdout}\n${stderr}`;
 }
 
 const COMPLAINT =
@@ -95,39 +68,55 @@ function complaints(output: string): string[] {
   return output.split('\n').filter((line) => COMPLAINT.test(line) && !FIRST_OF_SEGMENT.test(line));
 }
 
-let problems: string[] = [];
-try {
-  const directory = await LogDirectory.open(options);
-  const log = await directory.create('dump', 0, runtime.random.uuidBytes());
-  const records = fill(log);
-  await directory.close(1);
-  const partition = join(path, 'dump-0');
+/** Kafka's own DumpLogSegments reads every file of a log that we wrote. */
+export async function checkDumpLogSegments(checks: Checks): Promise<void> {
+  await installKafka();
+  await checks.run(
+    'java: DumpLogSegments reads segments, indexes and snapshots of ours without complaint',
+    async () => {
+      const path = mkdtempSync(join(tmpdir(), 'faultline-dump-'));
+      const runtime = createNodeRuntime();
+      try {
+        const config = { ...defaultLogConfig, segmentBytes: 40_000, indexIntervalBytes: 1000 };
+        const identity = { nodeId: 1, clusterId: '4L6g3nShT-eMCtK--X86sw' };
+        const directory = await LogDirectory.open({ path, runtime, configFor: () => config, ...identity });
+        const log = await directory.create('dump', 0, runtime.random.uuidBytes());
+        const records = fill(log, runtime.codecs);
+        await directory.close(1);
+        await checkFiles(join(path, 'dump-0'), records);
+      } finally {
+        runtime.close();
+        rmSync(path, { recursive: true });
+      }
+    },
+  );
+}
+
+async function checkFiles(partition: string, records: number): Promise<void> {
   const of = (suffix: string): string[] =>
     readdirSync(partition)
       .filter((name) => name.endsWith(suffix))
       .map((name) => join(partition, name));
-  const logs = of('.log');
-  const content = dump(logs, '--deep-iteration', '--print-data-log');
-  const indexes = dump([...of('.index'), ...of('.timeindex')], '--index-sanity-check');
-  const verified = dump([...of('.index'), ...of('.timeindex')], '--verify-index-only');
-  const others = dump([...of('.txnindex'), ...of('.snapshot')]);
-  problems = [content, indexes, verified, others].flatMap(complaints);
-  const seen = content.split('\n').filter((line) => line.startsWith('| offset:')).length;
-  if (seen !== records) problems.push(`${records} records were written, ${seen} dumped`);
-  const sane = indexes.split('\n').filter((line) => line.includes('passed sanity check')).length;
-  if (sane !== of('.index').length + of('.timeindex').length) problems.push(`${sane} indexes passed the sanity check`);
-  const aborted = others
-    .split('\n')
-    .filter((line) => line.includes('producerId: 1002') && line.includes('lastStableOffset')).length;
-  const expectedAborted = Math.floor(BATCHES / 27);
-  if (aborted !== expectedAborted) problems.push(`${expectedAborted} transactions aborted, ${aborted} dumped`);
-  process.stdout.write(
-    `${logs.length} segments, ${seen} records, ${sane} indexes sane, ${aborted} aborted transactions, ${of('.snapshot').length} snapshots\n`,
+  const indexFiles = [...of('.index'), ...of('.timeindex')];
+  const content = await dump(of('.log'), '--deep-iteration', '--print-data-log');
+  const indexes = await dump(indexFiles, '--index-sanity-check');
+  const verified = await dump(indexFiles, '--verify-index-only');
+  const others = await dump([...of('.txnindex'), ...of('.snapshot')]);
+  expectEqual([content, indexes, verified, others].flatMap(complaints), [], 'complaints');
+  expectEqual(
+    count(content, (line) => line.startsWith('| offset:')),
+    records,
+    'records dumped',
   );
-} finally {
-  runtime.close();
-  rmSync(path, { recursive: true });
+  expectEqual(
+    count(indexes, (line) => line.includes('passed sanity check')),
+    indexFiles.length,
+    'indexes that are sane',
+  );
+  const aborted = count(others, (line) => line.includes('producerId: 1002') && line.includes('lastStableOffset'));
+  expectEqual(aborted, Math.floor(BATCHES / 27), 'aborted transactions dumped');
 }
-for (const problem of problems.slice(0, 20)) process.stdout.write(`${problem}\n`);
-process.stdout.write(problems.length === 0 ? 'DumpLogSegments has no complaint\n' : `${problems.length} problems\n`);
-process.exitCode = problems.length === 0 ? 0 : 1;
+
+function count(output: string, matches: (line: string) => boolean): number {
+  return output.split('\n').filter(matches).length;
+}

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { serveProcess } from './broker-process.ts';
 import { Checks } from './checks.ts';
+import { checkDumpLogSegments } from './dump-log-segments.ts';
 import { checkJavaTools } from './java-tools.ts';
 import { checkKafkaJs } from './kafkajs.ts';
 import { checkKcat } from './kcat.ts';
@@ -19,6 +20,7 @@ try {
   await checkPlatformatic(checks, bootstrap);
   await checkKcat(checks, bootstrap);
   await checkJavaTools(checks, bootstrap);
+  if (served !== null) await checkDumpLogSegments(checks);
 } finally {
   await served?.stop();
 }
