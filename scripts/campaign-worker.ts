@@ -1,6 +1,7 @@
 import type { ExitCode } from '../reports/run-record.ts';
 import type { Judgement, RuleId } from '../reports/verdict/result.ts';
 import type { Plan } from '../sim/plan.ts';
+import type { SimulationOutcome } from '../sim/run.ts';
 import type { Determinism } from '../sim/trace.ts';
 import { judge } from './assemble.ts';
 import { outcomeOf, simulateHere, verifyHere } from './simulate.ts';
@@ -28,6 +29,10 @@ export interface SeedResult {
   readonly virtualSeconds: number;
   readonly acked: number;
   readonly determinism: Determinism | null;
+  /** Where the plan of a failure was kept. */
+  readonly plan?: string;
+  /** How often rare things happened, and how often each kind of fault took effect. */
+  readonly marks: Readonly<Record<string, number>>;
 }
 
 /** One seed of a campaign: run it, judge it, keep only what the campaign needs. */
@@ -54,5 +59,14 @@ export default async function runSeed(task: SeedTask): Promise<SeedResult> {
     virtualSeconds: outcome.sim!.virtualSeconds,
     acked,
     determinism,
+    marks: marksOf(simulated),
   };
+}
+
+function marksOf({ marks, faults }: SimulationOutcome): Record<string, number> {
+  const all: Record<string, number> = { ...marks };
+  for (const { kind, confirmed } of faults) {
+    if (confirmed) all[`fault: ${kind}`] = (all[`fault: ${kind}`] ?? 0) + 1;
+  }
+  return all;
 }

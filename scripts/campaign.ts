@@ -5,38 +5,56 @@ import type { Judgement } from '../reports/verdict/result.ts';
 import type { Mutation } from '../sim/mutation.ts';
 import type { SeedResult, SeedTask } from './campaign-worker.ts';
 import type { LoadedWorkload } from './load-file.ts';
-import { planOf } from './plan-file.ts';
+import { keepPlan, planOf } from './plan-file.ts';
 
 export interface CampaignOptions {
   readonly loaded: LoadedWorkload;
-  readonly seeds: readonly number[];
+  /** The first seed; then one after another. */
+  readonly from: number;
+  /** How many; Infinity goes on until `minutes` are over or it is interrupted. */
+  readonly count: number;
+  /** No seed begins after so long. */
+  readonly minutes?: number;
+  readonly stopAtFirst: boolean;
   readonly verify: boolean;
   readonly signal: AbortSignal;
   readonly workers?: number;
   readonly mutation?: Mutation;
-  readonly onProgress?: (progress: CampaignProgress) => void;
+  /** Of an earlier part of the same campaign: these seeds are not run again. */
+  readonly done?: readonly SeedResult[];
+  /** Where plans of failures are kept; absent: nowhere. */
+  readonly root?: string;
+  readonly onResult?: (result: SeedResult, progress: CampaignProgress) => void;
 }
 
 export interface CampaignProgress {
+  /** Seeds of this part. */
   readonly done: number;
   readonly wallSeconds: number;
   readonly virtualSeconds: number;
   readonly counts: Readonly<Record<Judgement, number>>;
+  readonly marks: ReadonlyMap<string, number>;
 }
 
 export interface Campaign {
   /** In the order of the seeds; those not run because of an interruption are missing. */
   readonly results: readonly SeedResult[];
   readonly counts: Readonly<Record<Judgement, number>>;
+  /** Of this part alone. */
+  readonly seedsRun: number;
   readonly wallSeconds: number;
   readonly virtualSeconds: number;
   readonly events: number;
+  /** In how many seeds each mark was seen. */
+  readonly marks: Readonly<Record<string, number>>;
 }
 
 /** Seeds on a pool of worker threads, one simulation each. */
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
-  const { loaded, seeds, verify, signal } = options;
-  const threads = Math.min(options.workers ?? availableParallelism(), seeds.length);
+  const { loaded, from, count, minutes, stopAtFirst, verify, signal } = options;
+  const done = options.done ?? [];
+  const known = new Set(done.map(({ seed }) => seed));
+  const threads = Math.min(options.workers ?? availableParallelism(), count);
   const pool = new Piscina<SeedTask, SeedResult>({
     filename: new URL(
       import.meta.url.endsWith('.ts') ? './campaign-worker.ts' : './campaign-worker.js',
@@ -45,23 +63,39 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     minThreads: threads,
     maxThreads: threads,
   });
-  const results: SeedResult[] = [];
+  const results: SeedResult[] = [...done];
   const counts: Record<Judgement, number> = { pass: 0, allowed: 0, unknown: 0, fail: 0 };
+  const marks = new Map<string, number>();
+  const tell = (result: SeedResult): void => {
+    counts[result.judgement]++;
+    for (const [mark, times] of Object.entries(result.marks))
+      marks.set(mark, (marks.get(mark) ?? 0) + (times > 0 ? 1 : 0));
+  };
+  for (const result of done) tell(result);
   const startedAt = performance.now();
+  const deadline = startedAt + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   let virtualSeconds = 0;
   let events = 0;
-  let next = 0;
+  let seedsRun = 0;
+  let next = from;
+  let stopped = false;
   const runner = async (): Promise<void> => {
-    while (next < seeds.length && !signal.aborted) {
-      const seed = seeds[next++]!;
+    while (next < from + count && !signal.aborted && !stopped && performance.now() < deadline) {
+      const seed = next++;
+      if (known.has(seed)) continue;
       const plan = planOf({ ...loaded.workload, seed }, loaded.files, options.mutation);
       const task: SeedTask = { plan, verify };
-      const result = await pool.run(task).catch((error: unknown) => failedSeed(seed, error));
+      let result: SeedResult = await pool.run(task).catch((error: unknown) => failedSeed(seed, error));
+      const isFailure =
+        result.judgement === 'fail' || result.error !== null || result.determinism?.kind === 'different';
+      if (isFailure && options.root !== undefined) result = { ...result, plan: keepPlan(options.root, plan) };
+      if (isFailure && stopAtFirst) stopped = true;
       results.push(result);
-      counts[result.judgement]++;
+      tell(result);
+      seedsRun++;
       virtualSeconds += result.virtualSeconds;
       events += result.events;
-      options.onProgress?.({ done: results.length, wallSeconds: seconds(startedAt), virtualSeconds, counts });
+      options.onResult?.(result, { done: seedsRun, wallSeconds: seconds(startedAt), virtualSeconds, counts, marks });
     }
   };
   try {
@@ -70,9 +104,18 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     await pool.destroy();
   }
   results.sort((a, b) => a.seed - b.seed);
-  return { results, counts, wallSeconds: seconds(startedAt), virtualSeconds, events };
+  return {
+    results,
+    counts,
+    seedsRun,
+    wallSeconds: seconds(startedAt),
+    virtualSeconds,
+    events,
+    marks: Object.fromEntries([...marks].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
 }
 
+/** A node threw, or the world did: as much of a finding as a broken promise. */
 function failedSeed(seed: number, error: unknown): SeedResult {
   const message = error instanceof Error ? error.message : String(error);
   return {
@@ -89,6 +132,7 @@ function failedSeed(seed: number, error: unknown): SeedResult {
     virtualSeconds: 0,
     acked: 0,
     determinism: null,
+    marks: {},
   };
 }
 

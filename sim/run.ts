@@ -60,6 +60,8 @@ export interface SimulationOutcome {
   readonly faults: readonly FaultOutcome[];
   readonly problems: readonly string[];
   readonly report: RunReport;
+  /** How often rare things happened. */
+  readonly marks: Readonly<Record<string, number>>;
 }
 
 /** Client nodes at most; more seats than that share nodes. */
@@ -67,6 +69,8 @@ const CLIENT_NODES_MAX = 16;
 const AUDIT_MS = 120_000;
 /** A run that goes on for so much virtual time after its load hangs. */
 const OVERTIME_MS = 600_000;
+/** How long after the audit every partition may take to have a leader and its full ISR. */
+const RECOVERY_MS = 60_000;
 
 /**
  * Runs a plan in a world of its own: brokers and clients on simulated machines, everything a function of the plan. Rejects with NodeFailure when code of a node throws.
@@ -169,7 +173,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
   );
 
   const boundNs = (warmupMs + measureMs + drainMs + OVERTIME_MS) * 1e6;
-  const report = await world.run(() => finished !== null || failure !== null || world.nowNs > boundNs, {
+  let report = await world.run(() => finished !== null || failure !== null || world.nowNs > boundNs, {
     onTouched: (node) => watch.touched(node),
     onProgress: ({ events }) => {
       const virtualSeconds = Number.isFinite(zeroNs) ? (world.nowNs - zeroNs) / 1e9 : 0;
@@ -178,6 +182,14 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     },
   });
   if (failure !== null) throw failure;
+  if (finished !== null && !(finished as Conducted).interrupted) {
+    // Liveness: the world goes on, with nobody in it but the brokers, until all is well again.
+    const untilNs = world.nowNs + RECOVERY_MS * 1e6;
+    report = await world.run(() => watch.recovered || world.nowNs > untilNs, {
+      onTouched: (node) => watch.touched(node),
+    });
+    watch.judgeRecovery(RECOVERY_MS / 1000);
+  }
   const conducted: Conducted = finished ?? hung(phase, world.nowNs - zeroNs, roster);
   if (Number.isFinite(zeroNs)) sampler.sample(world.nowNs - zeroNs);
   const outcomes = faults.outcomes();
@@ -196,6 +208,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     faults: outcomes,
     problems: [...problems],
     report,
+    marks: watch.marks(),
   };
 }
 

@@ -27,6 +27,7 @@ export const RULE_NAMES = {
   C3: 'at-least-once',
   C4: 'ownership',
   X2: 'isolation',
+  L1: 'recovery',
 } as const;
 export type RuleId = keyof typeof RULE_NAMES;
 

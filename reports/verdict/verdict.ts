@@ -16,7 +16,7 @@ import { worst } from './result.ts';
 import { sentenceOf } from './sentence.ts';
 import { Sessions } from './sessions.ts';
 import { Tally } from './tally.ts';
-import { judgeWhiteBox, type WhiteBox } from './white-box.ts';
+import { judgeWhiteBox, WHITE_BOX_RULES, type WhiteBox } from './white-box.ts';
 
 export interface VerdictOptions {
   /** The command that replays the run; stands at the end of every failure. */
@@ -113,7 +113,7 @@ export class Verdict implements HistorySink {
       judge(['P6', 'P10'], (gaps, session) => judgeJumps(judged, gaps!, session!));
       const { whiteBox } = end;
       if (whiteBox !== undefined) {
-        for (const rule of ['P7', 'P8', 'P9'] as const) {
+        for (const rule of WHITE_BOX_RULES) {
           judge([rule], (tally) => judgeWhiteBox(whiteBox, rule, (index) => evidence.partitions[index]!, tally!));
         }
       }

@@ -1,7 +1,8 @@
 import type { Tally } from './tally.ts';
 
 /** Rules that only a look into the brokers can judge. */
-export type WhiteBoxRule = 'P7' | 'P8' | 'P9';
+export type WhiteBoxRule = 'P7' | 'P8' | 'P9' | 'L1';
+export const WHITE_BOX_RULES: readonly WhiteBoxRule[] = ['P7', 'P8', 'P9', 'L1'];
 
 /** What watchers inside of the cluster saw; absent where nobody could look. */
 export interface WhiteBox {
@@ -20,7 +21,8 @@ export interface WhiteBoxViolation {
 
 /**
  * P7: a high watermark never goes back within a leader epoch. P8: an epoch has one leader, and replicas agree on what is
- * committed. P9: what was shown to readers survives elections and truncations.
+ * committed. P9: what was shown to readers survives elections and truncations. L1: once everything is healed, every
+ * partition has a leader and its full ISR within a bounded time.
  */
 export function judgeWhiteBox(
   box: WhiteBox,

@@ -27,7 +27,11 @@ export class ControlEvents {
     return this.#events;
   }
 
-  /** Times count from time zero, which is known only later: earlier events move there. */
+  /** How a partition looks in the newest metadata; null before it exists. */
+  newest(index: number): PartitionImage | null {
+    return this.#last[index] ?? null;
+  }
+
   listen(broker: Broker): void {
     broker.metadataNode.metadata.addListener({
       metadataChanged: (delta, image) => {

@@ -1,6 +1,11 @@
 import type { Broker } from '../../core/broker/index.ts';
 import type { FaultReach } from '../../reports/verdict/faults.ts';
-import type { WhiteBox, WhiteBoxRule, WhiteBoxViolation } from '../../reports/verdict/white-box.ts';
+import {
+  WHITE_BOX_RULES,
+  type WhiteBox,
+  type WhiteBoxRule,
+  type WhiteBoxViolation,
+} from '../../reports/verdict/white-box.ts';
 import type { HistoryNames } from '../../workloads/history.ts';
 import type { SimNode } from '../node.ts';
 import { ControlEvents } from './control-events.ts';
@@ -37,6 +42,7 @@ export class Watch implements Findings {
   readonly #turns: number[];
   readonly #checked = new Map<WhiteBoxRule, Float64Array>();
   readonly #violations: WhiteBoxViolation[] = [];
+  tornTails = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -52,13 +58,55 @@ export class Watch implements Findings {
     this.quorum = new QuorumWatch(this, () => options.nodes.some((_, index) => stored(index + 1)));
     this.#idOf = new Map(options.nodes.map((node, index) => [node, index + 1]));
     this.#turns = options.nodes.map(() => 0);
-    for (const rule of ['P7', 'P8', 'P9'] as const) {
+    for (const rule of WHITE_BOX_RULES) {
       this.#checked.set(rule, new Float64Array(names.partitions.length + 1));
     }
   }
 
   started(broker: Broker): void {
     this.control.listen(broker);
+    for (const { topic, partition } of this.#options.names.partitions) {
+      const recovery = broker.assembly.replicas.partition(topic, partition)?.log?.recovery;
+      if (recovery !== undefined && recovery.truncatedBytes > 0) this.tornTails++;
+    }
+  }
+
+  /** Whether every partition has a leader and all of its replicas in sync. */
+  get recovered(): boolean {
+    return this.#options.names.partitions.every((_, index) => this.#lacks(index) === null);
+  }
+
+  /** L1, at the end: what still lacks something then has not recovered. */
+  judgeRecovery(waitedSeconds: number): void {
+    for (const [index, { topic, partition }] of this.#options.names.partitions.entries()) {
+      this.checked('L1', index);
+      const lacks = this.#lacks(index);
+      if (lacks === null) continue;
+      const { replicas = [] } = this.control.newest(index) ?? {};
+      if (replicas.some((id) => this.#options.reach(id) === 'damaged')) continue;
+      this.violated('L1', index, `${topic}-${partition} ${lacks} ${waitedSeconds} s after everything was healed`);
+    }
+  }
+
+  #lacks(index: number): string | null {
+    const newest = this.control.newest(index);
+    if (newest === null || newest.leader === -1) return 'had no leader';
+    if (newest.isr.length === newest.replicas.length) return null;
+    return `had ISR {${newest.isr.join(',')}} of {${newest.replicas.join(',')}}`;
+  }
+
+  /** How often rare things happened: a campaign that never sees them tests less than it seems to. */
+  marks(): Record<string, number> {
+    const { leaderChanges, isrShrinks, isrExpansions, uncleanElections } = this.control;
+    return {
+      'leader changed': leaderChanges,
+      'ISR shrank': isrShrinks,
+      'ISR grew': isrExpansions,
+      'leader from outside of the ISR': uncleanElections,
+      'replica cut its log': this.truncations,
+      'recovery cut a torn tail': this.tornTails,
+      'controller elected': this.quorum.elections,
+    };
   }
 
   touched(node: SimNode): void {
