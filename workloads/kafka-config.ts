@@ -243,6 +243,11 @@ function valueText(place: Place): string | undefined {
   return reportExpected(place, 'type', 'a value');
 }
 
+/** Whether a value of this name must not be kept with a run. */
+export function isSecret(name: string): boolean {
+  return Object.hasOwn(SECRETS, name);
+}
+
 /** Whether the workload or the target decides this one, so that a foreign file's value for it is left aside. */
 export function isManaged(scope: ConfigScope, name: string): boolean {
   return Object.hasOwn(MANAGED[scope], name);

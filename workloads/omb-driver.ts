@@ -1,6 +1,6 @@
 import { isMap } from 'yaml';
 import { type Diagnostic, quote, sortDiagnostics } from './diagnostics.ts';
-import { configTable, isManaged, normalizeConfig } from './kafka-config.ts';
+import { configTable, isManaged, isSecret, normalizeConfig } from './kafka-config.ts';
 import type { ConfigScope } from './kafka-configs.ts';
 import { nearest } from './nearest.ts';
 import { entriesOf, type Fields, optional, placeOf, type Read, readFields, required } from './object-schema.ts';
@@ -110,6 +110,13 @@ function configOf(
   const node = place?.node ?? null;
   for (const [configName, value] of Object.entries(properties)) {
     if (source.full) break;
+    if (isSecret(configName)) {
+      const text = `${key}: ${configName} is left out: secrets do not belong in a workload; use --client-config`;
+      // Common configs are read for each kind of client: said once.
+      if (scope === 'producer' || !Object.hasOwn(common, configName))
+        source.reportWithin(node, configName, key, 'conflict', text, null, 'warning');
+      continue;
+    }
     if (isManaged(scope, configName)) continue;
     if (!configTable(scope).has(configName)) {
       // Names of the other client are to be expected in commonConfig.

@@ -172,6 +172,12 @@ test('what it would trip over while running is refused, what it ignores is menti
   expect(mistakes(SMALL, driver('kafka-latency').replace('acks=all', 'acks=most'))).toEqual([
     expect.stringMatching(/^driver.yaml:29:3 producerConfig: acks: expected all, -1, 0 or 1, found "most"/),
   ]);
+  const secret = 'acks=all\n  sasl.jaas.config=PlainLoginModule required password="hunter2";';
+  const secretive = driver('kafka-latency').replace('acks=all', secret);
+  expect(mistakes(SMALL, secretive)).toEqual([
+    expect.stringMatching(/^driver.yaml:30:3 warning: producerConfig: sasl.jaas.config is left out: .*--client-config/),
+  ]);
+  expect(JSON.stringify(read(SMALL, secretive))).not.toContain('hunter2');
   expect(mistakes(SMALL, driver('kafka-latency').replace('linger.ms', 'linger'))[0]).toMatch(
     /unknown producer config "linger" is ignored/,
   );
