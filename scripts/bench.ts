@@ -21,6 +21,8 @@ Examples:
   bench run workloads/quickstart.yaml --target local       the same load on a real broker on this machine
   bench run workload.yaml --target kafka --bootstrap localhost:9092
   bench sim workloads/power-loss.yaml --seeds 200 --verify
+  bench replay .faultline/plans/power-loss-17.json         a failed seed again, event for event
+  bench shrink .faultline/plans/power-loss-17.json         the same failure, as small as it gets
   bench serve --port 9092 --memory                         a broker to develop against
 
 Exit codes: 0 pass, 20 bad workload file, 21 run failed, 22 threshold breached, 23 regression,
@@ -36,6 +38,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   run: async () => (await import('./commands/run.ts')).registerRun,
   sim: async () => (await import('./commands/sim.ts')).registerSim,
   replay: async () => (await import('./commands/replay.ts')).registerReplay,
+  shrink: async () => (await import('./commands/shrink.ts')).registerShrink,
   report: async () => (await import('./commands/report.ts')).registerReport,
   serve: async () => (await import('./commands/serve.ts')).registerServe,
   validate: async () => (await import('./commands/validate.ts')).registerValidate,

@@ -56,6 +56,8 @@ export function parsePlan(text: string): Plan {
   } catch (error) {
     throw new PlanError(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  // A regression holds its plan.
+  if (isObject(value) && isObject(value.plan)) value = value.plan;
   if (!isObject(value)) throw new PlanError('a plan is a JSON object');
   if (value.version !== 1)
     throw new PlanError(`version ${String(value.version)} is not 1, the one that this program reads`);

@@ -20,7 +20,7 @@ export const logMutants: readonly Mutant[] = [
     bug: 'KAFKA-16541: the leader epoch file is lost in a crash, and followers cut at the wrong place',
     mutation: { logFaults: { forgetEpochs: true } },
     workload: 'three brokers, crashes',
-    rules: ['P1', 'P2'],
+    rules: ['P1', 'P2', 'P8', 'P9'],
   },
   {
     name: 'clean-shutdown-marker-stays',
