@@ -51,7 +51,15 @@ export const EVENT = {
 export type EventKind = (typeof EVENT)[keyof typeof EVENT];
 
 /** Why a reader found offsets missing, as far as it can know. */
-export const GAP = { control: 1, aborted: 2, compacted: 3, retention: 4, unknown: 5 } as const;
+export const GAP = {
+  control: 1,
+  aborted: 2,
+  compacted: 3,
+  retention: 4,
+  unknown: 5,
+  /** The bytes that the broker handed out are no records: a bad checksum, a cut batch. */
+  corrupt: 6,
+} as const;
 
 export type ActorRole =
   | { kind: 'producer'; acks: -1 | 0 | 1; idempotent: boolean; transactional: boolean }

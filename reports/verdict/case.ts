@@ -1,10 +1,11 @@
 import type { HistoryNames } from '../../workloads/history.ts';
-import { type Loss, type Standing, standingOf } from './clauses.ts';
+import { CLAUSE, type Loss, type Standing, standingOf } from './clauses.ts';
 import type { Contract, TopicPromise } from './contract.ts';
 import type { Evidence } from './evidence.ts';
-import type { ControlEvent } from './faults.ts';
+import { type ControlEvent, reachOf } from './faults.ts';
 import { CONFLICT, type Ledger, MOVE } from './ledger.ts';
 import { FLAG, type RecordTable, TIME_STEP_NS } from './record-table.ts';
+import type { Clause } from './result.ts';
 import type { Sessions } from './sessions.ts';
 
 /** One auditor's pass over one partition. */
@@ -62,6 +63,16 @@ export class Case {
       if (moves.at(index, MOVE.audited) === 1) this.#auditedMoves.add(key);
       if (!this.#exposures.has(key)) this.#exposures.set(key, moves.at(index, MOVE.time));
     }
+  }
+
+  /** The clause that allows corrupt bytes: a fault has damaged what a replica had stored. */
+  damageOf(partition: number): Clause | null {
+    const promise = this.promise(partition);
+    const replicas = promise.replicas(this.names.partitions[partition]!.partition);
+    const fault = this.contract.faults.find(
+      ({ kind, brokers }) => reachOf(kind) === 'damaged' && brokers.some((broker) => replicas.includes(broker)),
+    );
+    return fault === undefined ? null : CLAUSE.damaged(fault);
   }
 
   promise(partition: number): TopicPromise {

@@ -277,6 +277,11 @@ export const CLAUSE = {
     text: `retention removed it: retention.ms=${finite(promise.retentionMs)}, retention.bytes=${finite(promise.retentionBytes)}`,
     prevention: 'retention.ms=-1 and retention.bytes=-1, or a longer retention',
   }),
+  damaged: (fault: LoggedFault): Clause => ({
+    id: 'damaged',
+    text: `${fault.kind} at t=${seconds(fault.atNs)} changed bytes that ${brokers(fault)} had stored; readers find the checksum wrong`,
+    prevention: 'check.crcs=true in every consumer, and storage that checks what it holds',
+  }),
   compaction: (): Clause => ({
     id: 'compaction',
     text: 'cleanup.policy=compact keeps the latest record of a key only',

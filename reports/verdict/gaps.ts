@@ -10,6 +10,7 @@ const REASON: Readonly<Record<number, string>> = {
   [GAP.compacted]: 'as compacted',
   [GAP.retention]: 'as retained away',
   [GAP.unknown]: 'for an unknown reason',
+  [GAP.corrupt]: 'as unreadable: what the broker hands out is corrupt',
 };
 
 /**
@@ -57,8 +58,10 @@ export function judgeJumps(judged: Case, gaps: Tally, session: Tally): void {
       return evidence.example(partition, Math.min(expected, found), `${what}; ${event.text}`, [event]);
     };
     // A consumer whose last record is gone from the log has no place to go on from.
+    const damage = reason === GAP.corrupt ? judged.damageOf(partition) : null;
     const loss = isAuditor || reason !== UNEXPLAINED ? null : judged.standingAt(partition, expected - 1);
-    if (loss?.kind === 'allowed') tally.allow(partition, loss.clause, example);
+    if (damage !== null) tally.allow(partition, damage, example);
+    else if (loss?.kind === 'allowed') tally.allow(partition, loss.clause, example);
     else if (loss?.kind === 'unknown') tally.undecided(partition, loss.reason);
     else tally.fail(partition, example);
   }

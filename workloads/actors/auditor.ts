@@ -1,7 +1,7 @@
-import { EVENT } from '../history.ts';
+import { EVENT, GAP } from '../history.ts';
 import { ENVELOPE_HEADER, type Envelope, readEnvelope } from '../load/envelope.ts';
 import { gapReason } from './consumer-actor.ts';
-import type { ConsumerDriver, LogBounds, TopicPartition } from './driver.ts';
+import type { ConsumerDriver, Driver, LogBounds, PolledBatch, TopicPartition } from './driver.ts';
 import type { Environment } from './environment.ts';
 
 export interface AuditEnd {
@@ -14,6 +14,8 @@ export interface AuditEnd {
 
 const ASK_MS = 2000;
 const POLL_MS = 100;
+/** How often a partition is tried before its bytes are called unreadable. */
+const TRIES = 3;
 
 /**
  * Reads every partition from log start to log end after the load has stopped and every fault is healed, and asks what
@@ -37,6 +39,8 @@ export async function audit(environment: Environment, timeoutMs: number): Promis
     }
     const positions = bounds.map((bound) => bound!.start);
     let open = 0;
+    let alone = false;
+    let failures = 0;
     bounds.forEach((bound, index) => {
       history.write(EVENT.logEnd, environment.now(), actor, index, bound!.end, -1, bound!.start, -1);
       history.write(EVENT.assign, environment.now(), actor, index, bound!.start, -1, -1, -1);
@@ -44,12 +48,7 @@ export async function audit(environment: Environment, timeoutMs: number): Promis
     });
     const toRead = partitions.filter((_, index) => bounds[index]!.end > bounds[index]!.start);
     if (open > 0) {
-      reader = driver.consumer(
-        'auditor',
-        { group: null, topics: [], partitions: toRead },
-        { 'auto.offset.reset': 'earliest', 'max.poll.records': '100000', 'enable.auto.commit': 'false' },
-        { assigned: () => {}, revoked: () => Promise.resolve(), lost: () => {} },
-      );
+      reader = auditReader(driver, toRead);
       await reader.start();
     }
     const envelope: Envelope = { writer: 0, sequence: 0, intendedNs: 0 };
@@ -60,7 +59,28 @@ export async function audit(environment: Environment, timeoutMs: number): Promis
         const reason = `the audit stood at offset ${positions[index]} of ${bounds[index]!.end} in ${topic}-${partition}`;
         return { complete: false, reason, records, bounds };
       }
-      for (const batch of await reader!.poll(POLL_MS)) {
+      let batches: readonly PolledBatch[];
+      try {
+        batches = await reader!.poll(POLL_MS);
+      } catch (error) {
+        // Something is there that cannot be read. Alone each partition shows whether it is the one.
+        const at = positions.findIndex((position, index) => position < bounds[index]!.end);
+        if (!alone) alone = true;
+        else if (++failures >= TRIES) {
+          const { topic, partition } = partitions[at]!;
+          const message = error instanceof Error ? error.message : String(error);
+          environment.problem(`the auditor cannot read ${topic}-${partition} from ${positions[at]} on: ${message}`);
+          const { end } = bounds[at]!;
+          history.write(EVENT.gap, environment.now(), actor, at, positions[at]!, -1, end, GAP.corrupt);
+          positions[at] = end;
+          open--;
+          failures = 0;
+        }
+        await reader!.close(ASK_MS);
+        reader = open === 0 ? null : await readFrom(environment, bounds, positions);
+        continue;
+      }
+      for (const batch of batches) {
         const index = roster.partitionIndex(batch.topic, batch.partition);
         const nowNs = environment.now();
         for (const gap of batch.gaps) {
@@ -77,8 +97,17 @@ export async function audit(environment: Environment, timeoutMs: number): Promis
           history.write(EVENT.read, nowNs, actor, index, batch.offset, sequence, writer, batch.leaderEpoch);
         }
         const end = bounds[index]!.end;
-        if (positions[index]! < end && batch.toOffset >= end) open--;
-        positions[index] = Math.max(positions[index]!, batch.toOffset);
+        const isLast = positions[index]! < end && batch.toOffset >= end;
+        if (batch.toOffset > positions[index]!) {
+          positions[index] = batch.toOffset;
+          failures = 0;
+        }
+        if (!isLast) continue;
+        open--;
+        if (!alone) continue;
+        await reader!.close(ASK_MS);
+        reader = open === 0 ? null : await readFrom(environment, bounds, positions);
+        break;
       }
     }
     await auditGroups(environment, deadlineNs);
@@ -88,6 +117,27 @@ export async function audit(environment: Environment, timeoutMs: number): Promis
     await admin.close();
     history.flush();
   }
+}
+
+/** A reader of the first partition that is not read to its end, from its start: what comes twice is seen twice. */
+async function readFrom(
+  { driver, roster }: Environment,
+  bounds: readonly (LogBounds | null)[],
+  positions: readonly number[],
+): Promise<ConsumerDriver> {
+  const at = positions.findIndex((position, index) => position < bounds[index]!.end);
+  const reader = auditReader(driver, [roster.names.partitions[at]!]);
+  await reader.start();
+  return reader;
+}
+
+function auditReader(driver: Driver, partitions: readonly TopicPartition[]): ConsumerDriver {
+  return driver.consumer(
+    'auditor',
+    { group: null, topics: [], partitions },
+    { 'auto.offset.reset': 'earliest', 'max.poll.records': '100000', 'enable.auto.commit': 'false' },
+    { assigned: () => {}, revoked: () => Promise.resolve(), lost: () => {} },
+  );
 }
 
 /** Asks for all bounds at once, again for those that had no answer, until all are known or the time is over. */
