@@ -42,6 +42,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   report: async () => (await import('./commands/report.ts')).registerReport,
   serve: async () => (await import('./commands/serve.ts')).registerServe,
   validate: async () => (await import('./commands/validate.ts')).registerValidate,
+  new: async () => (await import('./commands/new.ts')).registerNew,
   schema: async () => (await import('./commands/schema.ts')).registerSchema,
   verdict: async () => (await import('./commands/verdict.ts')).registerVerdict,
 };
