@@ -18,7 +18,7 @@ const quickstart = join(root, 'workloads/quickstart.yaml');
 
 function bench(args: readonly string[]): Promise<{ code: number | null; text: string }> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn(process.execPath, [join(root, 'scripts/bench.ts'), ...args], {
+    const child: ChildProcess = spawn(process.execPath, [join(root, 'scripts/bench.js'), ...args], {
       cwd: folder,
       timeout: 30_000,
       env: { ...process.env, KAFKA_PASSWORD: 'hunter2' },

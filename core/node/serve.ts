@@ -37,13 +37,6 @@ export interface RunningBroker extends AsyncDisposable {
 }
 
 /**
- * Flags of Node for a process that does nothing but `serve`. Bytes that pass through a broker are allocated outside of the
- * heap and die young. A small young generation lets the cheap collections clear them, and a heap that starts large keeps
- * the expensive ones from being started for their sake: a third less CPU and steadier latencies under Produce.
- */
-export const brokerNodeFlags: readonly string[] = ['--initial-heap-size=128', '--max-semi-space-size=2'];
-
-/**
  * One node, broker and controller, on this machine's network and disk. Resolves when it answers.
  * @throws ConfigError, DiskError, NetworkError
  */

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -55,12 +56,15 @@ async function runServe(options: ServeOptions): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
     throw new CommandError(EXIT.runFailed, `the ${brokers === 1 ? 'broker' : 'brokers'} did not start: ${message}`);
   });
+  const stopped = untilStopped(() => served.close());
   process.stdout.write(`ready ${served.bootstrap.join(',')}\n`);
   if (process.stdout.isTTY) {
     const where = directory === null ? 'in memory' : `in ${data}`;
     process.stderr.write(`${brokers} broker${brokers === 1 ? '' : 's'}, data ${where}; Ctrl-C stops\n`);
   }
-  await untilStopped(() => served.close());
+  // A server may be killed, and an end is the only other time when the cache is written.
+  flushCompileCache();
+  await stopped;
 }
 
 interface Served {

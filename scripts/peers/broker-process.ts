@@ -14,7 +14,7 @@ export interface ServedCluster extends AsyncDisposable {
 /** Starts `bench serve` as a user would, on free ports, and waits until it says that it is ready. */
 export async function serveProcess(args: readonly string[] = ['--memory']): Promise<ServedCluster> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(packageRoot, 'scripts', 'bench.ts'), 'serve', '--port', '0', ...args], {
+  const child = spawn(process.execPath, [join(packageRoot, 'scripts', 'bench.js'), 'serve', '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const match = await waitForLine(child, /^ready (\S+)$/m, 30_000).catch(async (error: unknown) => {

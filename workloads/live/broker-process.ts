@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { brokerNodeFlags } from '../../core/node/index.ts';
 
 export interface BrokerProcessOptions {
   readonly nodeId: number;
@@ -51,7 +50,7 @@ export class BrokerProcess {
     const { nodeId } = this.options;
     const startedAt = performance.now();
     // Its standard input is our end of a pipe: when this process dies, the broker sees the end and stops.
-    const child = spawn(process.execPath, [...brokerNodeFlags, ENTRY, JSON.stringify(this.#serveOptions())], {
+    const child = spawn(process.execPath, [ENTRY, JSON.stringify(this.#serveOptions())], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -185,7 +185,7 @@ const ownLatencyLine: BrokerLine = {
         'phases.measure': phases.measure,
       };
       const args = [
-        ...[join(packageRoot, 'scripts', 'bench.ts'), 'run', join(packageRoot, 'workloads', 'latency.yaml')],
+        ...[join(packageRoot, 'scripts', 'bench.js'), 'run', join(packageRoot, 'workloads', 'latency.yaml')],
         ...['--target', 'kafka', '--bootstrap', cluster.bootstrap, '--json'],
         ...Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
       ];

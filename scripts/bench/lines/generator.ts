@@ -239,7 +239,7 @@ async function cost(context: Context): Promise<Figure[]> {
     const command = ['run', file, '--target', 'kafka', '--bootstrap', cluster.bootstrap, '--json'];
     const result = await runMeasured(
       process.execPath,
-      [join(packageRoot, 'scripts', 'bench.ts'), ...command],
+      [join(packageRoot, 'scripts', 'bench.js'), ...command],
       120_000 + 2000 * seconds,
     );
     context.signal.throwIfAborted();
