@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import type { RuleId } from '../../reports/verdict/result.ts';
+import { simulateHere } from '../../scripts/simulate.ts';
+import { type Mutant, mutants, mutantWorkload } from '../mutants/index.ts';
+import { drawPlan } from '../plan.ts';
+
+/** All of them, with as many seeds as it takes: npm run mutants. Here those that are caught within a second. */
+const QUICK: readonly [name: string, seed: number][] = [
+  ['ack-before-write', 1],
+  ['recovery-believes-torn-batches', 11],
+  ['recovery-point-without-sync', 1],
+  ['duplicates-appended', 1],
+];
+
+async function failed(mutant: Mutant, seed: number, broken: boolean): Promise<RuleId[]> {
+  const workload = mutantWorkload(mutant.workload, seed);
+  const { verdict } = await simulateHere({ plan: broken ? drawPlan(workload, mutant.mutation) : drawPlan(workload) });
+  return verdict.rules.filter(({ result }) => result === 'fail').map(({ rule }) => rule);
+}
+
+test.each(QUICK)('%s is caught, and the unbroken code passes', async (name, seed) => {
+  const mutant = mutants.find((each) => each.name === name)!;
+  const found = await failed(mutant, seed, true);
+  expect(mutant.rules.filter((rule) => found.includes(rule))).not.toEqual([]);
+  expect(await failed(mutant, seed, false)).toEqual([]);
+});
+
+test('names are unique, and every mutant says what it is modelled on', () => {
+  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+  for (const { bug, rules, mutation } of mutants) {
+    expect(bug.length).toBeGreaterThan(20);
+    expect(rules.length).toBeGreaterThan(0);
+    expect(Object.keys(mutation).length).toBeGreaterThan(0);
+  }
+});
