@@ -267,7 +267,25 @@ async function refused(kafka: KafkaCluster, certificates: Certificates): Promise
 
 /** Connections live on over several sessions: the broker would end one whose session is over. */
 async function renewal(kafka: KafkaCluster, { authority }: Certificates): Promise<void> {
-  await checks.run('renewal: one connection outlives three sessions, under load', async () => {
+  const unsecured = 'OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="alice";';
+  for (const [mechanism, jaasConfig] of [
+    ['SCRAM-SHA-256', `ScramLoginModule required username="alice" password="${SECRET}";`],
+    ['PLAIN', `PlainLoginModule required username="alice" password="${SECRET}";`],
+    ['OAUTHBEARER', unsecured],
+  ] as const) {
+    await renewed(mechanism, {
+      'bootstrap.servers': kafka.listeners.get('SECURE')!,
+      'security.protocol': 'SASL_SSL',
+      'ssl.truststore.location': authority,
+      'sasl.mechanism': mechanism,
+      'sasl.jaas.config': jaasConfig,
+    });
+  }
+}
+
+async function renewed(mechanism: string, properties: Readonly<Record<string, string>>): Promise<void> {
+  await checks.run(`renewal: connections outlive two sessions under load, ${mechanism}`, async () => {
+    const topic = `renewal-${mechanism}`;
     let dials = 0;
     const node = createNodeRuntime({ logLevel: 'silent' });
     const { network } = node;
@@ -279,22 +297,16 @@ async function renewal(kafka: KafkaCluster, { authority }: Certificates): Promis
       },
     };
     const runtime = { ...node, network: counted };
-    const config = readSecurityFiles({
-      'bootstrap.servers': kafka.listeners.get('SECURE')!,
-      'security.protocol': 'SASL_SSL',
-      'ssl.truststore.location': authority,
-      'sasl.mechanism': 'SCRAM-SHA-256',
-      'sasl.jaas.config': `ScramLoginModule required username="alice" password="${SECRET}";`,
-    });
+    const config = readSecurityFiles(properties);
     const admin = new Admin({ runtime, config });
     const producer = new Producer({ runtime, config });
     const consumer = new Consumer({ runtime, config: { ...config, 'auto.offset.reset': 'earliest' } });
     try {
-      await admin.createTopics([{ name: 'renewal', partitions: 1, replicationFactor: 1 }]);
-      consumer.assign([{ topic: 'renewal', partition: 0 }]);
+      await admin.createTopics([{ name: topic, partitions: 1, replicationFactor: 1 }]);
+      consumer.assign([{ topic, partition: 0 }]);
       let [sent, seen] = [0, 0];
       const send = async (): Promise<void> => {
-        const result = await producer.sendRecord({ topic: 'renewal', key: null, value: new Uint8Array(100) });
+        const result = await producer.sendRecord({ topic, key: null, value: new Uint8Array(100) });
         if (result.kind !== 'acked') throw new Error(`not acknowledged: ${result.message}`);
         sent++;
       };
@@ -302,11 +314,13 @@ async function renewal(kafka: KafkaCluster, { authority }: Certificates): Promis
         for (const batch of await consumer.poll(100)) while (batch.next()) seen++;
       };
       // Everything is connected before the count begins.
-      while (seen === 0) await Promise.all([send(), poll(), admin.describeCluster()]);
+      const connectedByMs = performance.now() + REFUSAL_MS;
+      while (seen === 0 && performance.now() < connectedByMs)
+        await Promise.all([send(), poll(), admin.describeCluster()]);
       const before = dials;
-      const endMs = performance.now() + 3.5 * SESSION_MS;
+      const endMs = performance.now() + 2.5 * SESSION_MS;
       while (performance.now() < endMs) await Promise.all([send(), poll(), admin.describeCluster()]);
-      while (seen < sent) await poll();
+      while (seen < sent && performance.now() < endMs + REFUSAL_MS) await poll();
       expectEqual(dials - before, 0, 'connections made anew');
       expectEqual(seen, sent, 'records read');
     } finally {
