@@ -40,5 +40,5 @@ function purposeOf(path: string): string {
     .filter((line) => line.startsWith('#'))
     .map((line) => line.slice(1).trim())
     .join(' ');
-  return /^.*?[.:](?= |$)/.exec(comment)?.[0] ?? comment;
+  return /^.*?\.(?= |$)/.exec(comment)?.[0] ?? comment;
 }

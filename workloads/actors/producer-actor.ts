@@ -41,6 +41,9 @@ export class ProducerActor implements ProducerOutcomes {
     this.#environment = environment;
     const { workload, roster } = environment;
     const { spec } = seat;
+    if (spec.transaction !== null) {
+      throw new Error(`${seat.name}: the client does not write transactions yet; take \`transaction\` out of the file`);
+    }
     const random = createRandom(`${workload.seed} ${seat.name}`);
     const entryRandom = createRandom(`${workload.seed} ${seat.name.slice(0, seat.name.lastIndexOf('-'))}`);
     const trace = spec.arrival.kind === 'trace' ? this.#trace(spec.arrival.file) : null;
