@@ -37,7 +37,7 @@ function withdraw(
       partition,
       {
         isr: partition.isr.filter((id) => id !== brokerId),
-        election: electionOf(context, partition.topic),
+        election: context.faults.electAnyone === true ? 'unclean' : electionOf(context, partition.topic),
         ...extra,
       },
       partitionRules(context, partition, { except: brokerId }),

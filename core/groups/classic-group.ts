@@ -558,7 +558,8 @@ export class ClassicGroup {
     assignments: ReadonlyMap<string, Uint8Array>,
     now: Now,
   ): void {
-    for (const member of this.#members) member.assignment = assignments.get(member.id) ?? NOTHING;
+    const first = this.#faults.assignToAll === true ? [...assignments.values()][0] : undefined;
+    for (const member of this.#members) member.assignment = first ?? assignments.get(member.id) ?? NOTHING;
     const { unsynced, syncDeadlineMs } = state;
     this.#enter({ kind: 'Stable', unsynced, syncDeadlineMs }, now);
     for (const member of this.#members) if (member.sync !== null) this.#answerSync(member, now);

@@ -10,4 +10,10 @@ export interface GroupFaults {
   readonly expireUnstableGroups?: boolean;
   /** A transaction's offsets win over commits that came after them (KAFKA-14505). */
   readonly arrivalOrderCommits?: boolean;
+  /** Loading keeps the first commit of a partition, not the newest. */
+  readonly oldestCommitWins?: boolean;
+  /** Commits are not loaded from the log. */
+  readonly forgetCommits?: boolean;
+  /** Every member is given what one of them was to get. */
+  readonly assignToAll?: boolean;
 }

@@ -123,6 +123,8 @@ export class GroupLoader {
   ): void {
     const { offsets } = this.#group(groupId);
     if (committed === null) offsets.remove(topic, partition);
+    else if (this.#faults.forgetCommits === true) return;
+    else if (this.#faults.oldestCommitWins === true && offsets.get(topic, partition) !== undefined) return;
     else if (producerId === null) offsets.commit(topic, partition, committed);
     else offsets.hold(producerId, topic, partition, committed);
   }

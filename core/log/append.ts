@@ -20,11 +20,13 @@ export function stageEntry(
   if (options.origin === 'client' && bytes.length >= BATCH_OVERHEAD && faults?.ignoreDuplicates !== true) {
     const duplicate = store.producers.findDuplicate(bytes, 0);
     if (duplicate !== null) {
-      const { lastOffset, offsetDelta, timestampMs } = duplicate;
+      const { offsetDelta, timestampMs } = duplicate;
+      const lastOffset =
+        faults?.misplaceDuplicates === true ? store.logEndOffset + duplicate.offsetDelta : duplicate.lastOffset;
       return { kind: 'duplicate', baseOffset: lastOffset - offsetDelta, lastOffset, timestampMs };
     }
   }
-  const checksSequences = faults?.ignoreDuplicates !== true;
+  const checksSequences = faults?.ignoreDuplicates !== true && faults?.skipSequenceCheck !== true;
   const admission = admit(
     bytes,
     options,
@@ -35,6 +37,8 @@ export function stageEntry(
   );
   if (admission.kind === 'refused') return admission;
   let baseOffset = -1;
+  const isDropped = faults?.dropBatches === true && options.origin === 'client' && store.logEndOffset % 64 === 63;
+  if (isDropped) return acknowledged(store.logEndOffset, logStartOffset);
   for (let at = 0; at < admission.bytes; ) {
     const size = batchSize(bytes, at);
     const first = store.stage(bytes, at, size, options, nowMs);
@@ -50,5 +54,17 @@ export function stageEntry(
     logStartOffset,
     bytes: admission.bytes,
     flushDue: logEndOffset - store.durableOffset >= store.config.flushMessages,
+  };
+}
+
+function acknowledged(baseOffset: number, logStartOffset: number): AppendResult {
+  return {
+    kind: 'appended',
+    baseOffset,
+    lastOffset: baseOffset,
+    logAppendTimeMs: -1,
+    logStartOffset,
+    bytes: 0,
+    flushDue: false,
   };
 }

@@ -76,6 +76,7 @@ export async function loadLog(options: LogOptions): Promise<LoadedLog> {
   epochs.truncateFromEnd(logEndOffset + 1);
   epochs.truncateFromStart(logStartOffset);
   producers.logStartMoved(logStartOffset);
+  if (options.faults?.forgetProducers === true) producers.clear(logEndOffset);
 
   if (createdFirst && !epochsStand) await replaceFile(disk, `${directory}/${EPOCH_FILE}`, formatEpochCheckpoint([]));
   if (createdFirst || recovered.report.truncationReason !== null) await disk.syncDirectory(directory);

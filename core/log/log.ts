@@ -146,7 +146,9 @@ export class Log {
 
   read(request: ReadRequest): ReadResult {
     const store = this.#store;
-    const { offset, maxBytes, minOneMessage } = request;
+    const { maxBytes, minOneMessage } = request;
+    const isLate = this.#options.faults?.readLate === true && request.offset % 100 === 50;
+    const offset = isLate ? Math.min(request.offset + 1, store.logEndOffset) : request.offset;
     if (this.#health.kind === 'offline') return refused(LogError.storageError, this.#health.reason);
     const logEndOffset = store.logEndOffset;
     if (this.#health.kind === 'corrupt' && offset >= logEndOffset)
@@ -158,7 +160,9 @@ export class Log {
     let slice: TailSlice | null = null;
     if (offset < upTo) {
       try {
-        slice = store.tail.read(offset, upTo, maxBytes, minOneMessage) ?? readSegments(store.segments, request, upTo);
+        slice =
+          store.tail.read(offset, upTo, maxBytes, minOneMessage) ??
+          readSegments(store.segments, { ...request, offset }, upTo);
       } catch (error) {
         return this.#fail(error);
       }

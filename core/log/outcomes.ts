@@ -136,4 +136,16 @@ export interface LogFaults {
   readonly lateMarkerDeletion?: boolean;
   /** A duplicate is appended again. */
   readonly ignoreDuplicates?: boolean;
+  /** Batches are taken in any order of their sequences. */
+  readonly skipSequenceCheck?: boolean;
+  /** A duplicate is answered with the offset that comes next. */
+  readonly misplaceDuplicates?: boolean;
+  /** What producers have written is forgotten when the log is opened. */
+  readonly forgetProducers?: boolean;
+  /** Syncs return at once, and the device is never asked. */
+  readonly skipSync?: boolean;
+  /** One batch in many is acknowledged and not written. */
+  readonly dropBatches?: boolean;
+  /** A read at some offsets begins one record too late. */
+  readonly readLate?: boolean;
 }

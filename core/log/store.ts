@@ -155,7 +155,7 @@ export class LogStore implements Flushable {
     }
     const active = this.segments.active;
     for (const segment of this.#undurable()) {
-      if (!segment.deleted) await segment.file.sync();
+      if (!segment.deleted && this.#options.faults?.skipSync !== true) await segment.file.sync();
       if (segment === active) continue;
       await segment.syncIndexes();
       segment.closeIndexes();

@@ -1,4 +1,5 @@
 import type { Random } from '../runtime.ts';
+import type { QuorumFaults } from './faults.ts';
 
 /** A voter: its node id and the id of its metadata log directory; the zero uuid where the directory is not known. */
 export interface ReplicaKey {
@@ -124,4 +125,5 @@ export interface ElectionOptions {
   readonly log: LogEnd;
   readonly timing: ElectionTiming;
   readonly random: Random;
+  readonly faults?: QuorumFaults;
 }

@@ -313,7 +313,9 @@ export class Election {
     const { role } = this;
     const { log, self } = this.#options;
     const upToDate =
-      request.lastEpoch > log.lastEpoch || (request.lastEpoch === log.lastEpoch && request.lastOffset >= log.endOffset);
+      this.#options.faults?.voteForAnyone === true ||
+      request.lastEpoch > log.lastEpoch ||
+      (request.lastEpoch === log.lastEpoch && request.lastOffset >= log.endOffset);
     if (role.kind === 'leader') return false;
     if (request.preVote) return upToDate && !(role.kind === 'follower' && role.fetched);
     if (role.kind === 'candidate' || role.kind === 'resigned') return request.candidate.id === self.id;
@@ -360,7 +362,8 @@ export class Election {
   #advance(role: Extract<QuorumRole, { kind: 'leader' }>): void {
     const voters = this.#options.voters();
     const offsets = voters.map((voter) => role.progress.get(voter.id)?.endOffset ?? -1).sort((a, b) => b - a);
-    const reached = offsets[majorityOf(voters.length) - 1] ?? -1;
+    const needed = this.#options.faults?.commitAlone === true ? 1 : majorityOf(voters.length);
+    const reached = offsets[needed - 1] ?? -1;
     if (reached > role.epochStartOffset) this.#commit(reached);
   }
 

@@ -4,4 +4,8 @@ export interface QuorumFaults {
   readonly voteNotPersisted?: boolean;
   /** The last record of every snapshot is left out. */
   readonly snapshotLosesRecord?: boolean;
+  /** A leader commits what it alone has. */
+  readonly commitAlone?: boolean;
+  /** A candidate is voted for however short its log is. */
+  readonly voteForAnyone?: boolean;
 }

@@ -98,6 +98,7 @@ export class RaftQuorum implements Quorum, QuorumCore {
         fetchTimeoutMs: config.number('controller.quorum.fetch.timeout.ms'),
       },
       random: runtime.random.fork('quorum election'),
+      ...(options.faults === undefined ? undefined : { faults: options.faults }),
     });
     this.service = new PeerService(this, (step) => this.#ask(step));
     this.#messenger = new VoterMessenger(this);

@@ -14,4 +14,18 @@ export interface ReplicationFaults {
   readonly truncateToHighWatermark?: boolean;
   /** A follower goes on behind records that its leader never had. */
   readonly ignoreDivergence?: boolean;
+  /** A follower counts as having what its fetch is only about to be given. */
+  readonly countFollowersEarly?: boolean;
+  /** A follower joins the ISR wherever its log ends. */
+  readonly joinIsrBehind?: boolean;
+  /** Consumers are shown records above the high watermark. */
+  readonly readUncommitted?: boolean;
+  /** The leader goes by a smaller ISR before the controller has agreed to it. */
+  readonly shrinkIsrAlone?: boolean;
+  /** acks=all waits for the leader alone, as acks=1 does. */
+  readonly allMeansOne?: boolean;
+  /** A follower shows its whole log, not what its leader has committed. */
+  readonly followersShowAll?: boolean;
+  /** Appends that lose their leader are answered as if they had been written at offset 0. */
+  readonly successOnResign?: boolean;
 }

@@ -213,7 +213,8 @@ export class Partition {
       }
     }
     const before = log.highWatermark;
-    log.setHighWatermark(Math.min(highWatermark, log.logEndOffset));
+    const shown = this.host.faults.followersShowAll === true ? log.logEndOffset : highWatermark;
+    log.setHighWatermark(Math.min(shown, log.logEndOffset));
     log.maybeIncrementLogStartOffset(logStartOffset);
     if (log.highWatermark !== before) this.fetches.checkAll();
     return { errorCode: ErrorCode.none, flushDue };
@@ -284,7 +285,8 @@ export class Partition {
     const log = this.#log;
     if (state.kind !== 'leader' || log === null) return false;
     const now = this.host.clock.monotonicNs();
-    if (!state.fetched(replicaId, fetchOffset, logStartOffset, brokerEpoch, log.logEndOffset, now)) return false;
+    const has = this.host.faults.countFollowersEarly === true ? log.logEndOffset : fetchOffset;
+    if (!state.fetched(replicaId, has, logStartOffset, brokerEpoch, log.logEndOffset, now)) return false;
     this.#maybeExpand(state, log, replicaId);
     this.#advance();
     if (this.deletes.size > 0) this.deletes.checkAll();
@@ -294,7 +296,8 @@ export class Partition {
   #maybeExpand(state: LeaderState, log: Log, replicaId: number): void {
     if (state.change !== null || state.isr.includes(replicaId)) return;
     const follower = state.followers.get(replicaId)!;
-    if (follower.endOffset < log.highWatermark || follower.endOffset < state.epochStartOffset) return;
+    const isBehind = follower.endOffset < log.highWatermark || follower.endOffset < state.epochStartOffset;
+    if (isBehind && this.host.faults.joinIsrBehind !== true) return;
     if (!this.host.isEligible(replicaId, follower.brokerEpoch)) return;
     this.#propose(state, { kind: 'expand', replicaId, proposed: [...state.isr, replicaId] });
   }
@@ -311,6 +314,7 @@ export class Partition {
 
   #propose(state: LeaderState, change: IsrChange): void {
     state.change = change;
+    if (this.host.faults.shrinkIsrAlone === true && change.kind === 'shrink') state.isr = change.proposed;
     this.host.proposeIsr(this, change);
   }
 

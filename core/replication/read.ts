@@ -73,7 +73,8 @@ export function readPartition(partition: Partition, request: PartitionReadReques
   }
 
   const { isolation, fetchOffset } = request;
-  const upTo = isolation === 'logEnd' ? log.logEndOffset : isolation === 'committed' ? lastStableOffset : highWatermark;
+  const seesAll = isolation === 'logEnd' || partition.host.faults.readUncommitted === true;
+  const upTo = seesAll ? log.logEndOffset : isolation === 'committed' ? lastStableOffset : highWatermark;
   if (fetchOffset < logStartOffset || fetchOffset > log.logEndOffset) return refused(ErrorCode.offsetOutOfRange);
   const committed = isolation === 'committed';
   if (fetchOffset >= upTo) {

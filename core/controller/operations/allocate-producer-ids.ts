@@ -11,7 +11,7 @@ export const allocateProducerIdsOperation: Operation<typeof allocateProducerIds>
     if (broker === undefined) return { records: [], response: { errorCode: ErrorCode.brokerIdNotRegistered } };
     if (broker.epoch !== request.brokerEpoch)
       return { records: [], response: { errorCode: ErrorCode.staleBrokerEpoch } };
-    const producerIdStart = context.image.nextProducerId;
+    const producerIdStart = context.faults.repeatProducerIds === true ? 0 : context.image.nextProducerId;
     if (producerIdStart > Number.MAX_SAFE_INTEGER - BLOCK_SIZE) {
       return { records: [], response: { errorCode: ErrorCode.unknownServerError } };
     }

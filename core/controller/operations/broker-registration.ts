@@ -36,8 +36,8 @@ export const brokerRegistrationOperation: Operation<typeof brokerRegistration> =
     }
     if (!supportsFinalizedFeatures(context, request.features)) return refuse(ErrorCode.unsupportedVersion);
     const records: MetadataRecord[] = [];
-    if (before !== undefined && !sameLife) {
-      const clean = request.previousBrokerEpoch === before.epoch;
+    if (before !== undefined && !sameLife && context.faults.keepIsrOnRegistration !== true) {
+      const clean = request.previousBrokerEpoch === before.epoch || context.faults.trustUncleanShutdown === true;
       records.push(
         ...(isElrEnabled(context) && !clean ? uncleanShutdown(context, before.id) : removeBroker(context, before.id)),
       );
