@@ -55,6 +55,7 @@ export class SimulatedCluster {
   async #boot(id: number, runtime: Runtime, node: SimNode): Promise<void> {
     const rack = rackOf(this.#workload.cluster, id);
     const life = node.incarnation;
+    const { clientFaults: _clients, ...broken } = this.#mutation;
     const end = (reason: string): void => {
       this.#problem(`broker ${id} ${reason}`);
       node.world.at(node.world.nowNs, () => {
@@ -74,7 +75,7 @@ export class SimulatedCluster {
         logDirs: ['/data'],
         config: brokerConfig(this.#workload, id),
         onFatal: (reason) => end(`ended: ${reason}`),
-        ...this.#mutation,
+        ...broken,
       });
       this.#brokers[id - 1] = { broker, life };
       this.onStarted(broker);

@@ -1,4 +1,7 @@
 import type { BrokerOptions } from '../core/broker/index.ts';
+import type { ClientFaults } from './mutants/broken-driver.ts';
 
-/** A deliberately broken variant of the broker under test, as options of the rooms that it breaks. */
-export type Mutation = Pick<BrokerOptions, 'faults' | 'logFaults' | 'quorumFaults' | 'controllerFaults'>;
+/** Deliberately broken variants of the brokers and clients under test, as options of the rooms that they break. */
+export interface Mutation extends Pick<BrokerOptions, 'faults' | 'logFaults' | 'quorumFaults' | 'controllerFaults'> {
+  readonly clientFaults?: ClientFaults;
+}

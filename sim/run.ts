@@ -18,6 +18,7 @@ import { brokerIds, topicNames, type Workload } from '../workloads/workload.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { createFaultConductor, type FaultOutcome } from './faults/conductor.ts';
 import { Watch } from './invariants/watch.ts';
+import { brokenDriver } from './mutants/broken-driver.ts';
 import type { SimNode } from './node.ts';
 import type { Plan } from './plan.ts';
 import { type Profile, profiles, withoutChance } from './profiles.ts';
@@ -111,7 +112,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     workload,
     roster,
     runtime,
-    driver: ownDriver(runtime, cluster.bootstrap),
+    driver: brokenDriver(ownDriver(runtime, cluster.bootstrap), plan.mutation?.clientFaults ?? {}),
     measurement,
     history: new HistoryWriter(sink),
     positions,

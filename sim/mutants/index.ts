@@ -1,3 +1,4 @@
+import { clientMutants } from './clients.ts';
 import { groupMutants } from './groups.ts';
 import { logMutants } from './log.ts';
 import type { Mutant } from './mutant.ts';
@@ -8,4 +9,10 @@ export type { Mutant } from './mutant.ts';
 export { MUTANT_WORKLOADS, type MutantWorkload, mutantWorkload } from './workloads.ts';
 
 /** Every broken variant. */
-export const mutants: readonly Mutant[] = [...logMutants, ...replicationMutants, ...quorumMutants, ...groupMutants];
+export const mutants: readonly Mutant[] = [
+  ...logMutants,
+  ...replicationMutants,
+  ...quorumMutants,
+  ...groupMutants,
+  ...clientMutants,
+];

@@ -38,6 +38,14 @@ export type MutantWorkload =
   | 'one broker, resets'
   | 'one broker, disk errors'
   | 'one broker, group'
+  | 'one broker, restarts'
+  | 'one broker, refusals'
+  | 'one broker, small reads'
+  | 'one broker, deliveries that fail'
+  | 'one broker, slow members'
+  | 'one broker, offsets that expire'
+  | 'three brokers, down to one'
+  | 'three brokers, snapshots'
   | 'three brokers, crashes'
   | 'three brokers, partitions'
   | 'three brokers, controllers';
@@ -103,6 +111,107 @@ faults:
       - { kill: any, restart-after: 300ms }
       - { connection-reset: any }
       - { pause: any, for: 500ms }`,
+
+  'one broker, restarts': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 8s, drain: 30s }
+faults:
+  - { every: 2s, restart: any }
+  - { every: 700ms, arrival: poisson, power-loss: any, restart-after: 100ms }`,
+
+  'one broker, refusals': `${ONE}
+topics: [{ name: ledger, partitions: 1 }]
+producers:
+  - topic: ledger
+    rate: 1_500/s
+    arrival: poisson
+    value: 100B
+    client: { acks: all, enable.idempotence: true, linger.ms: 1ms, request.timeout.ms: 300ms, delivery.timeout.ms: 60s }
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults:
+  - every: 500ms
+    arrival: poisson
+    one-of:
+      - { stall-then-reset: any, for: 200ms }
+      - { connection-reset: any }
+      - { pause: any, for: 400ms }
+      - { slow-link: { broker: any, delay: 200ms, jitter: 200ms }, for: 400ms }`,
+
+  'one broker, small reads': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+consumers:
+  - { topic: ledger, group: none, client: { request.timeout.ms: 3s, max.poll.records: 7, max.partition.fetch.bytes: 1KiB } }
+phases: { warmup: 0s, measure: 5s, drain: 30s }
+faults: [{ every: 1s, arrival: poisson, connection-reset: any }]`,
+
+  'one broker, deliveries that fail': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+producers:
+  - topic: ledger
+    count: 2
+    rate: 600/s
+    value: 100B
+    client: { acks: all, enable.idempotence: true, linger.ms: 2ms, request.timeout.ms: 200ms, delivery.timeout.ms: 300ms }
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults: [{ every: 1500ms, arrival: poisson, kill: any, restart-after: 700ms }]`,
+
+  'one broker, slow members': `${ONE}
+topics: [{ name: ledger, partitions: 4 }]
+producers:
+  - { topic: ledger, rate: 400/s, value: 100B, client: { acks: all, linger.ms: 20ms } }
+consumers:
+  - topic: ledger
+    group: audit
+    count: 3
+    processing: 5ms
+    client: { session.timeout.ms: 6s, heartbeat.interval.ms: 300ms, max.poll.interval.ms: 1s, max.poll.records: 400, auto.commit.interval.ms: 100ms }
+phases: { warmup: 0s, measure: 15s, drain: 60s }
+faults: [{ every: 4s, arrival: poisson, connection-reset: any }]`,
+
+  'one broker, offsets that expire': `
+cluster: { brokers: 1, config: { offsets.retention.minutes: 1, offsets.retention.check.interval.ms: 5s } }
+topics: [{ name: ledger, partitions: 2 }]
+producers:
+  - { topic: ledger, rate: 20/s, keys: { distribution: uniform, cardinality: 1 }, value: 100B, client: { acks: all } }
+consumers:
+  - { topic: ledger, group: audit, count: 2 }
+phases: { warmup: 0s, measure: 150s, drain: 30s }
+faults: [{ every: 30s, kill: any, restart-after: 300ms }]`,
+
+  'three brokers, down to one': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 20s, drain: 60s }
+faults:
+  - { every: 2s, arrival: poisson, clean-stop: follower(ledger/0), restart-after: 5s }
+  - { every: 6s, arrival: poisson, power-loss: leader(ledger/0), restart-after: 2s }`,
+
+  'three brokers, snapshots': `
+cluster:
+  brokers: 3
+  config:
+    min.insync.replicas: 2
+    replica.lag.time.max.ms: 2s
+    broker.session.timeout.ms: 3s
+    broker.heartbeat.interval.ms: 500ms
+    metadata.log.max.record.bytes.between.snapshots: 200
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - every: 2s
+    arrival: poisson
+    one-of:
+      - { kill: any, restart-after: 500ms }
+      - { disk-replace: any, restart-after: 1s }
+      - { partition: isolate(any), for: 4s }`,
 
   'three brokers, crashes': `${THREE}
 topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
