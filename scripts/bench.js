@@ -13,8 +13,11 @@ const source = join(here, 'bench.ts');
 const entry = existsSync(source) ? source : join(here, '..', 'dist', 'scripts', 'bench.js');
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
-  // A broker's young generation stays small (core/node/young-generation.ts); it grows while the rest is loaded.
-  if (process.argv[2] === 'serve') setFlagsFromString('--semi-space-growth-factor=1');
+  // The same as core/node/heap.ts, which says why; once the rest is loaded it is too late.
+  if (process.argv[2] === 'serve') {
+    setFlagsFromString('--semi-space-growth-factor=1');
+    setFlagsFromString('--heap-growing-percent=400');
+  }
   // What is compiled (and stripped of its types) once is half of a start saved the next time.
   module.enableCompileCache();
   await import(pathToFileURL(entry).href);

@@ -156,8 +156,15 @@ export function parseVersions(text: string): VersionRange | null {
   return { min, max: match[2] === '+' ? 32767 : Number(match[3]) };
 }
 
+/** Every frame asks for its header's version: each text is read once. */
+const ranges = new Map<string, VersionRange | null>();
+
 export function hasVersion(text: string | undefined, version: number): boolean {
   if (text === undefined) return true;
-  const range = parseVersions(text);
+  let range = ranges.get(text);
+  if (range === undefined) {
+    range = parseVersions(text);
+    ranges.set(text, range);
+  }
   return range !== null && version >= range.min && version <= range.max;
 }
