@@ -57,6 +57,15 @@ export class ProducerEntry {
     this.#batches = [];
   }
 
+  /** A batch from before the last one; of several the oldest comes first. */
+  recall(batch: RememberedBatch): void {
+    const last = this.#batches.pop();
+    if (last === undefined) return;
+    if (batch.lastOffset < last.lastOffset) this.#batches.push(batch);
+    this.#batches.push(last);
+    if (this.#batches.length > REMEMBERED_BATCHES) this.#batches.shift();
+  }
+
   remember(batch: RememberedBatch): void {
     if (this.#batches.length === REMEMBERED_BATCHES) this.#batches.shift();
     this.#batches.push(batch);

@@ -288,6 +288,18 @@ export class ProducerState {
     return null;
   }
 
+  /** A batch below the snapshot that this state was loaded from: its producer may send it again. In order of offsets. */
+  recall(bytes: Uint8Array, at: number): void {
+    const entry = this.#entries.get(batchProducerId(bytes, at));
+    if (entry === undefined || isControlBatch(bytes, at) || batchProducerEpoch(bytes, at) !== entry.epoch) return;
+    entry.recall({
+      lastSequence: batchLastSequence(bytes, at),
+      lastOffset: batchLastOffset(bytes, at),
+      offsetDelta: batchLastOffsetDelta(bytes, at),
+      timestampMs: batchMaxTimestamp(bytes, at),
+    });
+  }
+
   #endTransaction(entry: ProducerEntry, markerOffset: number, aborted: boolean): AbortedRange | null {
     this.#verifications.delete(entry.producerId);
     const firstOffset = entry.openTransactionOffset;

@@ -116,12 +116,40 @@ export function replayProducers(
 ): void {
   producers.clear(segments[0]?.baseOffset ?? end);
   const from = snapshots.loadLatest(end, producers);
+  recallBatches(segments, from, producers);
   for (const [index, segment] of segments.entries()) {
     const next = segments[index + 1]?.baseOffset ?? segment.nextOffset;
     if (next <= from || segment.baseOffset >= end) continue;
     scanBatches(segment.file, segment.offsets.lookup(from), segment.size, (bytes, at) => {
       if (batchBaseOffset(bytes, at) >= end) return false;
       if (batchBaseOffset(bytes, at) >= from) producers.apply(bytes, at);
+      return true;
+    });
+  }
+}
+
+/** How far back a log is searched for batches that may come again: more than a producer has on its way. */
+const RECALLED_OFFSETS = 10_000;
+const RECALLED_BYTES = 1 << 19;
+
+/**
+ * A snapshot knows the last batch of each producer alone, and a producer may have five on their way whose answers were
+ * lost with the process. Without the older ones their retries would be taken for sequences out of order.
+ */
+function recallBatches(segments: readonly Segment[], from: number, producers: ProducerState): void {
+  const last = segments.findLastIndex(({ baseOffset }) => baseOffset < from);
+  if (producers.size === 0 || last === -1) return;
+  let first = last;
+  let bytes = segments[last]!.offsets.lookup(from);
+  while (first > 0 && bytes + segments[first - 1]!.size <= RECALLED_BYTES) bytes += segments[--first]!.size;
+  let back = bytes <= RECALLED_BYTES ? from : RECALLED_OFFSETS;
+  const oldest = segments[first]!.offsets;
+  while (bytes > RECALLED_BYTES && back > 1 && bytes - oldest.lookup(from - back) > RECALLED_BYTES) back >>= 1;
+  for (let index = first; index <= last; index++) {
+    const { file, offsets, size } = segments[index]!;
+    scanBatches(file, index === first ? offsets.lookup(from - back) : 0, size, (batch, at) => {
+      if (batchBaseOffset(batch, at) >= from) return false;
+      producers.recall(batch, at);
       return true;
     });
   }
