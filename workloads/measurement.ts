@@ -69,8 +69,7 @@ export class Measurement {
     this.#recorders = METRICS.map((metric) => new LatencyRecorder(buffer, metricOffset(metric)));
   }
 
-  #add(name: Counter, by: number): void {
-    const at = position[name];
+  #add(at: number, by: number): void {
     this.#counters[at] = this.#counters[at]! + by;
   }
 
@@ -80,23 +79,23 @@ export class Measurement {
 
   /** Intended but perhaps never sent: what the generator owes. */
   intended(intendedNs: number): void {
-    this.#add('intended', 1);
-    if (this.isMeasured(intendedNs)) this.#add('intendedMeasured', 1);
+    this.#add(position.intended, 1);
+    if (this.isMeasured(intendedNs)) this.#add(position.intendedMeasured, 1);
   }
 
   sent(intendedNs: number, nowNs: number, bytes: number): void {
-    this.#add('sent', 1);
-    this.#add('sentBytes', bytes);
-    if (this.isMeasured(nowNs)) this.#add('sentMeasured', 1);
+    this.#add(position.sent, 1);
+    this.#add(position.sentBytes, bytes);
+    if (this.isMeasured(nowNs)) this.#add(position.sentMeasured, 1);
     if (this.isMeasured(intendedNs)) this.#recorders[4]!.record(nowNs - intendedNs);
   }
 
   acked(intendedNs: number, sentNs: number, nowNs: number, bytes: number): void {
-    this.#add('acked', 1);
-    this.#add('ackedBytes', bytes);
+    this.#add(position.acked, 1);
+    this.#add(position.ackedBytes, bytes);
     if (this.isMeasured(nowNs)) {
-      this.#add('ackedMeasured', 1);
-      this.#add('ackedBytesMeasured', bytes);
+      this.#add(position.ackedMeasured, 1);
+      this.#add(position.ackedBytesMeasured, bytes);
     }
     if (this.isMeasured(intendedNs)) {
       this.#recorders[0]!.record(nowNs - intendedNs);
@@ -105,14 +104,14 @@ export class Measurement {
   }
 
   failed(): void {
-    this.#add('failed', 1);
+    this.#add(position.failed, 1);
   }
 
   /** `intendedNs` is null for a record that carries no envelope. */
   consumed(intendedNs: number | null, nowNs: number, bytes: number): void {
-    this.#add('consumed', 1);
-    this.#add('consumedBytes', bytes);
-    if (this.isMeasured(nowNs)) this.#add('consumedMeasured', 1);
+    this.#add(position.consumed, 1);
+    this.#add(position.consumedBytes, bytes);
+    if (this.isMeasured(nowNs)) this.#add(position.consumedMeasured, 1);
     if (intendedNs !== null && this.isMeasured(intendedNs)) this.#recorders[2]!.record(nowNs - intendedNs);
   }
 

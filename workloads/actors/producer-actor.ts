@@ -29,6 +29,7 @@ export class ProducerActor implements ProducerOutcomes {
   readonly #inFlight = new InFlight();
   readonly #partitionBase: readonly number[];
   readonly #envelope = new Uint8Array(ENVELOPE_BYTES);
+  readonly #due = (): void => this.#send();
   #timer: Timer | null = null;
   #nextIntendedNs = Number.POSITIVE_INFINITY;
   #topic = 0;
@@ -142,7 +143,7 @@ export class ProducerActor implements ProducerOutcomes {
       this.#state = 'stopped';
       return;
     }
-    this.#timer = this.#environment.runtime.timers.after(Math.max(0, waitNs / 1e6), () => this.#send());
+    this.#timer = this.#environment.runtime.timers.after(Math.max(0, waitNs / 1e6), this.#due);
   }
 
   #send(): void {

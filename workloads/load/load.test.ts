@@ -299,7 +299,7 @@ describe('values', () => {
   test('values carry their envelope, have their size, and repeat by seed alone', () => {
     const make = (seed: number) => {
       const instance = new Values(spec(), createRandom(seed)).instance(createRandom(seed).fork('instance'));
-      return [0, 1, 2].map((sequence) => instance.next(7, 3, sequence, sequence * 1000));
+      return [0, 1, 2].map((sequence) => instance.next(7, 3, sequence, sequence * 1000).slice());
     };
     const values = make(1);
     for (const [sequence, value] of values.entries()) {

@@ -56,15 +56,12 @@ export class Values {
   }
 }
 
-/** Values are cut from blocks of this size: an allocation each would cost ten times the copy. */
-const SLAB_BYTES = 256 * 1024;
-
 export class InstanceValues {
   readonly #values: Values;
   readonly #nextSize: () => number;
   readonly #random: Random;
-  #slab = new Uint8Array(0);
-  #used = 0;
+  #room = new Uint8Array(0);
+  #value = this.#room;
 
   constructor(values: Values, nextSize: () => number, random: Random) {
     this.#values = values;
@@ -72,26 +69,26 @@ export class InstanceValues {
     this.#random = random;
   }
 
-  /** A value of the next size, of its own bytes, with the envelope in the first ones if it fits (fitsInValue). */
+  /**
+   * A value of the next size, with the envelope in the first bytes if it fits (fitsInValue). Its bytes stay until the next
+   * call: an allocation for each record would cost more than all else here.
+   */
   next(run: number, writer: number, sequence: number, intendedNs: number): Uint8Array {
     const size = this.#nextSize();
     const { distinct } = this.#values;
     const payload = this.#values.payload(distinct === 1 ? 0 : this.#random.below(distinct));
-    const value = this.#allocate(size);
+    const value = this.#ofSize(size);
     value.set(payload.length === size ? payload : payload.subarray(0, size));
     if (fitsInValue(size)) writeEnvelope(value, 0, run, writer, sequence, intendedNs);
     return value;
   }
 
-  #allocate(size: number): Uint8Array {
-    if (size > SLAB_BYTES / 4) return new Uint8Array(size);
-    if (this.#used + size > this.#slab.length) {
-      this.#slab = new Uint8Array(SLAB_BYTES);
-      this.#used = 0;
+  #ofSize(size: number): Uint8Array {
+    if (this.#value.length !== size) {
+      if (this.#room.length < size) this.#room = new Uint8Array(size);
+      this.#value = this.#room.subarray(0, size);
     }
-    const value = this.#slab.subarray(this.#used, this.#used + size);
-    this.#used += size;
-    return value;
+    return this.#value;
   }
 }
 
