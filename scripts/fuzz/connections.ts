@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Consumer, Producer } from '../../core/client/index.ts';
 import { createNodeRuntime, nodeCodecs } from '../../core/node/index.ts';
 import {
@@ -23,7 +25,17 @@ const RSS_GROWTH_BYTES = 96 << 20;
 
 /** Throws hostile bytes at a served broker from many connections while an honest client goes on working. */
 export async function fuzzConnections(random: Random, isOver: () => boolean): Promise<string> {
-  await using served = await serveProcess(['--memory']);
+  // On a real disk: what honest and well-formed requests write there must not count as memory that was kept.
+  const directory = mkdtempSync(join(tmpdir(), 'faultline-fuzz-'));
+  try {
+    return await attackServed(directory, random, isOver);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function attackServed(directory: string, random: Random, isOver: () => boolean): Promise<string> {
+  await using served = await serveProcess(['--data', directory]);
   const port = Number(served.bootstrap.split(':')[1]);
   const startedMs = performance.now();
   let frames = 0;
