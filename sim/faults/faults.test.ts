@@ -103,7 +103,12 @@ class Cluster {
       brokers: this.brokers,
       clients: [this.client],
       resolver,
-      faults: actions.map((action, index) => ({ id: `f${index + 1}`, atNs: 1e9 * (index + 1), action })),
+      faults: actions.map((action, index) => ({
+        id: `f${index + 1}`,
+        atNs: 1e9 * (index + 1),
+        action,
+        byChance: false,
+      })),
     });
   }
 
@@ -287,7 +292,13 @@ describe('what a fault does meanwhile', () => {
       broker: () => null,
     };
     const action = { kind: 'partition', shape: { kind: 'majority-ring' }, flapMs: null, forMs: null } as const;
-    const driver = new FaultDriver({ world, brokers, clients: [], resolver, faults: [{ id: 'f1', atNs: 0, action }] });
+    const driver = new FaultDriver({
+      world,
+      brokers,
+      clients: [],
+      resolver,
+      faults: [{ id: 'f1', atNs: 0, action, byChance: false }],
+    });
     driver.start();
     await world.run({ timeNs: 1 });
     const views = brokers.map((one) =>
@@ -337,7 +348,12 @@ test('a fault taken out of the plan leaves the draws of the others alone', async
       brokers: cluster.brokers,
       clients: [],
       resolver: { leader: () => null, followers: () => [], controller: () => null, broker: () => null },
-      faults: ids.map((id) => ({ id, atNs: Number(id) * 1e8, action: { kind: 'pause', target: ANY, forMs: 1 } })),
+      faults: ids.map((id) => ({
+        id,
+        atNs: Number(id) * 1e8,
+        byChance: false,
+        action: { kind: 'pause', target: ANY, forMs: 1 },
+      })),
     });
     driver.start();
     await cluster.run(2000);
@@ -362,7 +378,7 @@ test('all faults, one upon the other, replay to the same trace and heal to a wor
         controller: () => null,
         broker: (id) => cluster.brokers[id - 1]!,
       },
-      faults: everyAction.map((action, index) => ({ id: `f${index}`, atNs: index * 1e8, action })),
+      faults: everyAction.map((action, index) => ({ id: `f${index}`, atNs: index * 1e8, action, byChance: false })),
     });
     driver.start();
     await cluster.run(4000);
