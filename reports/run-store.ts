@@ -27,6 +27,20 @@ export function runDirectory(root: string, id: string): string {
   return join(root, RUNS_DIRECTORY, id);
 }
 
+/** The id, or the first of `id-2`, `id-3`, … that no other run has: several may start within one second. */
+export async function claimRunId(root: string, id: string): Promise<string> {
+  await mkdir(join(root, RUNS_DIRECTORY), { recursive: true });
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? id : `${id}-${number}`;
+    try {
+      await mkdir(runDirectory(root, candidate));
+      return candidate;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+  }
+}
+
 /** Writes the record whole or not at all; returns its directory. `root` is where `.faultline` stands. */
 export async function writeRun(root: string, record: RunRecord): Promise<string> {
   const directory = runDirectory(root, record.id);

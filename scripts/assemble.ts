@@ -99,15 +99,18 @@ export function judge(workload: Workload, outcome: Outcome): Judged {
   return { metrics, histograms, generator, expect, status, exit, target, acked: counterIn(counters, 'acked') };
 }
 
-/** Makes the record of a run out of what it measured. */
-export function assemble(context: RunContext, outcome: Outcome): RunRecord {
+/** Makes the record of a run out of what it measured, and the histograms that a store keeps beside it. */
+export function assemble(
+  context: RunContext,
+  outcome: Outcome,
+): { record: RunRecord; histograms: ReadonlyMap<LatencyName, Histogram> } {
   const { workload } = context;
   const { conducted, series, faults, verdict } = outcome;
   const { metrics, histograms, generator, expect, status, exit, target } = judge(workload, outcome);
   const warmupSeconds = workload.phases.warmupMs / 1000;
   const loadEndSeconds = conducted.loadEndNs / 1e9;
   const measureStart = Math.min(warmupSeconds, loadEndSeconds);
-  return {
+  const record: RunRecord = {
     schema: 1,
     id: runId(context.startedAt, workload.name, workload.seed),
     workload: workload.name,
@@ -137,6 +140,7 @@ export function assemble(context: RunContext, outcome: Outcome): RunRecord {
       [...histograms].flatMap(([name, histogram]) => (histogram.count > 0 ? [[name, histogram.spectrum('ms')]] : [])),
     ),
   };
+  return { record, histograms };
 }
 
 function merged(measurements: readonly ArrayBufferLike[], metric: Metric): Histogram {

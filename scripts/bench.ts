@@ -44,6 +44,8 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   validate: async () => (await import('./commands/validate.ts')).registerValidate,
   new: async () => (await import('./commands/new.ts')).registerNew,
   schema: async () => (await import('./commands/schema.ts')).registerSchema,
+  compare: async () => (await import('./commands/compare.ts')).registerCompare,
+  history: async () => (await import('./commands/history.ts')).registerHistory,
   verdict: async () => (await import('./commands/verdict.ts')).registerVerdict,
 };
 

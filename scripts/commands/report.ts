@@ -5,6 +5,8 @@ import type { Command } from 'commander';
 import { renderReport } from '../../reports/html.ts';
 import { EXIT, type RunRecord } from '../../reports/run-record.ts';
 import { listRuns, RunStoreError, readRun, readRunFile } from '../../reports/run-store.ts';
+import { fingerprintOf } from '../../reports/store/figures.ts';
+import { RunStore, STORE_FILE } from '../../reports/store/store.ts';
 import { nearest } from '../../workloads/nearest.ts';
 import { CommandError } from '../exit.ts';
 
@@ -23,18 +25,24 @@ export function registerReport(program: Command): void {
     });
 }
 
-/** A run by id, by the path of its record, or the newest one. @throws CommandError naming the nearest id. */
-export async function findRun(root: string, name: string): Promise<RunRecord> {
+/**
+ * A run by id, by the path of its record, as `last` or `last~2`, or as a baseline (of the workload and machine of
+ * `beside` where that is given). @throws CommandError naming the nearest id.
+ */
+export async function findRun(root: string, name: string, beside?: RunRecord): Promise<RunRecord> {
   try {
     if (name.endsWith('.json') && existsSync(name)) return await readRunFile(name);
     const ids = await listRuns(root);
-    if (name === 'last') {
-      const newest = ids[0];
-      if (newest === undefined)
-        throw new CommandError(EXIT.badWorkload, 'no run is recorded here yet: bench run FILE makes one');
-      return await readRun(root, newest);
+    const back = /^last(?:~(\d{1,6}))?$/.exec(name);
+    if (back !== null) {
+      const id = ids[Number(back[1] ?? 0)];
+      if (id !== undefined) return await readRun(root, id);
+      const kept = ids.length === 0 ? 'no run is' : `only ${ids.length} runs are`;
+      throw new CommandError(EXIT.badWorkload, `${kept} recorded here: bench run FILE makes one`);
     }
     if (!ids.includes(name)) {
+      const pointed = baselineOf(root, name, beside);
+      if (pointed !== null) return await readRun(root, pointed);
       const near = nearest(name, ids);
       throw new CommandError(
         EXIT.badWorkload,
@@ -46,4 +54,12 @@ export async function findRun(root: string, name: string): Promise<RunRecord> {
     if (error instanceof RunStoreError) throw new CommandError(EXIT.badWorkload, error.message);
     throw error;
   }
+}
+
+function baselineOf(root: string, name: string, beside: RunRecord | undefined): string | null {
+  if (!existsSync(join(root, STORE_FILE))) return null;
+  using store = RunStore.in(root);
+  if (beside === undefined) return store.baseline(name);
+  const { workloadHash, environment } = beside;
+  return store.baseline(name, { workloadHash, fingerprint: fingerprintOf(environment) });
 }

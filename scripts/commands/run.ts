@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
+import type { Histogram } from '../../reports/histogram.ts';
 import { HistoryFile } from '../../reports/history/writer.ts';
 import { renderReport } from '../../reports/html.ts';
-import { EXIT, type RunRecord, toJson } from '../../reports/run-record.ts';
-import { writeRun } from '../../reports/run-store.ts';
+import { EXIT, type LatencyName, type RunRecord, toJson } from '../../reports/run-record.ts';
+import { claimRunId, writeRun } from '../../reports/run-store.ts';
+import { type PairPlace, RunStore } from '../../reports/store/store.ts';
 import { summaryOf } from '../../reports/summary.ts';
 import type { Plan } from '../../sim/plan.ts';
 import { runConfigs } from '../../sim/run.ts';
@@ -116,8 +118,10 @@ export async function conclude(
   plan: Plan | null,
   flags: { readonly json?: boolean; readonly report?: string | boolean },
 ): Promise<void> {
-  const record = assemble(context, outcome);
+  const { record: drafted, histograms } = assemble(context, outcome);
+  const record = { ...drafted, id: await claimRunId(process.cwd(), drafted.id) };
   const directory = await writeRun(process.cwd(), record);
+  keep(record, histograms);
   if (plan !== null) writePlan(join(directory, PLAN_FILE), plan);
   const reportPath = await writeReport(record, directory, flags.report);
   if (flags.json === true) process.stdout.write(toJson(record));
@@ -142,6 +146,24 @@ function historyFile(path: string, workload: Workload): HistoryFile {
   } catch (error) {
     throw new CommandError(EXIT.badWorkload, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** In the store, too; one that cannot be written spoils no run that has ended. */
+function keep(record: RunRecord, histograms: ReadonlyMap<LatencyName, Histogram>): void {
+  try {
+    using store = RunStore.in(process.cwd());
+    store.append(record, histograms, pairPlace(process.env.FAULTLINE_PAIR));
+  } catch (error) {
+    process.stderr.write(
+      `note: the run is not in the store: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+  }
+}
+
+/** Set by `bench compare --pairs` for the runs that it starts. */
+function pairPlace(text: string | undefined): PairPlace | undefined {
+  const found = /^([\w-]+):([ab]):(\d+)$/.exec(text ?? '');
+  return found === null ? undefined : { id: found[1]!, arm: found[2] === 'a' ? 'a' : 'b', index: Number(found[3]) };
 }
 
 /** `--target` and the like are overrides of the file, and checked as such. */

@@ -1,0 +1,263 @@
+import { EXIT, type ExitCode, type RunRecord } from '../run-record.ts';
+import { type Better, figuresOf, fingerprintOf, type RunFigure } from '../store/figures.ts';
+import { JUDGEMENTS } from '../verdict/result.ts';
+import { CONFIDENCE, holm, median, type PairedEffect, pairedEffect } from './statistics.ts';
+
+/** Fewer pairs give an orientation and no verdict: five cannot even reach a p of 0.05 without a model. */
+export const PAIRS_MIN = 8;
+/** Effects below this share are not worth a person's time, whatever their p. */
+const EFFECT_MIN = 0.05;
+const EFFECTS_MIN: Readonly<Record<string, number>> = { 'publish.p99': 0.08, 'endToEnd.p99': 0.08 };
+/** The figures that can fail a comparison; the others are shown. Rare percentiles and maxima are a lottery. */
+const GATED: ReadonlySet<string> = new Set([
+  'publish.p50',
+  'publish.p99',
+  'endToEnd.p50',
+  'endToEnd.p99',
+  'throughput.acked',
+  'throughput.consumed',
+]);
+
+export type RowResult =
+  | 'same'
+  /** An exact figure that differs: the code does something else than before. */
+  | 'changed'
+  | 'improved'
+  | 'regressed'
+  /** The interval is too wide to exclude a regression that matters: more pairs, or a quieter machine. */
+  | 'unstable'
+  /** Too few runs to say anything. */
+  | 'undecided';
+
+export interface ComparedFigure {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: Better;
+  readonly exact: boolean;
+  /** Medians where there are several runs of an arm. */
+  readonly a: number;
+  readonly b: number;
+  /** b / a; null where a is 0. */
+  readonly ratio: number | null;
+  /** Of wall-clock figures with at least two pairs; p is Holm-corrected over what is gated. */
+  readonly interval: { readonly low: number; readonly high: number; readonly p: number } | null;
+  /** Share that an effect must reach; 0 for exact figures. */
+  readonly effectMin: number;
+  readonly gated: boolean;
+  readonly result: RowResult;
+}
+
+export interface Comparison {
+  readonly schema: 1;
+  readonly workload: string;
+  readonly a: ComparedArm;
+  readonly b: ComparedArm;
+  readonly pairs: number;
+  readonly result: RowResult;
+  readonly exit: ExitCode;
+  readonly sentence: string;
+  readonly durability: { readonly a: string; readonly b: string };
+  readonly figures: readonly ComparedFigure[];
+}
+
+export interface ComparedArm {
+  readonly label: string;
+  readonly runs: readonly string[];
+  readonly commit: string;
+}
+
+export interface CompareOptions {
+  readonly labels: readonly [a: string, b: string];
+  /** Noise floors by metric, from A/A comparisons. */
+  readonly noise?: ReadonlyMap<string, number>;
+}
+
+/** Runs that must not be held against each other. */
+export class ComparisonError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ComparisonError';
+  }
+}
+
+/** Throws ComparisonError unless both ran the same workload, and, where a clock on the wall decides, on one machine. */
+export function refuseUnlike(a: RunRecord, b: RunRecord): void {
+  if (a.workloadHash !== b.workloadHash) {
+    throw new ComparisonError(
+      `${a.id} and ${b.id} did not run the same workload (${a.workloadHash} and ${b.workloadHash})`,
+    );
+  }
+  if (a.target !== b.target) throw new ComparisonError(`${a.id} ran on ${a.target}, ${b.id} on ${b.target}`);
+  if (a.target === 'sim') return;
+  const [machineA, machineB] = [fingerprintOf(a.environment), fingerprintOf(b.environment)];
+  if (machineA !== machineB) {
+    throw new ComparisonError(`${a.id} and ${b.id} ran on different machines (${machineA} and ${machineB})`);
+  }
+}
+
+/** Compares runs of arm a with runs of arm b, in pairs: run i of one ran beside run i of the other. */
+export function compare(a: readonly RunRecord[], b: readonly RunRecord[], options: CompareOptions): Comparison {
+  if (a.length !== b.length || a.length === 0) throw new RangeError(`${a.length} and ${b.length} runs are no pairs`);
+  const bySide = [a, b].map((runs) =>
+    runs.map((run) => new Map(figuresOf(run).map((figure) => [figure.name, figure]))),
+  );
+  const [ofA, ofB] = bySide as [Map<string, RunFigure>[], Map<string, RunFigure>[]];
+  const drafts = [...ofA[0]!.values()].flatMap((figure) => draftOf(figure, ofA, ofB, options));
+  const tested = drafts.filter(({ gated, effect }) => gated && effect !== null);
+  const corrected = holm(tested.map(({ effect }) => effect!.p));
+  const pOf = new Map(tested.map(({ name }, index) => [name, corrected[index]!]));
+  const figures = drafts.map((draft) => judged(draft, pOf.get(draft.name)));
+  const durability = { a: worstVerdict(a), b: worstVerdict(b) };
+  const [labelA, labelB] = options.labels;
+  const base = {
+    schema: 1,
+    workload: b[0]!.workload,
+    a: { label: labelA, runs: a.map(({ id }) => id), commit: a[0]!.environment.commit },
+    b: { label: labelB, runs: b.map(({ id }) => id), commit: b[0]!.environment.commit },
+    pairs: a.length,
+    durability,
+    figures,
+  } as const;
+  const result = resultOf(figures);
+  return {
+    ...base,
+    result,
+    exit: exitOf(result, durability),
+    sentence: sentenceOf(result, figures, durability, a.length),
+  };
+}
+
+interface Draft extends Omit<ComparedFigure, 'interval' | 'result'> {
+  readonly effect: PairedEffect | null;
+}
+
+function draftOf(
+  figure: RunFigure,
+  ofA: readonly ReadonlyMap<string, RunFigure>[],
+  ofB: readonly ReadonlyMap<string, RunFigure>[],
+  { noise }: CompareOptions,
+): Draft[] {
+  const { name, unit, better, exact } = figure;
+  const valuesOf = (runs: readonly ReadonlyMap<string, RunFigure>[]) =>
+    runs.flatMap((run) => run.get(name)?.value ?? []);
+  const [valuesA, valuesB] = [valuesOf(ofA), valuesOf(ofB)];
+  // A percentile that some run had too few samples for is no series of pairs.
+  if (valuesA.length !== ofA.length || valuesB.length !== ofB.length) return [];
+  const [middleA, middleB] = [median(valuesA), median(valuesB)];
+  const isPositive = [...valuesA, ...valuesB].every((value) => value > 0);
+  const effect = !exact && valuesA.length > 1 && isPositive ? pairedEffect(valuesA, valuesB) : null;
+  const floor = Math.max(EFFECTS_MIN[name] ?? EFFECT_MIN, noise?.get(name) ?? 0);
+  return [
+    {
+      name,
+      unit,
+      better,
+      exact,
+      a: middleA,
+      b: middleB,
+      ratio: effect?.ratio ?? (middleA === 0 ? null : middleB / middleA),
+      effectMin: exact ? 0 : floor,
+      gated: GATED.has(name),
+      effect,
+    },
+  ];
+}
+
+function judged({ effect, ...draft }: Draft, corrected: number | undefined): ComparedFigure {
+  const interval = effect === null ? null : { low: effect.low, high: effect.high, p: corrected ?? effect.p };
+  const result = draft.exact
+    ? exactResult(draft)
+    : effect === null
+      ? 'undecided'
+      : measuredResult(draft, effect, interval!.p);
+  return { ...draft, interval, result };
+}
+
+/** A worse exact figure is a regression once it is worth speaking of; there is no doubt about it. */
+function exactResult({ a, b, better, name, gated }: Omit<Draft, 'effect'>): RowResult {
+  if (a === b) return 'same';
+  const worse = a === 0 ? 0 : better === 'lower' ? b / a - 1 : a / b - 1;
+  return gated && worse >= (EFFECTS_MIN[name] ?? EFFECT_MIN) ? 'regressed' : 'changed';
+}
+
+function measuredResult(draft: Omit<Draft, 'effect'>, effect: PairedEffect, p: number): RowResult {
+  if (effect.pairs < PAIRS_MIN) return 'undecided';
+  const { ratio, low, high } = effect;
+  const excludesOne = (low > 1 || high < 1) && p < 1 - CONFIDENCE;
+  const size = Math.max(ratio, 1 / ratio) - 1;
+  if (excludesOne && size >= draft.effectMin) {
+    return ratio > 1 === (draft.better === 'lower') ? 'regressed' : 'improved';
+  }
+  // Whether a regression of twice the smallest effect can be excluded; if not, the figure is not green.
+  const worst = draft.better === 'lower' ? high : 1 / low;
+  return worst - 1 > 2 * draft.effectMin ? 'unstable' : 'same';
+}
+
+function resultOf(figures: readonly ComparedFigure[]): RowResult {
+  const gated = figures.filter((figure) => figure.gated);
+  for (const result of ['regressed', 'undecided', 'unstable'] as const) {
+    if (gated.some((figure) => figure.result === result)) return result;
+  }
+  if (figures.some((figure) => figure.exact && figure.result === 'changed')) return 'changed';
+  return gated.some(({ result }) => result === 'improved') ? 'improved' : 'same';
+}
+
+function exitOf(result: RowResult, durability: { a: string; b: string }): ExitCode {
+  if (durability.b === 'fail') return EXIT.durabilityViolation;
+  if (result === 'regressed') return EXIT.regression;
+  if (result === 'unstable' || result === 'undecided' || durability.b === 'unknown') return EXIT.inconclusive;
+  return EXIT.pass;
+}
+
+function worstVerdict(runs: readonly RunRecord[]): string {
+  return JUDGEMENTS[Math.max(...runs.map(({ verdict }) => JUDGEMENTS.indexOf(verdict.result)))]!;
+}
+
+function sentenceOf(
+  result: RowResult,
+  figures: readonly ComparedFigure[],
+  durability: { a: string; b: string },
+  pairs: number,
+): string {
+  if (durability.b === 'fail') return 'DURABILITY VIOLATION in b; its figures mean nothing';
+  const named = figures.filter((figure) => figure.gated && figure.result === result).map(findingOf);
+  switch (result) {
+    case 'regressed':
+      return `REGRESSED: ${named.join('; ')}`;
+    case 'improved':
+      return `IMPROVED: ${named.join('; ')}`;
+    case 'unstable':
+      return `UNSTABLE: ${named.join('; ')}: run more pairs, or quieten the machine`;
+    case 'undecided':
+      return `UNDECIDED: ${pairs === 1 ? 'one run of each arm says' : `${pairs} pairs say`} nothing about wall-clock figures; --pairs ${PAIRS_MIN} or more decides`;
+    case 'changed': {
+      const changed = figures.filter((figure) => figure.exact && figure.result === 'changed');
+      return `CHANGED: ${changed.length} simulated figures differ, none for the worse by more than its smallest effect`;
+    }
+    case 'same':
+      return figures.some(({ exact }) => !exact) && pairs > 1
+        ? `SAME: no gated figure moved by more than its smallest effect over ${pairs} pairs`
+        : 'SAME: every simulated figure is equal';
+  }
+}
+
+/** `publish.p99 14.9 % slower, 95 % sure of 9.0 to 21.0 %, p = 0.0012`. */
+export function findingOf(figure: ComparedFigure): string {
+  const { name, ratio, interval, better } = figure;
+  if (ratio === null) return name;
+  const share = (value: number) => `${(Math.abs(value - 1) * 100).toFixed(1)} %`;
+  const word = ratio > 1 ? (better === 'lower' ? 'slower' : 'more') : better === 'lower' ? 'faster' : 'less';
+  if (interval === null) return `${name} ${share(ratio)} ${word}, exact`;
+  const signed = (value: number) => `${value >= 1 ? '+' : '−'}${share(value)}`;
+  return `${name} ${share(ratio)} ${word} (95 % interval ${signed(interval.low)} to ${signed(interval.high)}, p = ${interval.p.toFixed(4)})`;
+}
+
+/** The share that noise alone makes of each figure, from a comparison of an arm with itself. */
+export function noiseFloors(comparison: Comparison): Map<string, number> {
+  const floors = new Map<string, number>();
+  for (const { name, interval } of comparison.figures) {
+    if (interval === null) continue;
+    floors.set(name, Math.max(interval.high, 1 / interval.low) - 1);
+  }
+  return floors;
+}
