@@ -208,7 +208,11 @@ export class Log {
 
   /** Cuts everything from `offset` on. Append and truncate must not be called until it resolves. */
   truncateTo(offset: number): Promise<void> {
-    if (offset >= this.logEndOffset && this.#health.kind === 'healthy') return Promise.resolve();
+    if (offset >= this.logEndOffset && this.#health.kind === 'healthy') {
+      // A term of this replica's own that saw no append may have left an epoch at the end that its leader does not know.
+      this.#store.epochs.truncateFromEnd(this.logEndOffset);
+      return Promise.resolve();
+    }
     return this.#truncate(() => this.#store.truncateTo(offset));
   }
 

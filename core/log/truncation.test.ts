@@ -184,3 +184,11 @@ describe('what replication brings', () => {
     expect(log.logEndOffset).toBe(2);
   });
 });
+
+test('an epoch that began at the end and saw no append is gone after a cut that cuts nothing', async () => {
+  const { log } = await threeEpochs();
+  log.assignEpochStart(7, log.logEndOffset);
+  expect(log.latestEpoch).toBe(7);
+  await log.truncateTo(log.logEndOffset);
+  expect(log.latestEpoch).toBe(5);
+});

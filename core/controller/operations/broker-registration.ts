@@ -3,10 +3,12 @@ import {
   ErrorCode,
   type MetadataRecord,
   metadataRecord,
+  partitionChangeRecord,
   registerBrokerRecord,
   unregisterBroker,
   unregisterBrokerRecord,
 } from '../../protocol/index.ts';
+import { DIRECTORY_MIGRATING, DIRECTORY_UNASSIGNED } from '../cluster-image.ts';
 import { removeBroker, uncleanShutdown } from '../leadership.ts';
 import type { Operation, OperationContext } from '../operation.ts';
 import { recordVersions } from '../record-versions.ts';
@@ -57,10 +59,39 @@ export const brokerRegistrationOperation: Operation<typeof brokerRegistration> =
         logDirs: version >= 3 ? [...request.logDirs].sort() : [],
       }),
     );
+    if (!sameLife) records.push(...lostDirectories(context, request.brokerId, request.logDirs));
     sessions.restart(request.brokerId, nowMs);
     return { records, response: { errorCode: ErrorCode.none, brokerEpoch } };
   },
 };
+
+/**
+ * Replicas in directories that the broker has no more (its disk was replaced): it makes them anew wherever it likes, and
+ * must not be held for one whose directory has failed.
+ */
+function lostDirectories(
+  { image }: OperationContext,
+  brokerId: number,
+  directories: readonly string[],
+): readonly MetadataRecord[] {
+  const only = directories.length === 1 ? directories[0]! : DIRECTORY_UNASSIGNED;
+  const records: MetadataRecord[] = [];
+  for (const topic of image.sortedTopics()) {
+    for (const partition of topic.partitions) {
+      const position = partition.replicas.indexOf(brokerId);
+      const assigned = partition.directories[position];
+      if (assigned === undefined || directories.includes(assigned)) continue;
+      if (assigned === DIRECTORY_UNASSIGNED || assigned === DIRECTORY_MIGRATING) continue;
+      const draft = {
+        partitionId: partition.partition,
+        topicId: topic.id,
+        directories: partition.directories.with(position, only),
+      };
+      records.push(metadataRecord(partitionChangeRecord, 1, draft));
+    }
+  }
+  return records;
+}
 
 function supportsFinalizedFeatures(
   context: OperationContext,
