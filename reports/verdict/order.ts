@@ -10,7 +10,8 @@ const IN_FLIGHT_DEFAULT = 5;
 
 /**
  * P4: in every partition the log, as audited, follows each writer's sequence; where no audit is complete, the
- * acknowledged offsets do. The first copy of a record counts: copies are P5's matter.
+ * acknowledged offsets do, save those of records that the contract allows to be lost: the log then began again below
+ * them. The first copy of a record counts: copies are P5's matter.
  */
 export function judgeOrder(judged: Case, tally: Tally): void {
   const { ledger, evidence } = judged;
@@ -45,6 +46,13 @@ function orderOfAcks(judged: Case, tally: Tally, writer: number): void {
       const before = lastRow.get(partition);
       lastRow.set(partition, row);
       if (before === undefined || table.offset(row) > table.offset(before)) continue;
+      // The log was cut below the earlier record and went on from there: whether that was allowed is P1's matter.
+      const loss = judged.lossOf(before, partition, table.offset(before));
+      if (loss.kind === 'allowed') continue;
+      if (loss.kind === 'unknown') {
+        tally.undecided(partition, loss.reason);
+        continue;
+      }
       report(judged, tally, writer, partition, () => {
         const events = [evidence.event(table.time(before), 'acked'), evidence.event(table.time(row), 'acked')];
         const sentence = `${evidence.record(before)} has offset ${table.offset(before)} and the later seq ${table.sequenceOf(row)} has offset ${table.offset(row)}`;

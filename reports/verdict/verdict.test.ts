@@ -421,6 +421,13 @@ describe('P4 order and P5 no-duplicate', () => {
     expect(ruleOf(verdictOf(SETTING, acks), 'P4')).toMatchObject({ result: 'fail', violations: 1 });
   });
 
+  test('nothing is out of order behind a record that the contract allows to be lost', () => {
+    const setting: Setting = { ...SINGLE, faults: [fault('power-loss', [1], 5, 6)] };
+    const acks = [...sent, ack(2, 0, 0, 9), ack(8, 0, 1, 4)];
+    expect(ruleOf(verdictOf(setting, acks), 'P4').result).toBe('pass');
+    expect(ruleOf(verdictOf(SINGLE, acks), 'P4').result).toBe('fail');
+  });
+
   test('a second copy fails with idempotence, and is allowed without', () => {
     const twice = [
       ...sent,
