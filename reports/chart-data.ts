@@ -7,7 +7,7 @@ const FLOOR_MS = 0.001;
 const LABEL_PIXELS = 6.2;
 
 /** The data sets that the specs in charts/ name. `width` in pixels decides which labels have room. */
-export function chartData(record: RunRecord, width: number): Record<string, object[]> {
+export function chartData(record: RunRecord, width: number, against?: RunRecord): Record<string, object[]> {
   const span = spanSeconds(record);
   return {
     spectrum: [...spectrumOf(record, 'publish', 'publish'), ...spectrumOf(record, 'endToEnd', 'end-to-end')],
@@ -18,6 +18,9 @@ export function chartData(record: RunRecord, width: number): Record<string, obje
     rates: ratesOf(record),
     'latency-publish': record.series.flatMap((point) => latencyOf(point.t, point.publish)),
     'latency-end-to-end': record.series.flatMap((point) => latencyOf(point.t, point.endToEnd)),
+    'heat-publish': heatOf(record, 'publish'),
+    'heat-end-to-end': heatOf(record, 'endToEnd'),
+    overlay: overlayOf(record, against),
     backlog: record.series.flatMap(({ t, backlog }) => (backlog === undefined ? [] : [{ t, value: backlog }])),
   };
 }
@@ -92,6 +95,33 @@ function ratesOf(record: RunRecord): object[] {
     ];
     return target === undefined || t > loadEnds ? rows : [...rows, { t, series: 'target', value: target }];
   });
+}
+
+/** The faintest cell that a single sample leaves: to be seen on white and on black. */
+const FAINTEST = 0.12;
+
+/** Cells of a heat map. The logarithm of a count decides, for one slow record in a million is what people look for. */
+function heatOf(record: RunRecord, name: 'publish' | 'endToEnd'): object[] {
+  const { series } = record;
+  const counts = series.flatMap((point) => (point[name]?.bins ?? []).map(([, count]) => count));
+  const most = Math.log1p(counts.reduce((highest, count) => Math.max(highest, count), 0));
+  return series.flatMap((point, index) => {
+    const from = series[index - 1]?.t ?? 0;
+    return (point[name]?.bins ?? []).map(([bin, count]) => ({
+      from,
+      to: point.t,
+      low: Math.max(FLOOR_MS, 2 ** (bin / 4) / 1e6),
+      high: Math.max(FLOOR_MS * 1.19, 2 ** ((bin + 1) / 4) / 1e6),
+      share: FAINTEST + (1 - FAINTEST) * (Math.log1p(count) / most) ** 2,
+    }));
+  });
+}
+
+function overlayOf(record: RunRecord, against: RunRecord | undefined): object[] {
+  if (against === undefined) return [];
+  const rowsOf = (run: string, of: RunRecord) =>
+    (of.spectra.publish ?? []).map(({ x, value }) => ({ run, x, value: Math.max(FLOOR_MS, value) }));
+  return [...rowsOf('before', against), ...rowsOf('this run', record)];
 }
 
 const DRAWN = { p50: 0.5, p99: 0.99, 'p99.9': 0.999, max: null } as const;

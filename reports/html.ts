@@ -1,10 +1,11 @@
 import { figure } from './chart-data.ts';
+import { compare } from './compare/compare.ts';
 import type { LatencySummary } from './histogram.ts';
 import { PERCENTILES } from './histogram.ts';
 import { LATENCY_TITLES, verdictWord } from './labels.ts';
 import { STYLE } from './page-style.ts';
 import type { LatencyName, RunRecord } from './run-record.ts';
-import { renderSvg } from './svg.ts';
+import { type ChartName, renderSvg } from './svg.ts';
 import type { Example, RuleResult } from './verdict/result.ts';
 import { findingOf, grouped } from './verdict/tally.ts';
 
@@ -13,7 +14,7 @@ const WIDE = 820;
 const NARROW = 270;
 
 /** The report of a run: one HTML page with everything in it, no script, no request to anywhere. Never throws on text. */
-export async function renderReport(record: RunRecord): Promise<string> {
+export async function renderReport(record: RunRecord, against?: RunRecord): Promise<string> {
   const hasSpectrum = (record.spectra.publish?.length ?? 0) + (record.spectra.endToEnd?.length ?? 0) > 1;
   const parts = [
     header(record),
@@ -21,6 +22,7 @@ export async function renderReport(record: RunRecord): Promise<string> {
     tiles(record),
     await rulesAndThresholds(record),
     latencies(record),
+    against === undefined ? '' : await comparisonOf(record, against),
     hasSpectrum
       ? await figureOf(
           record,
@@ -159,7 +161,7 @@ async function rulesAndThresholds(record: RunRecord): Promise<string> {
     idle.length === 0
       ? ''
       : `<p class="note">Nothing to check for ${idle.map((rule) => `${rule.rule} ${rule.name}`).join(', ')}.</p>`;
-  return `<div class="columns"><section><h2>Rules</h2><table><tbody>${shown.map(ruleRow).join('')}</tbody></table>${unused}</section>${thresholds}</div>`;
+  return `<div class="columns"><section><h2>Rules</h2><table class="rules"><tbody>${shown.map(ruleRow).join('')}</tbody></table>${unused}</section>${thresholds}</div>`;
 }
 
 function rank(result: string): number {
@@ -221,13 +223,32 @@ function latencies(record: RunRecord): string {
 
 async function figureOf(
   record: RunRecord,
-  chart: 'spectrum' | 'timeline',
+  chart: ChartName,
   title: string,
   caption: string,
+  against?: RunRecord,
 ): Promise<string> {
-  const wide = await renderSvg(record, chart, { width: WIDE, theme: 'page' });
-  const narrow = await renderSvg(record, chart, { width: NARROW, theme: 'page' });
+  const beside = against === undefined ? {} : { against };
+  const wide = await renderSvg(record, chart, { width: WIDE, theme: 'page', ...beside });
+  const narrow = await renderSvg(record, chart, { width: NARROW, theme: 'page', ...beside });
   return `<section><h2>${title}</h2><figure><div class="wide">${wide}</div><div class="narrow">${narrow}</div><figcaption>${text(caption)}</figcaption></figure></section>`;
+}
+
+/** The figures that decide a comparison, or that differ, then both spectra in one drawing. */
+async function comparisonOf(record: RunRecord, against: RunRecord): Promise<string> {
+  const comparison = compare([against], [record], { labels: [against.id, record.id] });
+  const shown = comparison.figures.filter(({ gated, exact, result }) => gated || (exact && result !== 'same'));
+  const rows = shown.map(
+    ({ name, unit, a, b, ratio, result }) =>
+      `<tr><th scope="row">${text(name)}</th><td class="number">${figure(a)}</td><td class="number">${figure(b)}</td><td>${text(unit)}</td><td class="number">${ratio === null ? '–' : ratio.toFixed(3)}</td><td>${text(result)}</td></tr>`,
+  );
+  const table = `<div class="scroll"><table><thead><tr><th></th><th class="number">Before</th><th class="number">This run</th><th></th><th class="number">Ratio</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  const note = `<p class="note">Before: ${text(against.id)}, commit ${text(against.environment.commit.slice(0, 10))}. ${text(comparison.sentence)}.</p>`;
+  const hasSpectra = (record.spectra.publish?.length ?? 0) > 1 && (against.spectra.publish?.length ?? 0) > 1;
+  const drawing = hasSpectra
+    ? await figureOf(record, 'overlay', 'Publish latency, both runs', 'Percentile spectra of publish latency.', against)
+    : '';
+  return `<section><h2>Against an earlier run</h2>${table}${note}</section>${drawing}`;
 }
 
 function faults(record: RunRecord): string {
@@ -255,6 +276,11 @@ function environment(record: RunRecord): string {
         .join(', '),
     ],
   ];
+  if (record.generator !== undefined) {
+    const { state, achieved, lagMsMax } = record.generator;
+    const share = achieved === null ? '' : `, ${(achieved * 100).toFixed(1)} % of the target rate`;
+    pairs.push(['Load generator', `${state}${share}, ${figure(lagMsMax)} ms late at most`]);
+  }
   if (machine.kernel !== undefined) pairs.push(['Kernel', machine.kernel]);
   if (machine.governor !== undefined) pairs.push(['Governor', machine.governor]);
   if (machine.faultline !== undefined) pairs.push(['Faultline', machine.faultline]);

@@ -71,6 +71,10 @@ h1{font-size:17px}
 .tiles{grid-template-columns:1fr 1fr}
 tbody th{white-space:normal}
 tbody th span{display:block}
+.rules>tbody>tr{display:grid;grid-template-columns:28px minmax(0,1fr);border-top:1px solid var(--line);padding:7px 0}
+.rules>tbody>tr>*{border:0;padding:0}
+.rules>tbody>tr>td:last-child{grid-column:2}
+.rules>tbody>tr>th span{display:inline}
 }
 @media print{
 body{font-size:11pt}

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { renderReport } from './html.ts';
 import { junitOf } from './junit.ts';
 import { markdownOf } from './markdown.ts';
+import { renderPng } from './png.ts';
 import { exitCodeOf, type RunRecord, runFault, toJson } from './run-record.ts';
 import { listRuns, RunStoreError, readRun, readRunFile, runDirectory, runId, writeRun } from './run-store.ts';
 import { summaryOf } from './summary.ts';
@@ -230,12 +231,46 @@ describe('report', () => {
   });
 
   test('draws a band for every fault in every panel', async () => {
-    const panels = 5;
+    const panels = 7;
     const svg = await renderSvg(PASSED, 'timeline');
     const bands = svg.match(/fill="#b8608f"/g)?.length ?? 0;
     expect(bands).toBe(PASSED.faults.length * panels);
     const calm = await renderSvg({ ...PASSED, faults: [] }, 'timeline');
     expect(calm).not.toContain('#b8608f');
+  });
+
+  test('a cell of the heat map for every bin, and no panel without them', async () => {
+    const cells = PASSED.series.reduce(
+      (sum, { publish, endToEnd }) => sum + (publish?.bins?.length ?? 0) + (endToEnd?.bins?.length ?? 0),
+      0,
+    );
+    expect(cells).toBeGreaterThan(500);
+    const svg = await renderSvg(PASSED, 'timeline');
+    const drawn = (text: string) => text.match(/fill="#0072b2"/g)?.length ?? 0;
+    expect(drawn(svg)).toBe(cells);
+    const bare = PASSED.series.map(({ publish: _p, endToEnd: _e, ...point }) => point);
+    expect(await renderSvg({ ...PASSED, series: bare }, 'timeline')).not.toContain('heat map');
+  });
+
+  test('an earlier run stands beside it, in a table and in one drawing', async () => {
+    const { publish } = PASSED.metrics;
+    const before: RunRecord = {
+      ...PASSED,
+      id: 'earlier',
+      metrics: { ...PASSED.metrics, publish: { ...publish!, p50: publish!.p50! / 2 } },
+    };
+    const page = await renderReport(PASSED, before);
+    expect(page).toContain('<h2>Against an earlier run</h2>');
+    expect(page).toContain('publish.p50 100.0 % slower, exact');
+    expect(page).toContain('<h2>Publish latency, both runs</h2>');
+    expect(await renderReport(PASSED)).not.toContain('earlier run');
+  });
+
+  test('PNG without a browser', async () => {
+    const png = await renderPng(PASSED, 'spectrum', { theme: 'dark' });
+    expect([...png.subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
+    const view = new DataView(png.buffer, png.byteOffset);
+    expect(view.getUint32(16)).toBeGreaterThan(1500);
   });
 
   test('legends name only what is drawn, and no percentile that is a guess', async () => {

@@ -55,6 +55,8 @@ export interface LatencyPoint {
   readonly p99?: number;
   readonly 'p99.9'?: number;
   readonly max?: number;
+  /** Samples by bin of the heat map: bin b holds 2^(b/4) up to 2^((b+1)/4) nanoseconds. */
+  readonly bins?: readonly (readonly [bin: number, count: number])[];
 }
 
 /** One second of the run. Rates are records per second, latencies milliseconds. */

@@ -2,16 +2,20 @@ import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { chartData, latencyOf } from './chart-data.ts';
 import bands from './charts/bands.vl.json' with { type: 'json' };
+import heat from './charts/heat.vl.json' with { type: 'json' };
 import latency from './charts/latency.vl.json' with { type: 'json' };
+import overlay from './charts/overlay.vl.json' with { type: 'json' };
 import spectrum from './charts/spectrum.vl.json' with { type: 'json' };
 import timeline from './charts/timeline.vl.json' with { type: 'json' };
 import type { RunRecord } from './run-record.ts';
 
-export type ChartName = 'spectrum' | 'timeline';
+export type ChartName = 'spectrum' | 'timeline' | 'overlay';
 
 export interface SvgOptions {
   /** Width of the plot in pixels, without its axis. */
   readonly width?: number;
+  /** The run that `overlay` draws beside this one. */
+  readonly against?: RunRecord;
   /** `page`: colours are CSS variables of the report; else they stand in the SVG, on the ground of that theme. */
   readonly theme?: 'light' | 'dark' | 'page';
 }
@@ -42,7 +46,7 @@ export async function renderSvg(record: RunRecord, chart: ChartName, options: Sv
   const theme = options.theme ?? 'light';
   const spec = {
     ...specOf(chart, record),
-    datasets: chartData(record, width),
+    datasets: chartData(record, width, options.against),
     padding: 4,
     background: theme === 'page' ? 'transparent' : GROUND[theme],
     config: configOf(width),
@@ -71,6 +75,7 @@ interface Scaled {
 
 /** The timeline's panels share their bands and latency lines, which stand in files of their own. */
 function specOf(chart: ChartName, record: RunRecord): Record<string, unknown> {
+  if (chart === 'overlay') return structuredClone(overlay);
   if (chart === 'spectrum') {
     const whole = structuredClone(spectrum);
     const isDrawn = (metric: string) =>
@@ -83,8 +88,11 @@ function specOf(chart: ChartName, record: RunRecord): Record<string, unknown> {
     return whole;
   }
   const whole = structuredClone(timeline) as unknown as { vconcat: Panel[] } & Record<string, unknown>;
+  const hasHeat = (name: 'publish' | 'endToEnd') => record.series.some((point) => (point[name]?.bins?.length ?? 0) > 0);
   const isShown = (panel: Panel) =>
     !(
+      (panel.title === 'Publish latency, heat map, ms' && !hasHeat('publish')) ||
+      (panel.title === 'End-to-end latency, heat map, ms' && !hasHeat('endToEnd')) ||
       (panel.title === 'Faults' && record.faults.length === 0) ||
       (panel.title === 'End-to-end latency, ms' && record.series.every((point) => point.endToEnd === undefined)) ||
       (panel.title === 'Backlog, records' && record.series.every((point) => point.backlog === undefined))
@@ -98,6 +106,7 @@ function specOf(chart: ChartName, record: RunRecord): Record<string, unknown> {
 
 function inserted(layer: { name?: string }, record: RunRecord): object {
   if (layer.name?.startsWith('bands-') === true) return structuredClone({ layer: bands.layer });
+  if (layer.name?.startsWith('heat-') === true) return { ...structuredClone(heat), data: { name: layer.name } };
   if (layer.name?.startsWith('latency-') !== true) return layer;
   const { mark, encoding } = structuredClone(latency);
   const points = record.series.map((point) => (layer.name === 'latency-publish' ? point.publish : point.endToEnd));

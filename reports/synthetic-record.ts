@@ -157,7 +157,12 @@ function latencies(draw: () => number, disturbance: number, count: number): Hist
 
 function pointOf(histogram: Histogram): LatencyPoint {
   const { unit: _unit, min: _min, mean: _mean, ...point } = histogram.summary('ms');
-  return point;
+  const bins = new Map<number, number>();
+  for (const [lowest, , count] of histogram.buckets()) {
+    const bin = Math.floor(4 * Math.log2(Math.max(1, lowest)));
+    bins.set(bin, (bins.get(bin) ?? 0) + count);
+  }
+  return { ...point, bins: [...bins] };
 }
 
 /** xorshift32: the same numbers in every run. */

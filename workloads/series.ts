@@ -8,6 +8,8 @@ export interface LatencyPoint {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
+  /** Samples by bin of a heat map, the empty ones left out: bin b holds 2^(b/4) up to 2^((b+1)/4) nanoseconds. */
+  readonly bins: readonly (readonly [bin: number, count: number])[];
 }
 
 /** One second (or less, at the end) of a run. Counts are of that second alone. */
@@ -68,6 +70,11 @@ export class SeriesSampler {
   }
 }
 
+/** The heat map's bin of each bucket. */
+const BIN_OF: Int16Array = Int16Array.from({ length: BUCKETS }, (_, index) =>
+  Math.floor(4 * Math.log2(Math.max(1, bucketHighest(index)))),
+);
+
 /** What was added to one metric since the last look, over all threads. */
 class Window {
   readonly #regions: readonly Uint32Array<ArrayBufferLike>[];
@@ -105,6 +112,13 @@ class Window {
       }
       return bucketHighest(highest) / 1e6;
     };
-    return { count, p50: at(0.5), p99: at(0.99), p999: at(0.999), max: bucketHighest(highest) / 1e6 };
+    const bins: [number, number][] = [];
+    for (let index = 0; index <= highest; index++) {
+      if (added[index] === 0) continue;
+      const last = bins.at(-1);
+      if (last !== undefined && last[0] === BIN_OF[index]) last[1] += added[index]!;
+      else bins.push([BIN_OF[index]!, added[index]!]);
+    }
+    return { count, p50: at(0.5), p99: at(0.99), p999: at(0.999), max: bucketHighest(highest) / 1e6, bins };
   }
 }

@@ -112,6 +112,7 @@ describe('simulated figures', () => {
 
   test('of another workload are refused, and wall-clock figures of another machine', () => {
     expect(() => refuseUnlike(BASE, { ...BASE, workloadHash: 'another' })).toThrow(ComparisonError);
+    expect(() => refuseUnlike(BASE, { ...BASE, seed: 43 })).toThrow(/seed 42, .* under 43/);
     const elsewhere = { ...BASE, environment: { ...BASE.environment, cores: 64 } };
     expect(() => refuseUnlike(BASE, elsewhere)).not.toThrow();
     const local = { ...BASE, target: 'local' } as const;

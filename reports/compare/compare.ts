@@ -88,7 +88,10 @@ export function refuseUnlike(a: RunRecord, b: RunRecord): void {
     );
   }
   if (a.target !== b.target) throw new ComparisonError(`${a.id} ran on ${a.target}, ${b.id} on ${b.target}`);
-  if (a.target === 'sim') return;
+  if (a.target === 'sim') {
+    if (a.seed === b.seed) return;
+    throw new ComparisonError(`${a.id} ran under seed ${a.seed}, ${b.id} under ${b.seed}: exact figures differ anyway`);
+  }
   const [machineA, machineB] = [fingerprintOf(a.environment), fingerprintOf(b.environment)];
   if (machineA !== machineB) {
     throw new ComparisonError(`${a.id} and ${b.id} ran on different machines (${machineA} and ${machineB})`);
