@@ -1,4 +1,4 @@
-import { BATCH_OVERHEAD, batchSize } from '../records/index.ts';
+import { BATCH_OVERHEAD, batchCrc, batchSize } from '../records/index.ts';
 import { admit } from './admission.ts';
 import type { LogOptions } from './options.ts';
 import type { AppendOptions, AppendResult } from './outcomes.ts';
@@ -37,7 +37,7 @@ export function stageEntry(
   );
   if (admission.kind === 'refused') return admission;
   let baseOffset = -1;
-  const isDropped = faults?.dropBatches === true && options.origin === 'client' && store.logEndOffset % 64 === 63;
+  const isDropped = faults?.dropBatches === true && options.origin === 'client' && batchCrc(bytes, 0) % 64 === 63;
   if (isDropped) return acknowledged(store.logEndOffset, logStartOffset);
   for (let at = 0; at < admission.bytes; ) {
     const size = batchSize(bytes, at);
@@ -61,7 +61,7 @@ function acknowledged(baseOffset: number, logStartOffset: number): AppendResult 
   return {
     kind: 'appended',
     baseOffset,
-    lastOffset: baseOffset,
+    lastOffset: baseOffset - 1,
     logAppendTimeMs: -1,
     logStartOffset,
     bytes: 0,

@@ -48,7 +48,7 @@ export const clientMutants: readonly Mutant[] = [
     bug: 'franz-go #64, the other way round: the committed offset is one past what was processed',
     mutation: { clientFaults: { commitOffByOne: true } },
     workload: 'one broker, group',
-    rules: ['C1', 'C3'],
+    rules: ['C1', 'C2', 'C3'],
   },
   {
     name: 'client-commits-in-vain',

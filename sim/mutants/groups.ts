@@ -9,25 +9,11 @@ export const groupMutants: readonly Mutant[] = [
     rules: ['C2'],
   },
   {
-    name: 'generation-ignored',
-    bug: 'KAFKA-12984: commits and heartbeats of an old generation are taken',
-    mutation: { faults: { ignoreGeneration: true } },
+    name: 'stale-members-served',
+    bug: 'KAFKA-12984: commits of members that were removed, in generations that are over, are taken',
+    mutation: { faults: { ignoreGeneration: true, ignoreMembership: true } },
     workload: 'one broker, slow members',
     rules: ['C1', 'C2', 'C4'],
-  },
-  {
-    name: 'membership-ignored',
-    bug: 'a member that was removed goes on committing for partitions of others',
-    mutation: { faults: { ignoreMembership: true } },
-    workload: 'one broker, slow members',
-    rules: ['C1', 'C2', 'C4'],
-  },
-  {
-    name: 'offsets-of-live-groups-expire',
-    bug: 'KAFKA-13636: offsets expire in the middle of a rebalance',
-    mutation: { faults: { expireUnstableGroups: true } },
-    workload: 'one broker, offsets that expire',
-    rules: ['C2', 'C3'],
   },
   {
     name: 'oldest-commit-wins',

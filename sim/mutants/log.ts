@@ -16,20 +16,6 @@ export const logMutants: readonly Mutant[] = [
     rules: ['P1', 'P2', 'P3', 'P6'],
   },
   {
-    name: 'epochs-not-kept',
-    bug: 'KAFKA-16541: the leader epoch file is lost in a crash, and followers cut at the wrong place',
-    mutation: { logFaults: { forgetEpochs: true } },
-    workload: 'three brokers, crashes',
-    rules: ['P1', 'P2', 'P8', 'P9'],
-  },
-  {
-    name: 'clean-shutdown-marker-stays',
-    bug: 'KAFKA-15375: a crash soon after the start leaves the clean-shutdown marker of the last life, and recovery is skipped',
-    mutation: { logFaults: { lateMarkerDeletion: true } },
-    workload: 'one broker, restarts',
-    rules: ['P1', 'P2', 'P3', 'P6'],
-  },
-  {
     name: 'duplicates-appended',
     bug: 'redpanda #3039: a retried batch is written again, for want of a window of remembered sequences',
     mutation: { logFaults: { ignoreDuplicates: true } },
@@ -55,7 +41,7 @@ export const logMutants: readonly Mutant[] = [
     name: 'producers-forgotten',
     bug: 'KAFKA-7866 and KAFKA-9144: what producers had written is not known after a restart, and retries are new records',
     mutation: { logFaults: { forgetProducers: true } },
-    workload: 'one broker, kills',
+    workload: 'one broker, kills behind a slow link',
     rules: ['P5', 'P4'],
   },
   {

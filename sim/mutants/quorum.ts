@@ -2,24 +2,10 @@ import type { Mutant } from './mutant.ts';
 
 export const quorumMutants: readonly Mutant[] = [
   {
-    name: 'votes-forgotten',
-    bug: 'Raft: a vote that is not on disk before its answer can be given twice in one epoch',
-    mutation: { quorumFaults: { voteNotPersisted: true } },
-    workload: 'three brokers, controllers',
-    rules: ['P1', 'P2', 'P7', 'P8', 'P9', 'L1'],
-  },
-  {
     name: 'snapshot-loses-a-record',
     bug: 'KAFKA-14214 and its like: a snapshot that is not the state of the log it replaces',
     mutation: { quorumFaults: { snapshotLosesRecord: true } },
     workload: 'three brokers, snapshots',
-    rules: ['P1', 'P2', 'P7', 'P8', 'P9', 'L1'],
-  },
-  {
-    name: 'partition-epoch-ignored',
-    bug: 'KIP-497: AlterPartition made from an old view of the partition replaces a newer one',
-    mutation: { controllerFaults: { ignorePartitionEpoch: true } },
-    workload: 'three brokers, partitions',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9', 'L1'],
   },
   {
@@ -57,13 +43,5 @@ export const quorumMutants: readonly Mutant[] = [
     mutation: { quorumFaults: { commitAlone: true } },
     workload: 'three brokers, controllers',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9', 'L1'],
-  },
-  {
-    name: 'votes-for-anyone',
-    bug: 'Raft, section 5.4.1: a candidate with a shorter log wins, and committed metadata is gone',
-    mutation: { quorumFaults: { voteForAnyone: true } },
-    workload: 'three brokers, controllers',
-    rules: ['P1', 'P2', 'P7', 'P8', 'P9', 'L1'],
-    seeds: 40,
   },
 ];

@@ -12,7 +12,7 @@ export const replicationMutants: readonly Mutant[] = [
     name: 'high-watermark-waits-for-nobody',
     bug: 'Jepsen on Kafka 0.8 (2013): what only the leader holds counts as committed',
     mutation: { faults: { hwOnOwnAppend: true } },
-    workload: 'three brokers, crashes',
+    workload: 'three brokers, slow replication',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
   },
   {
@@ -25,15 +25,8 @@ export const replicationMutants: readonly Mutant[] = [
   {
     name: 'zombies-served',
     bug: 'KAFKA-7395 (KIP-320): a replica with another leader epoch is served as if nothing had happened',
-    mutation: { faults: { skipEpochCheck: true } },
-    workload: 'three brokers, partitions',
-    rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
-  },
-  {
-    name: 'rebooted-follower-in-isr',
-    bug: 'KAFKA-15221 (KIP-903): a follower that restarted, and may have lost its tail, is taken back into the ISR unseen',
-    mutation: { faults: { ignoreBrokerEpoch: true } },
-    workload: 'three brokers, crashes',
+    mutation: { faults: { skipEpochCheck: true, ignoreDivergence: true } },
+    workload: 'three brokers, slow replication',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
   },
   {
@@ -47,21 +40,14 @@ export const replicationMutants: readonly Mutant[] = [
     name: 'divergence-ignored',
     bug: 'KAFKA-6361 (KIP-279): a follower goes on behind records that its new leader never had',
     mutation: { faults: { ignoreDivergence: true } },
-    workload: 'three brokers, partitions',
+    workload: 'three brokers, slow replication',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
   },
   {
     name: 'followers-counted-early',
     bug: 'KAFKA-8962 and its like: the high watermark counts what a follower is only about to be sent',
     mutation: { faults: { countFollowersEarly: true } },
-    workload: 'three brokers, crashes',
-    rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
-  },
-  {
-    name: 'isr-joined-behind',
-    bug: 'KIP-497: a follower enters the ISR with less than the high watermark, and may lead',
-    mutation: { faults: { joinIsrBehind: true } },
-    workload: 'three brokers, crashes',
+    workload: 'three brokers, slow replication',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
   },
   {
@@ -82,14 +68,14 @@ export const replicationMutants: readonly Mutant[] = [
     name: 'all-means-one',
     bug: 'acks=all answered when the leader alone has the record (queue of Produce before KIP-101)',
     mutation: { faults: { allMeansOne: true } },
-    workload: 'three brokers, crashes',
+    workload: 'three brokers, slow replication',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
   },
   {
     name: 'followers-show-all',
     bug: 'KAFKA-9491: a follower holds for committed what its leader has not committed',
     mutation: { faults: { followersShowAll: true } },
-    workload: 'three brokers, partitions',
+    workload: 'three brokers, slow replication',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
   },
   {

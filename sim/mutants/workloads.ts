@@ -38,15 +38,15 @@ export type MutantWorkload =
   | 'one broker, resets'
   | 'one broker, disk errors'
   | 'one broker, group'
-  | 'one broker, restarts'
+  | 'one broker, kills behind a slow link'
   | 'one broker, refusals'
   | 'one broker, small reads'
   | 'one broker, deliveries that fail'
   | 'one broker, slow members'
-  | 'one broker, offsets that expire'
   | 'three brokers, down to one'
   | 'three brokers, snapshots'
   | 'three brokers, crashes'
+  | 'three brokers, slow replication'
   | 'three brokers, partitions'
   | 'three brokers, controllers';
 
@@ -112,14 +112,14 @@ faults:
       - { connection-reset: any }
       - { pause: any, for: 500ms }`,
 
-  'one broker, restarts': `${ONE}
+  'one broker, kills behind a slow link': `${ONE}
 topics: [{ name: ledger, partitions: 2 }]
 ${PRODUCER}
 ${READER}
-phases: { warmup: 0s, measure: 8s, drain: 30s }
+phases: { warmup: 0s, measure: 6s, drain: 30s }
 faults:
-  - { every: 2s, restart: any }
-  - { every: 700ms, arrival: poisson, power-loss: any, restart-after: 100ms }`,
+  - { at: 100ms, slow-link: { broker: any, delay: 40ms, jitter: 20ms } }
+  - { every: 1s, arrival: poisson, kill: any, restart-after: 200ms }`,
 
   'one broker, refusals': `${ONE}
 topics: [{ name: ledger, partitions: 1 }]
@@ -168,20 +168,10 @@ consumers:
   - topic: ledger
     group: audit
     count: 3
-    processing: 5ms
+    processing: 8ms
     client: { session.timeout.ms: 6s, heartbeat.interval.ms: 300ms, max.poll.interval.ms: 1s, max.poll.records: 400, auto.commit.interval.ms: 100ms }
 phases: { warmup: 0s, measure: 15s, drain: 60s }
 faults: [{ every: 4s, arrival: poisson, connection-reset: any }]`,
-
-  'one broker, offsets that expire': `
-cluster: { brokers: 1, config: { offsets.retention.minutes: 1, offsets.retention.check.interval.ms: 5s } }
-topics: [{ name: ledger, partitions: 2 }]
-producers:
-  - { topic: ledger, rate: 20/s, keys: { distribution: uniform, cardinality: 1 }, value: 100B, client: { acks: all } }
-consumers:
-  - { topic: ledger, group: audit, count: 2 }
-phases: { warmup: 0s, measure: 150s, drain: 30s }
-faults: [{ every: 30s, kill: any, restart-after: 300ms }]`,
 
   'three brokers, down to one': `${THREE}
 topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
@@ -210,7 +200,6 @@ faults:
     arrival: poisson
     one-of:
       - { kill: any, restart-after: 500ms }
-      - { disk-replace: any, restart-after: 1s }
       - { partition: isolate(any), for: 4s }`,
 
   'three brokers, crashes': `${THREE}
@@ -225,6 +214,20 @@ faults:
       - { kill: leader(ledger/0), restart-after: 1s }
       - { power-loss: leader(ledger/1), restart-after: 2s }
       - { pause: leader(ledger/0), for: 4s }`,
+
+  'three brokers, slow replication': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - { every: 1500ms, arrival: poisson, slow-link: { broker: any, delay: 150ms, jitter: 100ms }, for: 2s }
+  - every: 3s
+    arrival: poisson
+    one-of:
+      - { kill: leader(ledger/0), restart-after: 4s }
+      - { power-loss: leader(ledger/1), restart-after: 4s }
+      - { partition: { shape: isolate(leader(ledger/2)), clients: false }, for: 5s }`,
 
   'three brokers, partitions': `${THREE}
 topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
