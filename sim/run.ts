@@ -94,12 +94,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
   const cluster = new SimulatedCluster(world, workload, plan.mutation ?? {}, (text) => problems.add(text));
 
   const faultLog: LoggedFault[] = [];
-  const verdict = new Verdict(
-    roster.names,
-    contract(runConfigs(workload), faultLog),
-    faultLog,
-    options.replay === undefined ? {} : { replay: options.replay },
-  );
+  const verdict = new Verdict(roster.names, contract(runConfigs(workload), faultLog), faultLog, {
+    ...(options.replay === undefined ? {} : { replay: options.replay }),
+    pausesReaders: workload.phases.backlog !== null,
+  });
   const sink = options.history === undefined ? verdict : tee(verdict, options.history);
   const { warmupMs, measureMs, drainMs } = workload.phases;
   const measurement = new Measurement(new ArrayBuffer(MEASUREMENT_BYTES), warmupMs * 1e6, (warmupMs + measureMs) * 1e6);

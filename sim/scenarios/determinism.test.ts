@@ -1,8 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { simulateHere, verifyHere } from '../../scripts/simulate.ts';
 import { type MutantWorkload, mutantWorkload } from '../mutants/index.ts';
 import { drawPlan, type Plan } from '../plan.ts';
+
+// Seconds at most, on a machine of its own; this bound is for a busy one.
+vi.setConfig({ testTimeout: 120_000 });
 
 /**
  * Hashes over every event of some runs. They change with whatever changes a run, and then are written anew:

@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { RuleId } from '../../reports/verdict/result.ts';
 import { simulateHere } from '../../scripts/simulate.ts';
 import { type Mutant, mutants, mutantWorkload } from '../mutants/index.ts';
 import { drawPlan } from '../plan.ts';
+
+// Seconds at most, on a machine of its own; this bound is for a busy one.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** All of them, with as many seeds as it takes: npm run mutants. Here those that are caught within a second. */
 const QUICK: readonly [name: string, seed: number][] = [

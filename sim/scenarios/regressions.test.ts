@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { simulateHere } from '../../scripts/simulate.ts';
 import type { Regression } from '../regressions/regression.ts';
+
+// Seconds at most, on a machine of its own; this bound is for a busy one.
+vi.setConfig({ testTimeout: 120_000 });
 
 const FOLDER = new URL('../regressions/', import.meta.url);
 

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { VerdictResult } from '../../reports/verdict/result.ts';
 import { simulateHere } from '../../scripts/simulate.ts';
 import { planOf } from './plans.ts';
+
+// Seconds at most, on a machine of its own; this bound is for a busy one.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SHORT = ['phases.warmup=0s', 'phases.measure=3s'];
 
