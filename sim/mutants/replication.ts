@@ -75,8 +75,9 @@ export const replicationMutants: readonly Mutant[] = [
     name: 'followers-show-all',
     bug: 'KAFKA-9491: a follower holds for committed what its leader has not committed',
     mutation: { faults: { followersShowAll: true } },
-    workload: 'three brokers, slow replication',
+    workload: 'three brokers, partitions',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
+    seeds: 60,
   },
   {
     name: 'success-on-resign',

@@ -258,8 +258,6 @@ faults:
       - { pause: controller, for: 4s }`,
 };
 
-export const MUTANT_WORKLOADS: readonly MutantWorkload[] = Object.keys(TEXTS) as MutantWorkload[];
-
 export function mutantWorkload(name: MutantWorkload, seed: number): Workload {
   const parsed = parseWorkload(TEXTS[name], { file: `${name.replaceAll(/[^a-z]+/g, '-')}.yaml` });
   if (!parsed.ok) throw new Error(`${name}: ${parsed.diagnostics.map(({ message }) => message).join('; ')}`);
