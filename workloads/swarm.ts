@@ -33,7 +33,7 @@ const CONSUMER_CONFIGS: Choices = {
   'fetch.max.wait.ms': ['20'],
   'max.partition.fetch.bytes': ['4096'],
   'auto.commit.interval.ms': ['100'],
-  'partition.assignment.strategy': ['range', 'roundrobin', 'sticky', 'cooperative-sticky'],
+  'partition.assignment.strategy': ['range', 'roundrobin', 'cooperative-sticky'],
 };
 
 type Choices = Readonly<Record<string, readonly string[]>>;

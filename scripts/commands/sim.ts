@@ -157,7 +157,11 @@ function textOf(campaign: Campaign, verified: boolean, replayOf: (result: SeedRe
   if (never.length > 0) out.push(`never seen: ${never.map(([mark]) => mark).join(', ')}`);
   const broken = results.filter(({ error, determinism }) => error !== null || determinism?.kind === 'different');
   const unmet = results.filter((result) => result.exit !== EXIT.pass && !broken.includes(result));
-  const worthShowing = [...broken, ...unmet].slice(0, EXAMPLES_SHOWN);
+  const failed = unmet.filter(({ judgement }) => judgement === 'fail');
+  const worthShowing = [...failed, ...broken, ...unmet.filter((result) => !failed.includes(result))].slice(
+    0,
+    EXAMPLES_SHOWN,
+  );
   for (const result of worthShowing) {
     out.push('', `seed ${result.seed}: ${result.error ?? result.sentence}`, `  ${replayOf(result)}`);
   }
