@@ -14,7 +14,8 @@ import type { Tally } from './tally.ts';
 export function judgeDurable(judged: Case, tally: Tally): void {
   const { ledger, evidence } = judged;
   const { table } = ledger;
-  const compacted = compactedGaps(judged);
+  const compacted = gapsOf(judged, GAP.compacted);
+  const corrupt = gapsOf(judged, GAP.corrupt);
   const owesNothing = FLAG.aborted | FLAG.undecided;
   for (let row = 0; row < table.rows; row++) {
     const flags = table.flags(row);
@@ -37,7 +38,9 @@ export function judgeDurable(judged: Case, tally: Tally): void {
       continue;
     }
     const example = (standing: Standing) => lossExample(judged, row, partition, offset, audit, standing);
-    const removed = removal(judged, row, partition, offset, audit, compacted);
+    // Behind damaged bytes no reader comes, whatever else still stands there.
+    const damage = isWithin(corrupt, partition, offset) ? judged.damageOf(partition) : null;
+    const removed = damage ?? removal(judged, row, partition, offset, audit, compacted);
     if (removed !== null) {
       const standing: Standing = { kind: 'allowed', clause: removed, fault: null };
       tally.allow(partition, removed, () => example(standing));
@@ -63,31 +66,30 @@ function lateness(audit: Audit, offset: number): string | null {
 }
 
 /** Retention and compaction remove what was promised no longer. */
-function removal(
-  judged: Case,
-  row: number,
-  partition: number,
-  offset: number,
-  audit: Audit,
-  compacted: ReadonlyMap<number, readonly [number, number][]>,
-) {
+function removal(judged: Case, row: number, partition: number, offset: number, audit: Audit, compacted: Gaps) {
   const promise = judged.promise(partition);
   if (offset >= 0 && offset < audit.logStart && promise.deletes) {
     const isOld = audit.lastReadNs - judged.ledger.table.time(row) >= promise.retentionMs * 1e6;
     if (isOld || Number.isFinite(promise.retentionBytes)) return CLAUSE.retention(promise);
   }
   if (promise.compacted && offset >= 0) {
-    const gaps = compacted.get(partition) ?? [];
-    if (gaps.some(([first, next]) => offset >= first && offset < next)) return CLAUSE.compaction();
+    if (isWithin(compacted, partition, offset)) return CLAUSE.compaction();
   }
   return null;
 }
 
-function compactedGaps(judged: Case): Map<number, [number, number][]> {
+type Gaps = ReadonlyMap<number, readonly (readonly [first: number, next: number])[]>;
+
+function isWithin(gaps: Gaps, partition: number, offset: number): boolean {
+  return gaps.get(partition)?.some(([first, next]) => offset >= first && offset < next) === true;
+}
+
+/** Offsets that auditors were not given for this reason, by partition. */
+function gapsOf(judged: Case, reason: number): Gaps {
   const gaps = new Map<number, [number, number][]>();
   const { jumps } = judged.sessions;
   for (let index = 0; index < jumps.length; index++) {
-    if (jumps.at(index, JUMP.reason) !== GAP.compacted) continue;
+    if (jumps.at(index, JUMP.reason) !== reason) continue;
     if (judged.names.actors[jumps.at(index, JUMP.actor)]?.role.kind !== 'auditor') continue;
     const partition = jumps.at(index, JUMP.partition);
     const list = gaps.get(partition) ?? [];
