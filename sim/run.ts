@@ -271,7 +271,10 @@ const REACHES: readonly FaultReach[] = ['none', 'unavailable', 'unsynced', 'stor
 function worstReach(outcomes: readonly FaultOutcome[], broker: number): FaultReach {
   let worst = 0;
   for (const { kind, brokers } of outcomes) {
-    if (brokers.includes(broker)) worst = Math.max(worst, REACHES.indexOf(reachOf(kind)));
+    if (!brokers.includes(broker)) continue;
+    // A swapped disk names another node: its broker is right not to start, and none of its replicas comes back.
+    const reach = kind === 'disk-swap' ? 'damaged' : reachOf(kind);
+    worst = Math.max(worst, REACHES.indexOf(reach));
   }
   return REACHES[worst]!;
 }
