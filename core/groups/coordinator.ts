@@ -1,11 +1,13 @@
 import type { MetadataDelta, MetadataListener } from '../controller/image.ts';
 import { ErrorCode } from '../protocol/index.ts';
 import type { Random, Runtime, Timer } from '../runtime.ts';
+import { commitOffsets } from './commit.ts';
 import type { CoordinatorLog, CoordinatorPartitionListener } from './coordinator-log.ts';
+import { describedGroup } from './described-group.ts';
 import { expiredOffsets } from './expiration.ts';
 import type { GroupFaults } from './faults.ts';
+import { fetchedOffsets } from './fetched-offsets.ts';
 import { groupPartition } from './group-partition.ts';
-import { type GroupLogRecord, groupTombstone, offsetRecord, offsetTombstone } from './group-records.ts';
 import { memberIdFor } from './member-id.ts';
 import {
   type JoinReply,
@@ -17,6 +19,7 @@ import {
   type SyncRequest,
   syncRefused,
 } from './messages.ts';
+import { deleteGroup, removeOffsets } from './removal.ts';
 import type {
   CommitRequest,
   DescribedGroup,
@@ -27,7 +30,6 @@ import type {
 } from './requests.ts';
 import type { GroupSettings } from './settings.ts';
 import { type HostedGroup, Shard } from './shard.ts';
-import type { WriteOutcome } from './shard-writer.ts';
 
 export interface GroupCoordinatorOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'codecs' | 'log'>;
@@ -35,9 +37,6 @@ export interface GroupCoordinatorOptions {
   readonly settings: GroupSettings;
   readonly faults?: GroupFaults;
 }
-
-/** A fault that acknowledges before it writes leaves this long for a crash between the two. */
-const EARLY_ACK_GAP_MS = 5;
 
 type Found =
   | { readonly kind: 'shard'; readonly shard: Shard }
@@ -176,78 +175,11 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
   // ---- offsets
 
   /** One error code per offset of the request, in its order. A group without members may be called '', as with Kafka. */
-  async commitOffsets(request: CommitRequest): Promise<readonly number[]> {
-    const { groupId, offsets } = request;
-    const all = (errorCode: number): readonly number[] => offsets.map(() => errorCode);
-    const found = this.#find(groupId);
-    if (found.kind === 'refused') return all(found.errorCode);
-    const { shard } = found;
-    const existing = shard.groups.get(groupId);
-    if (existing === undefined && request.generationId >= 0) return all(ErrorCode.illegalGeneration);
-    const errorCode =
-      existing?.group.commitError(
-        request.memberId,
-        request.instanceId,
-        request.generationId,
-        request.transaction === null ? 'plain' : 'transactional',
-      ) ?? 0;
-    if (errorCode !== ErrorCode.none) return all(errorCode);
-    existing?.group.committed(request.memberId, shard.now());
-
-    const { offsetMetadataBytesMax, commitTimeoutMs } = this.#options.settings;
-    const codes = offsets.map(({ metadata }) =>
-      metadata.length > offsetMetadataBytesMax ? ErrorCode.offsetMetadataTooLarge : ErrorCode.none,
-    );
-    const taken = offsets.filter((_, index) => codes[index] === ErrorCode.none);
-    if (taken.length === 0) return codes;
-    const hosted = existing ?? shard.create(groupId);
-    const written = await this.#within(
-      commitTimeoutMs,
-      this.#writeOffsets(shard, hosted, { ...request, offsets: taken }),
-    );
-    return codes.map((code) => (code === ErrorCode.none ? written : code));
-  }
-
-  #writeOffsets(shard: Shard, hosted: HostedGroup, request: CommitRequest): Promise<number> {
-    const { wallMs } = shard.now();
-    const committed = request.offsets.map((each) => ({
-      topic: each.topic,
-      partition: each.partition,
-      committed: {
-        offset: each.offset,
-        leaderEpoch: each.leaderEpoch,
-        metadata: each.metadata,
-        commitWallMs: wallMs,
-        expireWallMs: request.retentionMs === null ? null : wallMs + request.retentionMs,
-        topicId: each.topicId,
-        order: shard.nextOrder(),
-      },
-    }));
-    const records = committed.map((each) => offsetRecord(hosted.id, each.topic, each.partition, each.committed));
-    const { transaction } = request;
-    const apply = (): void => {
-      for (const each of committed) {
-        if (transaction === null) hosted.offsets.commit(each.topic, each.partition, each.committed);
-        else hosted.offsets.hold(transaction.producerId, each.topic, each.partition, each.committed);
-      }
-    };
-    if (this.#faults.commitBeforeAppend === true) {
-      apply();
-      hosted.writes++;
-      this.#options.runtime.timers.after(EARLY_ACK_GAP_MS, () => {
-        hosted.writes--;
-        if (shard.state === 'active') shard.write(hosted, records, () => {}, transaction);
-      });
-      return Promise.resolve(ErrorCode.none);
-    }
-    return new Promise((resolve) => {
-      const done = ({ errorCode, written }: WriteOutcome): void => {
-        if (written) apply();
-        else shard.dropIfBlank(hosted);
-        resolve(errorCode);
-      };
-      shard.write(hosted, records, done, transaction);
-    });
+  commitOffsets(request: CommitRequest): Promise<readonly number[]> {
+    const found = this.#find(request.groupId);
+    if (found.kind === 'refused') return Promise.resolve(request.offsets.map(() => found.errorCode));
+    const { runtime, settings } = this.#options;
+    return commitOffsets(found.shard, request, { timers: runtime.timers, settings, faults: this.#faults });
   }
 
   /** The marker of a producer's transaction is committed in this partition: what it held counts from now on, or is gone. */
@@ -260,17 +192,6 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     }
   }
 
-  /** The error code, or that of a commit which takes too long and may yet come to pass. */
-  #within(timeoutMs: number, outcome: Promise<number>): Promise<number> {
-    return new Promise((resolve) => {
-      const timer = this.#options.runtime.timers.after(timeoutMs, () => resolve(ErrorCode.coordinatorNotAvailable));
-      void outcome.then((errorCode) => {
-        timer.cancel();
-        resolve(errorCode);
-      });
-    });
-  }
-
   /** The committed offsets that are asked for; an unknown group has none, which is no error. */
   fetchOffsets(request: FetchOffsetsRequest): {
     readonly errorCode: number;
@@ -279,29 +200,7 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     const found = this.#find(request.groupId);
     if (found.kind === 'refused') return { errorCode: found.errorCode, offsets: [] };
     const offsets = found.shard.groups.get(request.groupId)?.offsets;
-    const wanted: Iterable<TopicPartition> = request.partitions ?? offsets?.entries() ?? [];
-    const fetched = Array.from(wanted, ({ topic, partition }): FetchedOffset => {
-      const committed = offsets?.get(topic, partition);
-      if (request.requireStable && offsets?.isUnstable(topic, partition) === true) {
-        return {
-          topic,
-          partition,
-          offset: -1,
-          leaderEpoch: -1,
-          metadata: '',
-          errorCode: ErrorCode.unstableOffsetCommit,
-        };
-      }
-      return {
-        topic,
-        partition,
-        offset: committed?.offset ?? -1,
-        leaderEpoch: committed?.leaderEpoch ?? -1,
-        metadata: committed?.metadata ?? '',
-        errorCode: ErrorCode.none,
-      };
-    });
-    return { errorCode: ErrorCode.none, offsets: fetched };
+    return { errorCode: ErrorCode.none, offsets: fetchedOffsets(offsets, request) };
   }
 
   /** OffsetDelete: one error code per partition, or one for all. */
@@ -324,18 +223,8 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     );
     const free = partitions.filter((_, index) => codes[index] === ErrorCode.none);
     if (free.length === 0) return { errorCode: ErrorCode.none, partitions: codes };
-    const errorCode = await this.#removeOffsets(shard, hosted, free);
+    const errorCode = await removeOffsets(shard, hosted, free);
     return errorCode === ErrorCode.none ? { errorCode, partitions: codes } : refused(errorCode);
-  }
-
-  #removeOffsets(shard: Shard, hosted: HostedGroup, partitions: readonly TopicPartition[]): Promise<number> {
-    const records = partitions.map(({ topic, partition }) => offsetTombstone(hosted.id, topic, partition));
-    return new Promise((resolve) => {
-      shard.write(hosted, records, ({ errorCode, written }) => {
-        if (written) for (const { topic, partition } of partitions) hosted.offsets.remove(topic, partition);
-        resolve(errorCode);
-      });
-    });
   }
 
   /** Offsets of a topic that is gone would be taken for those of a new one of that name. */
@@ -344,7 +233,7 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
       if (shard.state !== 'active') continue;
       for (const hosted of shard.groups.values()) {
         const gone = hosted.offsets.partitions().filter((each) => each.topic === topic);
-        if (gone.length > 0 && !hosted.deleting) void this.#removeOffsets(shard, hosted, gone);
+        if (gone.length > 0 && !hosted.deleting) void removeOffsets(shard, hosted, gone);
       }
     }
   }
@@ -357,24 +246,7 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     if (found.kind === 'refused') return { errorCode: found.errorCode, group: null };
     const hosted = found.shard.groups.get(groupId);
     if (hosted === undefined) return { errorCode: ErrorCode.none, group: null };
-    const { group } = hosted;
-    const stable = group.state === 'Stable';
-    return {
-      errorCode: ErrorCode.none,
-      group: {
-        state: group.state,
-        protocolType: group.protocolType ?? '',
-        protocolName: stable ? (group.protocolName ?? '') : '',
-        members: Array.from(group.members.values(), (member) => ({
-          memberId: member.id,
-          instanceId: member.instanceId,
-          clientId: member.clientId,
-          clientHost: member.clientHost,
-          metadata: stable ? group.metadataOf(member) : new Uint8Array(0),
-          assignment: stable ? member.assignment : new Uint8Array(0),
-        })),
-      },
-    };
+    return { errorCode: ErrorCode.none, group: describedGroup(hosted.group) };
   }
 
   listGroups(): { readonly errorCode: number; readonly groups: readonly ListedGroup[] } {
@@ -396,30 +268,7 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
     const hosted = found.shard.groups.get(groupId);
     if (hosted === undefined || hosted.group.state === 'Dead') return ErrorCode.groupIdNotFound;
     if (hosted.group.state !== 'Empty') return ErrorCode.nonEmptyGroup;
-    return await this.#deleteGroup(found.shard, hosted);
-  }
-
-  #deleteGroup(shard: Shard, hosted: HostedGroup): Promise<number> {
-    hosted.deleting = true;
-    return new Promise((resolve) => {
-      // Commits on their way would come to light again behind the tombstones.
-      shard.idle(hosted, () => {
-        const partitions = hosted.offsets.partitions();
-        const records: GroupLogRecord[] = partitions.map((each) =>
-          offsetTombstone(hosted.id, each.topic, each.partition),
-        );
-        records.push(groupTombstone(hosted.id));
-        shard.write(hosted, records, ({ errorCode, written }) => {
-          hosted.deleting = false;
-          if (written) {
-            for (const { topic, partition } of partitions) hosted.offsets.remove(topic, partition);
-            shard.perform(hosted, hosted.group.end(ErrorCode.unknownMemberId));
-            shard.forget(hosted);
-          }
-          resolve(errorCode);
-        });
-      });
-    });
+    return await deleteGroup(found.shard, hosted);
   }
 
   // ---- retention
@@ -441,8 +290,8 @@ export class GroupCoordinator implements CoordinatorPartitionListener, MetadataL
       for (const hosted of [...shard.groups.values()]) {
         if (hosted.deleting) continue;
         const { expired, nothingLeft } = expiredOffsets(hosted, wallMs, offsetsRetentionMs, this.#faults);
-        if (nothingLeft && hosted.writes === 0) void this.#deleteGroup(shard, hosted);
-        else if (expired.length > 0) void this.#removeOffsets(shard, hosted, expired);
+        if (nothingLeft && hosted.writes === 0) void deleteGroup(shard, hosted);
+        else if (expired.length > 0) void removeOffsets(shard, hosted, expired);
       }
     }
   }
