@@ -67,7 +67,7 @@ export interface SimulationOutcome {
 
 /** Client nodes at most; more seats than that share nodes. */
 const CLIENT_NODES_MAX = 16;
-const AUDIT_MS = 120_000;
+const AUDIT_STALL_MS = 60_000;
 /** A run that goes on for so much virtual time after its load hangs. */
 const OVERTIME_MS = 600_000;
 /** How long after the audit every partition may take to have a leader and its full ISR. */
@@ -159,7 +159,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
       phase = entered;
     },
     interrupted: options.interrupted ?? new Promise(() => {}),
-    auditMs: AUDIT_MS,
+    auditStallMs: AUDIT_STALL_MS,
     topics: 'own',
   });
   conducting.then(

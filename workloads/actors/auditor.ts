@@ -19,12 +19,13 @@ const TRIES = 3;
 
 /**
  * Reads every partition from log start to log end after the load has stopped and every fault is healed, and asks what
- * each group has committed. What it finds decides whether an acknowledged record was lost.
+ * each group has committed. What it finds decides whether an acknowledged record was lost. Ends when nothing has come for
+ * `stallMs`: how long the whole takes depends on how much was written.
  */
-export async function audit(environment: Environment, timeoutMs: number): Promise<AuditEnd> {
+export async function audit(environment: Environment, stallMs: number): Promise<AuditEnd> {
   const { roster, history, driver } = environment;
   const { actor } = roster.auditor;
-  const deadlineNs = environment.now() + timeoutMs * 1e6;
+  let deadlineNs = environment.now() + stallMs * 1e6;
   const admin = driver.admin('auditor');
   const partitions = roster.names.partitions;
   let reader: ConsumerDriver | null = null;
@@ -101,6 +102,7 @@ export async function audit(environment: Environment, timeoutMs: number): Promis
         if (batch.toOffset > positions[index]!) {
           positions[index] = batch.toOffset;
           failures = 0;
+          deadlineNs = nowNs + stallMs * 1e6;
         }
         if (!isLast) continue;
         open--;

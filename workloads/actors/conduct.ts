@@ -34,8 +34,8 @@ export interface Stage {
   readonly onPhase: (phase: Phase) => void;
   /** Resolves when somebody asked the run to end early (Ctrl-C). */
   readonly interrupted: Promise<void>;
-  /** How long the audit may take at most. */
-  readonly auditMs: number;
+  /** The audit ends when it has got nothing for so long. */
+  readonly auditStallMs: number;
   /**
    * `own`: the cluster is this run's alone. `shared`: somebody's cluster, where a topic that exists already is refused
    * and those that were made are deleted in the end.
@@ -162,7 +162,7 @@ export async function conduct(stage: Stage): Promise<Conducted> {
   const lag = await drain(stage, drainEndNs);
   const drainNs = lag === 0 ? environment.now() - loadEndNs : null;
   onPhase('audit');
-  const audited = await audit(environment, stage.auditMs);
+  const audited = await audit(environment, stage.auditStallMs);
   onPhase('leave');
   await Promise.all(loads.map((load) => load.stopConsumers(LEAVE_MS)));
   environment.history.flush();

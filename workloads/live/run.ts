@@ -49,7 +49,7 @@ export interface LiveOutcome {
 
 /** Below this rate one load thread does all; a thread more would cost more than it gives. */
 const ONE_THREAD_PER_SECOND = 50_000;
-const AUDIT_MS = 120_000;
+const AUDIT_STALL_MS = 60_000;
 
 /** Runs a workload against brokers on this machine (target local) or a running cluster (target kafka). */
 export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
@@ -145,7 +145,7 @@ async function drive(
         phase = entered;
       },
       interrupted: options.interrupted,
-      auditMs: AUDIT_MS,
+      auditStallMs: AUDIT_STALL_MS,
       topics: cluster === null ? 'shared' : 'own',
     });
     sampler.sample(now());
