@@ -38,6 +38,10 @@ const { values } = parseArgs({
 const wanted = mutants.filter(
   ({ name }) => values.only === undefined || values.only.some((part) => name.includes(part)),
 );
+if (wanted.length === 0) {
+  process.stderr.write(`no mutant is called so; there are ${mutants.map(({ name }) => name).join(', ')}\n`);
+  process.exit(20);
+}
 const threads = availableParallelism();
 const pool = new Piscina<SeedTask, SeedResult>({
   filename: new URL('./campaign-worker.ts', import.meta.url).href,
