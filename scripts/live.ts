@@ -25,7 +25,10 @@ export async function runLive(
   const { progress, interrupted, replay, client, history } = parts;
   const faultLog: LoggedFault[] = [];
   const { names } = rosterOf(workload);
-  const verdict = new Verdict(names, contract(runConfigs(workload), faultLog), faultLog, { replay });
+  const verdict = new Verdict(names, contract(runConfigs(workload), faultLog), faultLog, {
+    replay,
+    pausesReaders: workload.phases.backlog !== null,
+  });
   const plannedSeconds = (workload.phases.warmupMs + workload.phases.measureMs) / 1000;
   progress.update(workload.target === 'local' ? 'starting brokers' : 'connecting');
   const live = await drive({

@@ -123,7 +123,7 @@ function judge(
       const hasEnded = (broker: number): boolean =>
         endings.some(({ atNs, brokers }) => brokers.includes(broker) && atNs >= member.get(broker)!);
       if (!event.isr.every(hasEnded)) continue;
-      return { kind: 'allowed', clause: uncleanShutdowns(event, unclean), fault: last(destroying) };
+      return { kind: 'allowed', clause: uncleanShutdowns(promise, event, unclean), fault: last(destroying) };
     }
   }
   // Whoever was the whole ISR at some moment after the acknowledgement decides what the partition still holds.
@@ -214,8 +214,8 @@ function destroyedClause(loss: Loss, faults: readonly LoggedFault[]): Clause {
     text: `${acks} on ${copies} acknowledges from the page cache; ${list} with flush.messages=${flushMessages}${flushMs}`,
     prevention:
       promise.replicationFactor === 1
-        ? 'replicationFactor: 3 with min.insync.replicas=2 over separate power, or flush.messages=1'
-        : 'replicas over separate power with a higher min.insync.replicas, or flush.messages=1',
+        ? `replicationFactor: 3 with min.insync.replicas=2 over separate power, or ${flushEach(promise)}`
+        : `replicas over separate power with a higher min.insync.replicas, or ${flushEach(promise)}`,
   };
 }
 
@@ -255,11 +255,16 @@ function uncleanClause(event: ControlEvent): Clause {
   };
 }
 
-function uncleanShutdowns(acked: ControlEvent, elected: ControlEvent): Clause {
+/** The broker makes its own topics itself, with the brokers' settings: there is no topic config to set beforehand. */
+function flushEach({ topic }: TopicPromise): string {
+  return topic === '__consumer_offsets' ? 'log.flush.interval.messages=1 on the brokers' : 'flush.messages=1';
+}
+
+function uncleanShutdowns(promise: TopicPromise, acked: ControlEvent, elected: ControlEvent): Clause {
   return {
     id: 'unclean-shutdowns',
     text: `every broker of the ISR {${acked.isr.join(',')}} ended without a clean shutdown before the others had caught up; broker ${elected.leader}, the last known leader, had lost its unflushed tail and was elected at t=${seconds(elected.timeNs)}`,
-    prevention: 'flush.messages=1, or a higher min.insync.replicas',
+    prevention: `${flushEach(promise)}, or a higher min.insync.replicas`,
   };
 }
 

@@ -28,6 +28,7 @@ export const RULE_NAMES = {
   C4: 'ownership',
   X2: 'isolation',
   L1: 'recovery',
+  L2: 'lag',
 } as const;
 export type RuleId = keyof typeof RULE_NAMES;
 

@@ -34,7 +34,8 @@ const PHRASE: Readonly<Record<RuleId, { readonly things: string; readonly broken
   C2: { things: 'offset fetches', broken: 'older than an acknowledged commit', held: 'of the latest commit' },
   C3: { things: 'committed positions', broken: 'with records below that nobody processed', held: 'fully processed' },
   C4: { things: 'assignments and commits', broken: 'by a second or stale owner', held: 'by the one owner' },
-  L1: { things: 'partitions', broken: 'without a leader or their full ISR', held: 'recovered' },
+  L1: { things: 'recoveries', broken: 'not within their time after healing', held: 'in time' },
+  L2: { things: 'group positions', broken: 'behind after the drain', held: 'at the end of the log' },
   X2: { things: 'records of aborted transactions', broken: 'shown to read_committed', held: 'hidden' },
 };
 

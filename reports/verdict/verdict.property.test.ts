@@ -122,6 +122,16 @@ function execute(steps: readonly Step[]): Execution {
     rows.push({ kind: EVENT.ack, t: t++, actor: 0, partition, offset: logs[partition]!.length, sequence });
     logs[partition]!.push([0, sequence]);
   }
+  // The drain: the group reads what is left.
+  for (const partition of [0, 1]) {
+    const log = logs[partition]!;
+    const actor = owner[partition]!;
+    for (let offset = position[partition]!; offset < log.length; offset++) {
+      const [writer, sequence] = log[offset]!;
+      rows.push({ kind: EVENT.read, t, actor, partition, offset, sequence, a: writer, b: 0 });
+    }
+    rows.push({ kind: EVENT.processed, t: t++, actor, partition, offset: log.length });
+  }
   t += 10;
   for (const partition of [0, 1]) {
     const log = logs[partition]!;

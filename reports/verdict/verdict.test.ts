@@ -41,7 +41,7 @@ describe('P1 acked-durable', () => {
     expect(result).toMatchObject({ result: 'pass' });
     expect(ruleOf(result, 'P1')).toMatchObject({ result: 'pass', checked: 4, violations: 0 });
     expect(result.sentence).toBe(
-      'PASS: all 4 acknowledged records readable at their offsets without faults; 12 rules held',
+      'PASS: all 4 acknowledged records readable at their offsets without faults; 14 rules held',
     );
   });
 
@@ -572,6 +572,7 @@ describe('C1 to C4', () => {
     expect(rule('C2', [...acked, committed(30, 2, 2)], single)).toMatchObject({
       result: 'allowed',
       clause: 'unflushed',
+      prevention: expect.stringContaining('log.flush.interval.messages=1 on the brokers'),
     });
     const some: Setting = { ...SETTING, faults: [fault('power-loss', [1], 25, 28)] };
     expect(rule('C2', [...acked, committed(30, 2, 2)], some).result).toBe('unknown');

@@ -11,6 +11,7 @@ import { judgeJumps } from './gaps.ts';
 import { Ledger } from './ledger.ts';
 import { judgeDuplicate, judgeOrder } from './order.ts';
 import { judgeIsolation, judgePhantom } from './phantom.ts';
+import { Activity, judgeLag, judgeRecovery } from './recovery.ts';
 import type { RuleId, RuleResult, VerdictResult } from './result.ts';
 import { worst } from './result.ts';
 import { sentenceOf } from './sentence.ts';
@@ -21,6 +22,8 @@ import { judgeWhiteBox, WHITE_BOX_RULES, type WhiteBox } from './white-box.ts';
 export interface VerdictOptions {
   /** The command that replays the run; stands at the end of every failure. */
   readonly replay?: string;
+  /** The run stops its consumers at times: that nothing is read then is no fault of the cluster. */
+  readonly pausesReaders?: boolean;
 }
 
 /** How the run ended. What is missing here makes the verdict `unknown`, never `pass`. */
@@ -49,6 +52,9 @@ export class Verdict implements HistorySink {
   readonly #ledger: Ledger;
   readonly #sessions: Sessions;
   readonly #commits: Commits;
+  readonly #ackActivity: Activity;
+  readonly #readActivity: Activity;
+  readonly #isConsumer: readonly boolean[];
   #acks = 0;
   #thrown: string | undefined;
 
@@ -66,6 +72,9 @@ export class Verdict implements HistorySink {
     this.#ledger = new Ledger(names);
     this.#sessions = new Sessions(names);
     this.#commits = new Commits(names);
+    this.#ackActivity = new Activity(names);
+    this.#readActivity = new Activity(names);
+    this.#isConsumer = names.actors.map(({ role }) => role.kind === 'consumer');
   }
 
   rows(rows: Float64Array, count: number): void {
@@ -95,6 +104,8 @@ export class Verdict implements HistorySink {
     try {
       this.#ledger.close();
       this.#sessions.close();
+      this.#ackActivity.close();
+      this.#readActivity.close();
       const missing = new Set(end.missing ?? []);
       const judged = new Case(
         this.#names,
@@ -114,9 +125,18 @@ export class Verdict implements HistorySink {
       const { whiteBox } = end;
       if (whiteBox !== undefined) {
         for (const rule of WHITE_BOX_RULES) {
+          if (rule === 'L1') continue;
           judge([rule], (tally) => judgeWhiteBox(whiteBox, rule, (index) => evidence.partitions[index]!, tally!));
         }
       }
+      judge(['L1'], (recovery) => {
+        if (whiteBox !== undefined) {
+          judgeWhiteBox(whiteBox, 'L1', (index) => evidence.partitions[index]!, recovery!);
+        }
+        const reads = this.#options.pausesReaders === true || judged.hasTransactions ? null : this.#readActivity;
+        judgeRecovery(judged, { acks: this.#ackActivity, reads }, this.#commits, recovery!);
+      });
+      judge(['L2'], (lag) => judgeLag(judged, end.drained, lag!));
       judge(['C1'], (bound) => judgeCommitBound(judged, this.#commits, bound!));
       judge(['C2'], (durable) => judgeCommitDurable(judged, this.#commits, durable!));
       judge(['C3'], (processed) => judgeAtLeastOnce(judged, this.#commits, processed!));
@@ -169,6 +189,7 @@ export class Verdict implements HistorySink {
       case EVENT.ack:
         this.#acks += 1;
         this.#ledger.ack(time, actor, partition, offset, sequence);
+        this.#ackActivity.note(time, actor, partition, a < 0 ? time : a);
         break;
       case EVENT.fail:
         this.#ledger.fail(actor, sequence, b === 1);
@@ -176,6 +197,7 @@ export class Verdict implements HistorySink {
       case EVENT.read:
         this.#ledger.read(time, actor, partition, offset, sequence, a);
         this.#sessions.read(time, actor, partition, offset);
+        if (this.#isConsumer[actor] === true) this.#readActivity.note(time, actor, partition, offset);
         break;
       case EVENT.assign:
         this.#sessions.assign(time, actor, partition, offset, a);
