@@ -176,7 +176,7 @@ describe('for CI', () => {
   });
 
   test('JUnit counts failures and errors, and stays XML whatever the names hold', () => {
-    expect(junitOf(PASSED)).toMatch(/tests="15" failures="0" errors="0"/);
+    expect(junitOf(PASSED)).toMatch(/tests="17" failures="0" errors="0"/);
     expect(junitOf(syntheticRecord('fail'))).toMatch(/failures="2" errors="0"/);
     expect(junitOf(syntheticRecord('unknown'))).toMatch(/failures="0" errors="2"/);
     expect(junitOf(syntheticRecord('allowed'))).toMatch(/<system-out>ALLOWED P1 acked-durable/);

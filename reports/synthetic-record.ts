@@ -2,7 +2,18 @@ import { EVENT } from '../workloads/history.ts';
 import { Histogram } from './histogram.ts';
 import { exitCodeOf, type LatencyPoint, type RunRecord, runFault, type SeriesPoint } from './run-record.ts';
 import type { LoggedFault } from './verdict/faults.ts';
-import { AUDITOR, ack, audit, CONSUMER, PRODUCER, type Row, send, verdictOf } from './verdict/scripted.ts';
+import {
+  AUDITOR,
+  ack,
+  audit,
+  CONSUMER,
+  PRODUCER,
+  processed,
+  type Row,
+  read,
+  send,
+  verdictOf,
+} from './verdict/scripted.ts';
 
 /*
  * Records as a run would leave them, for tests and for looking at the report: a minute of load with a kill and two
@@ -137,6 +148,8 @@ function verdictFor(kind: SyntheticKind, faults: readonly LoggedFault[], replay:
     ),
   );
   rows.push({ kind: EVENT.assign, t: 0, actor: 1, partition: 0, offset: 0, a: 1 });
+  for (const sequence of sentOf(kept)) rows.push(read(sequence * 50 + 5, 1, sequence, 0, sequence));
+  rows.push(processed(61_000, 1, kept));
   const topic = { 'min.insync.replicas': 2 };
   return verdictOf({ roles: [PRODUCER, CONSUMER, AUDITOR], topic, faults, replay }, rows, { drained: true });
 }
