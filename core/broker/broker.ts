@@ -253,6 +253,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
       previousBrokerEpoch: previousEpoch(logDirectories),
     },
     heartbeatIntervalMs: config.number('broker.heartbeat.interval.ms'),
+    quorumIsDown: () => metadataNode.quorum.majorityIsDown(),
     offlineLogDirectories: () =>
       logDirectories.filter(({ state }) => state.kind === 'offline').map(({ directoryId }) => uuidText(directoryId)),
   });

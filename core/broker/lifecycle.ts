@@ -15,6 +15,8 @@ export interface LifecycleOptions {
   readonly heartbeatIntervalMs: number;
   /** Directory ids of log directories that have failed since (KIP-858). */
   readonly offlineLogDirectories: () => readonly string[];
+  /** So many voters of the metadata quorum are down that no controller can decide anything. */
+  readonly quorumIsDown: () => Promise<boolean>;
 }
 
 const REGISTRATION_VERSION = 4;
@@ -22,6 +24,10 @@ const HEARTBEAT_VERSION = 1;
 const REQUEST_TIMEOUT_MS = 3000;
 /** Between two tries of what a controller that is just starting cannot grant yet. */
 const RETRY_MS = 10;
+/** Between two looks whether there is still a quorum that could let this broker go. */
+const QUORUM_CHECK_MS = 150;
+/** Looks in a row that must find it down: a connection may also have broken just by being idle. */
+const QUORUM_CHECKS = 2;
 
 /**
  * A broker's life as the controller sees it (KIP-631): it registers and gets an epoch, starts fenced, is unfenced once it
@@ -134,18 +140,41 @@ export class BrokerLifecycle {
     });
   }
 
-  /** Controlled shutdown: asks until the controller has moved everything away, at most `timeoutMs`. */
+  /**
+   * Controlled shutdown: asks until the controller has moved everything away, at most `timeoutMs`. Ends early when the
+   * quorum is down, as it is for the last nodes of a cluster that stops as a whole: nobody could grant it.
+   */
   async leave(timeoutMs: number): Promise<void> {
     const wasRunning = this.#state === 'running';
     this.#timer?.cancel();
     this.#state = wasRunning ? 'leaving' : 'ended';
-    await this.#beating;
+    if (wasRunning) await Promise.race([this.#askToLeave(timeoutMs), this.#quorumLost()]);
+    this.#timer?.cancel();
+    this.#state = 'ended';
+  }
+
+  async #askToLeave(timeoutMs: number): Promise<void> {
     const deadlineNs = this.#options.clock.monotonicNs() + timeoutMs * 1e6;
+    await this.#beating;
     while (this.#state === 'leaving' && this.#options.clock.monotonicNs() < deadlineNs) {
       await this.#beat();
       if (this.#state === 'leaving') await this.#options.timers.sleep(RETRY_MS);
     }
     this.#state = 'ended';
+  }
+
+  /** Resolves when the quorum was found down while this broker still waits to be let go, or when it waits no more. */
+  async #quorumLost(): Promise<void> {
+    const { timers, quorumIsDown, log } = this.#options;
+    let found = 0;
+    while (found < QUORUM_CHECKS) {
+      await new Promise<void>((resolve) => {
+        this.#timer = timers.after(QUORUM_CHECK_MS, resolve);
+      });
+      if (this.#state !== 'leaving') return;
+      found = (await quorumIsDown()) ? found + 1 : 0;
+    }
+    if (this.#state === 'leaving') log.info('leaving unasked: most voters of the metadata quorum are down');
   }
 
   /** Stops at once, as a crash would. */

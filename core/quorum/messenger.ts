@@ -1,7 +1,12 @@
-import { beginQuorumEpoch, endQuorumEpoch, vote } from '../protocol/index.ts';
+import { apiVersions, beginQuorumEpoch, endQuorumEpoch, vote } from '../protocol/index.ts';
 import type { Timer } from '../runtime.ts';
 import type { QuorumCore, Voter } from './core.ts';
 import { beginDraft, endDraft, partitionAnswer, voteDraft } from './voter-messages.ts';
+
+/** How long a voter may take to show that it runs. */
+const PROBE_TIMEOUT_MS = 500;
+/** A null so close to the deadline may be the timeout itself, by a clock a little off. */
+const PROBE_MARGIN_MS = 100;
 
 /** What a member sends to the voters: requests for votes, word of its leadership, and of its end. */
 export class VoterMessenger {
@@ -47,6 +52,15 @@ export class VoterMessenger {
         this.#learn(response === null ? null : partitionAnswer(response));
       }),
     );
+  }
+
+  /** True when the voter cannot be connected to, which shows well before an answer would be late. */
+  async isDown(voter: Voter): Promise<boolean> {
+    const { peers, runtime } = this.#core;
+    const deadlineNs = runtime.clock.monotonicNs() + PROBE_TIMEOUT_MS * 1e6;
+    const client = { clientSoftwareName: 'faultline', clientSoftwareVersion: '1' };
+    const response = await peers.request(voter, 'control', apiVersions, client, PROBE_TIMEOUT_MS);
+    return response === null && runtime.clock.monotonicNs() < deadlineNs - PROBE_MARGIN_MS * 1e6;
   }
 
   /** Stops repeating; resolves when what is under way has ended. */

@@ -114,6 +114,33 @@ describe('a quorum of several', () => {
     await cluster.close();
   });
 
+  test('most voters down is told from most voters cut off', async () => {
+    const cluster = await start({ voters: 3, seed: 'down' });
+    const leader = await elected(cluster);
+    const [second, third] = [1, 2, 3].filter((id) => id !== leader) as [number, number];
+    const isDown = async (): Promise<boolean | null> => {
+      let found: boolean | null = null;
+      const asked = cluster
+        .member(leader)
+        .quorum!.majorityIsDown()
+        .then((down) => {
+          found = down;
+        });
+      await cluster.runUntil(() => found !== null, 1000);
+      await asked;
+      return found;
+    };
+    expect(await isDown()).toBe(false);
+    cluster.isolate(leader);
+    expect(await isDown()).toBe(false);
+    cluster.heal();
+    cluster.crash(second);
+    expect(await isDown()).toBe(false);
+    cluster.crash(third);
+    expect(await isDown()).toBe(true);
+    await cluster.close();
+  });
+
   test('a member cut off for long does not disturb the others when it returns (KIP-996)', async () => {
     const cluster = await start({ voters: 3, seed: 'prevote' });
     const leader = await elected(cluster);

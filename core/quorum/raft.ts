@@ -3,7 +3,7 @@ import { type MetadataRecord, ZERO_UUID } from '../protocol/index.ts';
 import type { Runtime, Timer } from '../runtime.ts';
 import type { QuorumCore, Voter } from './core.ts';
 import { Delivery } from './delivery.ts';
-import { Election } from './election.ts';
+import { Election, majorityOf } from './election.ts';
 import type { QuorumEffect, QuorumEvent, ReplicaKey } from './election-types.ts';
 import type { QuorumFaults } from './faults.ts';
 import { Follower } from './follower.ts';
@@ -201,6 +201,17 @@ export class RaftQuorum implements Quorum, QuorumCore {
     this.#drain();
     this.#options.listener.leaderChanged({ id: -1, epoch: this.election.role.epoch });
     this.#options.onFailure?.(reason);
+  }
+
+  /**
+   * Whether so many other voters are down that nothing can be committed: each was asked, and its connection was refused
+   * or broke at once. One that merely does not answer may be cut off for a while, and counts as there.
+   */
+  async majorityIsDown(): Promise<boolean> {
+    const others = this.#voters.filter((voter) => voter.id !== this.self.id);
+    const down = await Promise.all(others.map((voter) => this.#messenger.isDown(voter)));
+    const left = this.#voters.length - down.filter((one) => one).length;
+    return left < majorityOf(this.#voters.length);
   }
 
   async close(): Promise<void> {

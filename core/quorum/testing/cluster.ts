@@ -2,6 +2,7 @@ import { BrokerConfig } from '../../config/index.ts';
 import { CrashDisk } from '../../log/testing/crash-disk.ts';
 import {
   type ApiSchema,
+  apiVersions,
   beginQuorumEpoch,
   configRecord,
   type Draft,
@@ -74,7 +75,7 @@ export interface ClusterOptions {
   readonly settle: () => Promise<void>;
 }
 
-const lookup = { vote, beginQuorumEpoch, endQuorumEpoch, fetch, fetchSnapshot };
+const lookup = { apiVersions, vote, beginQuorumEpoch, endQuorumEpoch, fetch, fetchSnapshot };
 
 /** Members of one quorum on virtual time, memory disks and a network that a test can cut. */
 export class QuorumCluster {
@@ -279,6 +280,8 @@ export class QuorumCluster {
 
 function answerOf(target: RaftQuorum, api: ApiSchema, request: unknown): Promise<unknown> {
   switch (api.key) {
+    case lookup.apiVersions.key:
+      return Promise.resolve({});
     case lookup.vote.key:
       return target.service.vote(request as Message<typeof vote.request>);
     case lookup.beginQuorumEpoch.key:
