@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from '../../core/client/index.ts';
 import { createNodeRuntime } from '../../core/node/index.ts';
+import type { Timers } from '../../core/runtime.ts';
 import { startKafka } from '../peers/apache-kafka.ts';
 import { serveProcess } from '../peers/broker-process.ts';
 import type { Context, Figure, Peer, Target } from './figure.ts';
@@ -89,7 +90,7 @@ export class Arms implements AsyncDisposable {
       if (made === undefined || made.errorCode !== 0) {
         throw new Error(`topic ${name} was not created: error ${made?.errorCode} ${made?.errorMessage}`);
       }
-      await untilLed(this.#runtime.timers.sleep, admin, name);
+      await untilLed(this.#runtime.timers, admin, name);
       try {
         return await use(name);
       } finally {
@@ -108,8 +109,8 @@ export class Arms implements AsyncDisposable {
 
 const LED_MS = 20_000;
 
-async function untilLed(sleep: (ms: number) => Promise<void>, admin: Admin, topic: string): Promise<void> {
-  for (const deadline = performance.now() + LED_MS; performance.now() < deadline; await sleep(20)) {
+async function untilLed(timers: Timers, admin: Admin, topic: string): Promise<void> {
+  for (const deadline = performance.now() + LED_MS; performance.now() < deadline; await timers.sleep(20)) {
     const [description] = await admin.describeTopics([topic], { timeoutMs: LED_MS });
     if (description?.partitions.length === 6 && description.partitions.every(({ leaderId }) => leaderId >= 0)) return;
   }
