@@ -1,6 +1,7 @@
 import { consumerProtocolSubscription, encodeVersioned, type GroupMetadataValueDraft } from '../../protocol/index.ts';
-import { ClassicGroup, type ClassicGroupSettings } from '../classic-group.ts';
+import { ClassicGroup } from '../classic-group.ts';
 import type { GroupFaults } from '../faults.ts';
+import type { ClassicGroupSettings } from '../group-core.ts';
 import type { GroupEffect, JoinReply, JoinRequest, Now, SyncReply } from '../messages.ts';
 
 const encoder = new TextEncoder();
