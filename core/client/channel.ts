@@ -19,8 +19,13 @@ export class ChannelError extends Error {
   readonly kind: 'notSent' | 'timeout' | 'disconnected' | 'malformed' | 'unsupportedVersion' | 'authentication';
   /** Of kind 'authentication': what was wrong. Such a connection was never opened, so nothing was sent. */
   readonly fault: SecurityFailure | null;
-  constructor(kind: ChannelError['kind'], message: string, fault: SecurityFailure | null = null) {
-    super(message);
+  constructor(
+    kind: ChannelError['kind'],
+    message: string,
+    fault: SecurityFailure | null = null,
+    cause: unknown = undefined,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'ChannelError';
     this.kind = kind;
     this.fault = fault;
@@ -84,7 +89,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   } catch (error) {
     const fault = faultOf(error);
     const kind = fault === null ? 'notSent' : 'authentication';
-    throw new ChannelError(kind, error instanceof Error ? error.message : String(error), fault);
+    throw new ChannelError(kind, error instanceof Error ? error.message : String(error), fault, error);
   }
   const channel = new ConnectionChannel(connection, options);
   if (options.fixedVersions === true) return channel;

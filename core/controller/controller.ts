@@ -1,6 +1,8 @@
 import type { BrokerConfig } from '../config/index.ts';
 import {
   type ApiSchema,
+  brokerHeartbeat,
+  brokerRegistration,
   type Draft,
   type Message,
   type MetadataRecord,
@@ -11,6 +13,7 @@ import type { Quorum } from '../quorum/quorum.ts';
 import type { Random, Runtime, Timer } from '../runtime.ts';
 import { bootstrapRecords, supportedFeatures } from './bootstrap.ts';
 import { BrokerSessions } from './broker-heartbeats.ts';
+import { BrokerPresence, type Endpoint } from './broker-presence.ts';
 import { type ClusterImage, NO_LEADER } from './cluster-image.ts';
 import type { ControllerFaults } from './faults.ts';
 import { ImageBuilder } from './image-builder.ts';
@@ -21,7 +24,7 @@ import { operationByKey } from './operations/index.ts';
 import { electionOf } from './settings.ts';
 
 export interface ControllerOptions {
-  readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'log'>;
+  readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'network' | 'log'>;
   readonly config: BrokerConfig;
   readonly clusterId: string;
   readonly quorum: () => Quorum;
@@ -69,6 +72,7 @@ const ELECTIONS_AT_ONCE = 1000;
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #random: Random;
+  readonly #presence: BrokerPresence;
   #active: Active | null = null;
   #pending: Pending[] = [];
   #committedOffset = 0;
@@ -78,6 +82,7 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#random = options.runtime.random.fork('controller');
+    this.#presence = new BrokerPresence(options.runtime);
   }
 
   get isActive(): boolean {
@@ -89,19 +94,37 @@ export class Controller {
     return this.#active?.builder.image ?? null;
   }
 
-  /** Null: this node is not the active controller, or ceased to be before the answer was certain. */
+  /**
+   * Null: this node is not the active controller, or ceased to be before the answer was certain. `connectionId`: which
+   * connection of the controllers' listener it came over.
+   */
   async handle<A extends ApiSchema>(
     api: A,
     version: number,
     request: Message<A['request']>,
+    connectionId: number | null = null,
   ): Promise<Draft<A['response']> | null> {
     const operation = operationByKey.get(api.key);
     if (operation === undefined) throw new Error(`the controller has no operation for ${api.name}`);
     const active = this.#active;
     if (active === null) return null;
+    if (connectionId !== null && (api.key === brokerHeartbeat.key || api.key === brokerRegistration.key)) {
+      this.spoke((request as { readonly brokerId: number }).brokerId, connectionId);
+    }
     const outcome = operation.run(this.#context(active), request, version) as Outcome<A>;
     if (!this.#apply(active, outcome.records)) return null;
     return (await this.#committed()) ? outcome.response : null;
+  }
+
+  /** A node's heartbeat, registration or fetch of metadata came over this connection of the controllers' listener. */
+  spoke(nodeId: number, connectionId: number): void {
+    if (nodeId >= 0) this.#presence.spoke(nodeId, connectionId);
+  }
+
+  /** A connection of the controllers' listener has ended. */
+  connectionClosed(connectionId: number): void {
+    const brokerId = this.#presence.closed(connectionId);
+    if (brokerId !== null) this.#doubt(brokerId);
   }
 
   /** From the quorum's listener, after the committed image has been brought up to date. */
@@ -137,6 +160,8 @@ export class Controller {
     }
     this.#registerController();
     this.#schedule();
+    // Whoever ended with the controller before this one has no connection here that could break.
+    for (const id of image.brokerIds()) this.#doubt(id);
   }
 
   #renounce(): void {
@@ -215,6 +240,31 @@ export class Controller {
       this.#maintain();
       this.#schedule();
     });
+  }
+
+  /** Fences a broker at once whose process has ended, if nothing was heard of it since the first sign of that. */
+  #doubt(id: number): void {
+    const active = this.#active;
+    const { config, runtime } = this.#options;
+    const endpoint = active === null ? null : this.#peerEndpoint(active, id);
+    if (active === null || endpoint === null || id === config.nodeId) return;
+    const { epoch } = active.builder.image.brokers.get(id)!;
+    const heardMs = active.sessions.get(id)?.lastContactMs;
+    this.#presence.ask(id, endpoint, () => {
+      const broker = active.builder.image.brokers.get(id);
+      if (this.#active !== active || broker === undefined || broker.fenced || broker.epoch !== epoch) return;
+      if (active.sessions.get(id)?.lastContactMs !== heardMs) return;
+      runtime.log.info('fencing a broker whose process has ended', { broker: id });
+      this.#apply(active, fenceBroker(this.#context(active), id));
+    });
+  }
+
+  /** Where the other brokers reach it; null for one that is fenced or not known. */
+  #peerEndpoint(active: Active, id: number): Endpoint | null {
+    const broker = active.builder.image.brokers.get(id);
+    if (broker === undefined || broker.fenced) return null;
+    const name = this.#options.config.interBrokerListenerName;
+    return broker.endpoints.find((endpoint) => endpoint.name === name) ?? broker.endpoints[0] ?? null;
   }
 
   #maintain(): void {

@@ -114,7 +114,7 @@ export type QuorumEvent =
       readonly leaderId: number;
       readonly preferred: readonly number[];
     }
-  /** The member that was followed answered that it does not lead this epoch any more. */
+  /** The member that was followed answered that it does not lead this epoch any more, or nobody listens where it was. */
   | { readonly kind: 'leaderDenied'; readonly epoch: number; readonly from: number }
   | { readonly kind: 'resign' }
   | { readonly kind: 'votersChanged' };

@@ -12,6 +12,8 @@ import type {
 
 /** How long the news that a leader has left may take to reach all. */
 const HANDOVER_MS = 20;
+/** Between two voters that stand because their leader is gone: an election takes less, so the first is seldom met by the second. */
+const STAGGER_MS = 100;
 
 /**
  * Who leads the quorum (KIP-595, with pre-vote of KIP-996 and check-quorum). Pure but for the random stream that draws
@@ -142,11 +144,16 @@ export class Election {
     if (this.#isSoleVoter()) this.#campaign(nowMs);
   }
 
-  /** The leader that is followed says that it leads no more: there is nothing to wait for. */
+  /** The leader that is followed says that it leads no more, or its process has ended: there is nothing to wait for. */
   #leaderDenied(epoch: number, from: number, nowMs: number): void {
     const { role } = this;
     if (role.kind !== 'follower' || role.epoch !== epoch || role.leaderId !== from || !this.isVoter) return;
-    this.role = { ...role, fetched: false, deadlineMs: Math.min(role.deadlineMs, this.#soon(nowMs)) };
+    // All notice at about the same time. They stand in the order of their ids, and whoever is behind in its log loses to
+    // the next: two at once, with the old leader's vote missing, could each keep the other from a majority.
+    const rank = this.#remoteVoters().filter(({ id }) => id < this.#options.self.id && id !== from).length;
+    const jitterMs = this.#options.random.below(STAGGER_MS / 4);
+    const deadlineMs = nowMs + HANDOVER_MS + rank * STAGGER_MS + jitterMs;
+    this.role = { ...role, fetched: false, deadlineMs: Math.min(role.deadlineMs, deadlineMs) };
   }
 
   #tick(nowMs: number): void {
@@ -297,14 +304,19 @@ export class Election {
     if (!this.#options.voters().some((voter) => voter.id === event.from)) return;
     const granted = new Set(role.granted);
     const rejected = new Set(role.rejected);
+    // Where nobody listens counts as a refusal, until the voter is back and grants its vote after all.
     (event.granted ? granted : rejected).add(event.from);
+    if (event.granted) rejected.delete(event.from);
     this.role = { ...role, granted, rejected };
     if (this.#isMajority(granted)) {
       if (event.preVote) this.#campaign(nowMs);
       else this.#lead(nowMs);
     } else if (this.#options.voters().length - rejected.size < majorityOf(this.#options.voters().length)) {
       // Lost: wait a random while, so that two losers do not meet again.
-      const backoff = this.#options.random.below(Math.max(1, this.#options.timing.electionBackoffMaxMs)) + 1;
+      const { electionBackoffMaxMs, electionTimeoutMs } = this.#options.timing;
+      // A lost pre-vote has raised no epoch: to ask again soon disturbs nobody.
+      const longestMs = event.preVote ? Math.min(electionBackoffMaxMs, electionTimeoutMs / 5) : electionBackoffMaxMs;
+      const backoff = this.#options.random.below(Math.max(1, Math.floor(longestMs))) + 1;
       this.role = { ...this.role, deadlineMs: Math.min(role.deadlineMs, nowMs + backoff) };
     }
   }

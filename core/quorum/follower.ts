@@ -104,7 +104,13 @@ export class Follower {
     );
     const response = await this.#gate.race(request);
     const data = response === null || response.errorCode !== 0 ? undefined : response.responses[0]?.partitions[0];
-    if (data === undefined) return false;
+    if (data === undefined) {
+      // The process that led has ended: nobody will answer any more, and there is nothing to wait for.
+      if (response === null && this.#core.peers.refuses?.(source.peer) === true) {
+        this.#core.post({ kind: 'leaderDenied', epoch: source.epoch, from: source.peer.id });
+      }
+      return false;
+    }
     const { leaderId, leaderEpoch } = data.currentLeader;
     if (leaderEpoch >= 0) this.#core.post({ kind: 'epochSeen', epoch: leaderEpoch, leaderId });
     if (data.errorCode === ErrorCode.notLeaderOrFollower && leaderEpoch === source.epoch && leaderId === -1) {

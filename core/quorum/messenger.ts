@@ -89,6 +89,9 @@ export class VoterMessenger {
         this.#core.post({ kind: 'voteAnswered', from: voter.id, epoch, preVote, granted });
         return;
       }
+      if (this.#core.peers.refuses?.(voter) === true) {
+        this.#core.post({ kind: 'voteAnswered', from: voter.id, epoch, preVote, granted: false });
+      }
       await runtime.timers.sleep(config.number('controller.quorum.retry.backoff.ms'));
     }
   }

@@ -1,6 +1,6 @@
 import { type Channel, ChannelError, openChannel } from '../client/channel.ts';
 import type { ApiSchema, Draft, Message } from '../protocol/index.ts';
-import type { Runtime } from '../runtime.ts';
+import { NetworkError, type Runtime } from '../runtime.ts';
 
 export interface PeerAddress {
   readonly id: number;
@@ -21,6 +21,8 @@ export interface PeerNetwork {
     draft: Draft<A['request']>,
     timeoutMs: number,
   ): Promise<Message<A['response']> | null>;
+  /** True: where this peer should be nobody listens, as far as the last try to connect tells. Absent: never known. */
+  refuses?(peer: PeerAddress): boolean;
   close(): void;
 }
 
@@ -29,6 +31,7 @@ export class ChannelPeers implements PeerNetwork {
   readonly #runtime: Pick<Runtime, 'network' | 'timers' | 'clock'>;
   readonly #clientId: string;
   readonly #channels = new Map<string, Promise<Channel>>();
+  readonly #refusing = new Set<string>();
   #closed = false;
 
   constructor(runtime: Pick<Runtime, 'network' | 'timers' | 'clock'>, clientId: string) {
@@ -59,7 +62,7 @@ export class ChannelPeers implements PeerNetwork {
       this.#channels.set(key, opening);
     }
     try {
-      const channel = await opening;
+      const channel = await this.#opened(peer, opening);
       if (this.#closed) {
         channel.close();
         return null;
@@ -74,6 +77,25 @@ export class ChannelPeers implements PeerNetwork {
       if (this.#channels.get(key) === opening) this.#channels.delete(key);
       return null;
     }
+  }
+
+  /** Keeps in mind whether somebody listened there. */
+  async #opened(peer: PeerAddress, opening: Promise<Channel>): Promise<Channel> {
+    const address = `${peer.host}:${peer.port}`;
+    try {
+      const channel = await opening;
+      this.#refusing.delete(address);
+      return channel;
+    } catch (error) {
+      const { cause } = error as Error;
+      if (cause instanceof NetworkError && cause.code === 'ECONNREFUSED') this.#refusing.add(address);
+      else this.#refusing.delete(address);
+      throw error;
+    }
+  }
+
+  refuses(peer: PeerAddress): boolean {
+    return this.#refusing.has(`${peer.host}:${peer.port}`);
   }
 
   close(): void {

@@ -6,6 +6,7 @@ import { EXIT } from '../../reports/run-record.ts';
 import { environment } from '../environment.ts';
 import type { Context, Figure, Line } from './figure.ts';
 import { brokerLines } from './lines/broker.ts';
+import { failoverLines } from './lines/failover.ts';
 import { generatorLines } from './lines/generator.ts';
 import { microLines } from './lines/micro.ts';
 import { simulationLines } from './lines/simulation.ts';
@@ -43,8 +44,8 @@ const { values } = parseArgs({
 function linesFor(only: string | undefined): Line[] {
   const pattern = only === undefined ? null : new RegExp(only);
   const wanted = (name: string): boolean => pattern === null || pattern.test(name);
-  const alone = [...startLines, ...generatorLines, ...microLines, ...simulationLines].filter(({ name }) =>
-    wanted(name),
+  const alone = [...startLines, ...failoverLines, ...generatorLines, ...microLines, ...simulationLines].filter(
+    ({ name }) => wanted(name),
   );
   return [...brokerLines(wanted), ...alone];
 }

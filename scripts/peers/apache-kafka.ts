@@ -63,6 +63,8 @@ export interface KafkaCluster extends AsyncDisposable {
   readonly startMs: number;
   /** Sends a signal to a broker (0 …). */
   signal(broker: number, signal: NodeJS.Signals): void;
+  /** Starts a broker again that has ended, with the data that it left. Resolves when it says "started". */
+  restart(broker: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -137,10 +139,11 @@ export async function startKafka(
     files.push(file);
   }
   const startedAt = performance.now();
-  const children: ChildProcess[] = files.map((file) => {
+  const launch = (file: string): ChildProcess => {
     const flags = ['-Xmx1g', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-cp', join(jars, '*')];
     return spawn('java', [...flags, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  });
+  };
+  const children: ChildProcess[] = files.map(launch);
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => stopProcess(child, 3000)));
     rmSync(folder, { recursive: true, force: true });
@@ -160,8 +163,14 @@ export async function startKafka(
   return {
     bootstrap: bootstrapAt(0),
     listeners: new Map(extra.map(({ name }, which) => [name, bootstrapAt(count * (2 + which))])),
-    pids: children.map((child) => child.pid!),
+    get pids() {
+      return children.map((child) => child.pid!);
+    },
     startMs,
+    restart: async (broker) => {
+      children[broker] = launch(files[broker]!);
+      await waitForLine(children[broker], /Kafka Server started/, 60_000);
+    },
     signal: (broker, signal) => {
       children[broker]!.kill(signal);
     },

@@ -1,7 +1,6 @@
 import type { MetadataNode } from '../../controller/index.ts';
 import { operations } from '../../controller/operations/index.ts';
 import { type ApiSchema, type Draft, ErrorCode, fetch, type Message } from '../../protocol/index.ts';
-import type { PeerService } from '../../quorum/peer-service.ts';
 import type { AnyHandler, Handler } from '../handler.ts';
 import { voteHandler } from './52-vote.ts';
 import { beginQuorumEpochHandler } from './53-begin-quorum-epoch.ts';
@@ -19,7 +18,7 @@ export function controllerHandlers(node: Pick<MetadataNode, 'controller' | 'quor
   const { service } = quorum;
   const forwardable = new Set(operations.filter(({ api }) => isForClients(api)).map(({ api }) => api.key as number));
   return [
-    metadataFetchHandler(service),
+    metadataFetchHandler(node),
     voteHandler(service),
     beginQuorumEpochHandler(service),
     endQuorumEpochHandler(service),
@@ -35,15 +34,22 @@ function isForClients(api: ApiSchema): boolean {
 }
 
 /** Fetch of the metadata partition, by voters and observers (KIP-595). */
-function metadataFetchHandler(service: PeerService): Handler<typeof fetch> {
-  return { api: fetch, versions: '12-18', handle: (request) => service.fetch(request) };
+function metadataFetchHandler(node: Pick<MetadataNode, 'controller' | 'quorum'>): Handler<typeof fetch> {
+  return {
+    api: fetch,
+    versions: '12-18',
+    handle(request, { connectionId }) {
+      node.controller.spoke(request.replicaState.replicaId, connectionId);
+      return node.quorum.service.fetch(request);
+    },
+  };
 }
 
 function operationHandler<A extends ApiSchema>(node: Pick<MetadataNode, 'controller'>, api: A): Handler<A> {
   return {
     api,
     async handle(request, context) {
-      const response = await node.controller.handle(api, context.version, request);
+      const response = await node.controller.handle(api, context.version, request, context.connectionId);
       return response ?? notController(api, request);
     },
   };

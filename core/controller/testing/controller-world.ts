@@ -14,10 +14,17 @@ import {
 import type { CommittedBatch, Quorum, QuorumDescription } from '../../quorum/quorum.ts';
 import { VirtualTime } from '../../quorum/testing/virtual-time.ts';
 import { createRandom } from '../../random.ts';
+import { type Network, NetworkError } from '../../runtime.ts';
 import { Controller } from '../controller.ts';
 import type { ControllerFaults } from '../faults.ts';
 import { MetadataReplica } from '../metadata-view.ts';
 import { registration } from './single-node.ts';
+
+/** Nobody is reached and nobody refuses: brokers of this world are told apart by their heartbeats alone. */
+const silence: Network = {
+  listen: () => Promise.reject(new NetworkError('EACCES', 'nobody listens in this world')),
+  connect: () => Promise.reject(new NetworkError('ETIMEDOUT', 'nobody answers in this world')),
+};
 
 /** A log that commits what is appended a millisecond later, having written and read every record. */
 class InstantQuorum implements Quorum {
@@ -96,7 +103,13 @@ export class ControllerWorld {
     });
     const quiet = { debug() {}, info() {}, warn() {}, error() {} };
     const controller = new Controller({
-      runtime: { clock: time, timers: time, random: createRandom(options.seed ?? 'controller'), log: quiet },
+      runtime: {
+        clock: time,
+        timers: time,
+        random: createRandom(options.seed ?? 'controller'),
+        network: silence,
+        log: quiet,
+      },
       config,
       clusterId: 'cluster',
       quorum: () => quorum,
