@@ -11,6 +11,7 @@ import { LogDirectory, type LogFaults } from '../log/index.ts';
 import type { QuorumFaults } from '../quorum/index.ts';
 import type { Runtime } from '../runtime.ts';
 import { Assembly } from './assembly.ts';
+import { BrokerLives } from './broker-lives.ts';
 import { readClusterId } from './cluster-id.ts';
 import { createControllerServer } from './controller-server.ts';
 import type { BrokerFaults } from './faults.ts';
@@ -265,6 +266,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   await lifecycle.start(startTimeoutMs, async () => {
     // Not a moment earlier: until it is registered anew the metadata speaks of this broker's last life. Whoever leads
     // or fetches on its word counts as in sync with what that life had, and is put out of the ISR with it (KIP-903).
+    metadata.addListener(new BrokerLives((id) => assembled.fetchers.brokerChanged(id)));
     metadata.addListener(replicas);
     metadata.addListener(groups);
     replicas.removeStrays(metadata.image);

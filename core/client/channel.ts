@@ -44,6 +44,8 @@ export interface ChannelOptions {
   readonly fixedVersions?: boolean;
   /** TLS and SASL; default neither. */
   readonly security?: ChannelSecurity;
+  /** Called when the oldest request has waited so long, and again after each such time that it waits on. */
+  readonly slow?: { readonly afterMs: number; readonly tell: () => void };
 }
 
 /**
@@ -63,6 +65,8 @@ export interface Channel {
   /** For requests without a response (Produce with acks=0). */
   send<A extends ApiSchema>(api: A, version: number, draft: Draft<A['request']>): void;
   readonly inFlight: number;
+  /** When the oldest request without an answer was made (monotonic); null for none. */
+  readonly waitingSinceNs: number | null;
   readonly closed: boolean;
   /** Called once when the connection ends. */
   onClose: (() => void) | null;
@@ -114,6 +118,7 @@ function ownVersions(api: ApiSchema): { min: number; max: number } | null {
 interface Pending {
   readonly api: ApiSchema;
   readonly version: number;
+  readonly askedNs: number;
   readonly deadlineNs: number;
   sent: boolean;
   readonly resolve: (body: unknown) => void;
@@ -128,6 +133,7 @@ class ConnectionChannel implements Channel {
   readonly #frames: ResponseFrames;
   readonly #alarm: Alarm;
   readonly #security: ChannelSecurity | undefined;
+  readonly #slow: ChannelOptions['slow'];
   readonly #address: string;
   readonly #pending = new Map<number, Pending>();
   /** Highest common version by API key; -1 for none. Absent: not looked up yet (or versions are fixed). */
@@ -145,6 +151,7 @@ class ConnectionChannel implements Channel {
     this.#runtime = options.runtime;
     this.#clientId = options.clientId;
     this.#security = options.security;
+    this.#slow = options.slow;
     this.#address = `${options.host}:${options.port}`;
     this.#frames = new ResponseFrames(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
     this.#alarm = new Alarm(options.runtime, () => this.#expire());
@@ -156,6 +163,11 @@ class ConnectionChannel implements Channel {
 
   get inFlight(): number {
     return this.#pending.size;
+  }
+
+  get waitingSinceNs(): number | null {
+    for (const { askedNs } of this.#pending.values()) return askedNs;
+    return null;
   }
 
   get closed(): boolean {
@@ -198,17 +210,19 @@ class ConnectionChannel implements Channel {
       const correlationId = this.#takeCorrelationId();
       // An EncodeError here rejects the promise before anything is remembered: the draft was wrong, not the wire.
       const frame = encodeRequestFrame(api, version, correlationId, this.#clientId, draft);
-      const deadlineNs = this.#runtime.clock.monotonicNs() + timeoutMs * 1e6;
+      const askedNs = this.#runtime.clock.monotonicNs();
+      const deadlineNs = askedNs + timeoutMs * 1e6;
       const pending: Pending = {
         api,
         version,
+        askedNs,
         deadlineNs,
         sent: ahead,
         resolve: resolve as (body: unknown) => void,
         reject,
       };
       this.#pending.set(correlationId, pending);
-      this.#alarm.noLaterThan(deadlineNs);
+      this.#alarm.noLaterThan(Math.min(deadlineNs, askedNs + this.#slowNs));
       if (ahead) {
         this.#connection.write(frame);
         return;
@@ -351,7 +365,19 @@ class ConnectionChannel implements Channel {
     }
     // Answers come in order: behind one that never came, the others cannot be trusted to come either.
     if (expired) this.#fail('disconnected', 'an earlier request on this connection timed out');
-    else if (earliestNs < Number.POSITIVE_INFINITY) this.#alarm.noLaterThan(earliestNs);
+    else if (earliestNs < Number.POSITIVE_INFINITY) this.#alarm.noLaterThan(this.#lookAgainNs(nowNs, earliestNs));
+  }
+
+  get #slowNs(): number {
+    return this.#slow === undefined ? Number.POSITIVE_INFINITY : this.#slow.afterMs * 1e6;
+  }
+
+  /** Tells of a request that waits too long; when to look the next time. */
+  #lookAgainNs(nowNs: number, deadlineNs: number): number {
+    const sinceNs = this.waitingSinceNs ?? nowNs;
+    const isSlow = nowNs - sinceNs >= this.#slowNs;
+    if (isSlow) this.#slow?.tell();
+    return Math.min(deadlineNs, (isSlow ? nowNs : sinceNs) + this.#slowNs);
   }
 
   #fail(kind: ChannelError['kind'], reason: string): void {

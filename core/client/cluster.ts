@@ -23,6 +23,11 @@ import { securityOf } from './security-config.ts';
  */
 export type LinkPurpose = 'data' | 'fetch' | 'coordinator';
 
+/** After this time an answer is overdue enough to ask others where the leaders are. Some answers to groups take long. */
+const SLOW_MS: Readonly<Record<LinkPurpose, number>> = { data: 1500, fetch: 1500, coordinator: 5000 };
+/** How long one node may take to answer for the metadata, doubled with each refresh that failed; then another is asked. */
+const METADATA_MS = 5000;
+
 /** A draft, or what makes one once the version is known. */
 export type DraftFor<A extends ApiSchema> = Draft<A['request']> | ((version: number) => Draft<A['request']>);
 
@@ -40,6 +45,8 @@ export class Cluster {
   onMetadata: (() => void) | null = null;
   readonly #bootstrap: NodeLink[] = [];
   readonly #links = new Map<string, NodeLink>();
+  /** When a node was last found to have lost a leadership, or to hold it in a newer epoch (monotonic). */
+  readonly #deposedNs = new Map<number, number>();
   readonly #tracked = new Set<string>();
   readonly #autoCreate: boolean;
   readonly #security: ChannelSecurity;
@@ -61,7 +68,7 @@ export class Cluster {
     if (servers.length === 0) throw invalid('bootstrap.servers', 'name at least one host:port');
     for (const server of servers) {
       const address = parseAddress(server);
-      this.#bootstrap.push(this.#newLink(() => address));
+      this.#bootstrap.push(this.#newLink(() => address, 'data'));
     }
     this.#ageAlarm = new Alarm(runtime, () => this.refreshSoon());
   }
@@ -142,7 +149,9 @@ export class Cluster {
     const key = `${nodeId} ${purpose}`;
     let link = this.#links.get(key);
     if (link === undefined) {
-      link = this.#newLink(() => this.metadata.node(nodeId));
+      link = this.#newLink(() => this.metadata.node(nodeId), purpose);
+      // It may wait for a host that is gone without a word: metadata from another one tells.
+      link.onSlow = () => this.refreshSoon();
       this.#links.set(key, link);
     }
     return link;
@@ -169,7 +178,7 @@ export class Cluster {
     for (const link of this.#candidates()) {
       if (this.#closed) break;
       try {
-        return await requestOn(await link.open(), api, draft, timeoutMs);
+        return await requestOn(await this.#openWithin(link, timeoutMs), api, draft, timeoutMs);
       } catch (error) {
         // Another node would refuse the same password: one attempt fewer towards a lockout.
         if (!(error instanceof ChannelError) || error.kind === 'authentication') throw error;
@@ -208,16 +217,18 @@ export class Cluster {
     const all = this.#trackAll;
     const names = [...this.#tracked];
     try {
-      const response = await this.requestAny(metadataApi, (version) => ({
+      const draft: DraftFor<typeof metadataApi> = (version) => ({
         // Version 0 has no way to ask for no topic: an empty list means all there.
         topics: all ? (version === 0 ? [] : null) : names.map((name) => ({ name })),
         ...(version >= 4 ? { allowAutoTopicCreation: this.#autoCreate } : {}),
-      }));
+      });
+      const patienceMs = METADATA_MS * 2 ** Math.min(this.#failedRefreshes, 20);
+      const timeoutMs = Math.min(patienceMs, this.config['request.timeout.ms']);
+      const response = await this.requestAny(metadataApi, draft, timeoutMs);
       this.#refused = null;
       this.#failedRefreshes =
         response.errorCode === ErrorCode.none && this.#isComplete(response.topics) ? 0 : this.#failedRefreshes + 1;
-      this.metadata.apply(response, all);
-      for (const link of this.#links.values()) link.checkAddress();
+      this.#applyMetadata(response, all);
     } catch (error) {
       this.#failedRefreshes++;
       const failure = clientError(error);
@@ -229,17 +240,53 @@ export class Cluster {
     this.onMetadata?.();
   }
 
+  /** What was asked of a node that is no more, or does not lead any more what it led then, need not be waited for. */
+  #applyMetadata(response: Message<(typeof metadataApi)['response']>, all: boolean): void {
+    const deposed = this.metadata.apply(response, all);
+    for (const nodeId of deposed) this.#deposedNs.set(nodeId, this.#nowNs());
+    for (const [key, link] of this.#links) {
+      link.checkAddress();
+      const nodeId = Number.parseInt(key, 10);
+      if (this.metadata.node(nodeId) === undefined) link.giveUpIfSlow(Number.POSITIVE_INFINITY);
+      else if (!key.endsWith('coordinator')) link.giveUpIfSlow(this.#deposedNs.get(nodeId) ?? 0);
+    }
+  }
+
   #isComplete(topics: readonly { readonly errorCode: number }[]): boolean {
     return topics.every((topic) => topic.errorCode === ErrorCode.none);
   }
 
-  /** The nodes to ask, best first: open and idle ones, then the rest in random order, then the bootstrap servers. */
+  /** The open channel; an attempt that is not done in time goes on, but is not waited for. */
+  #openWithin(link: NodeLink, timeoutMs: number): Promise<Channel> {
+    if (link.channel !== null) return Promise.resolve(link.channel);
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(new ChannelError('notSent', `no connection within ${timeoutMs} ms`));
+      const timer = this.runtime.timers.after(timeoutMs, late);
+      link.open().then(
+        (channel) => {
+          timer.cancel();
+          resolve(channel);
+        },
+        (error: unknown) => {
+          timer.cancel();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /**
+   * The nodes to ask, best first: open and idle ones, then the rest in random order, then the bootstrap servers; last
+   * those that owe an answer for too long, because their hosts may be gone.
+   */
   *#candidates(): Generator<NodeLink> {
-    const known = this.metadata.nodes().map((node) => this.link(node.id, 'data'));
+    const links = this.metadata.nodes().map((node) => this.link(node.id, 'data'));
+    const known = links.filter((link) => !link.isSlow);
     const open = known.filter((link) => link.channel !== null).sort((a, b) => a.inFlight - b.inFlight);
     yield* open;
     yield* this.#shuffled(known.filter((link) => !open.includes(link) && !link.isBackingOff));
     yield* this.#shuffled(this.#bootstrap);
+    yield* links.filter((link) => !known.includes(link));
   }
 
   #shuffled(links: readonly NodeLink[]): NodeLink[] {
@@ -251,7 +298,7 @@ export class Cluster {
     return shuffled;
   }
 
-  #newLink(address: () => { host: string; port: number } | undefined): NodeLink {
+  #newLink(address: () => { host: string; port: number } | undefined, purpose: LinkPurpose): NodeLink {
     const clientId = this.config['client.id'];
     return new NodeLink(
       {
@@ -262,6 +309,7 @@ export class Cluster {
         backoffMs: this.config['reconnect.backoff.ms'],
         backoffMaxMs: this.config['reconnect.backoff.max.ms'],
         security: this.#security,
+        slowMs: SLOW_MS[purpose],
       },
       address,
     );

@@ -73,8 +73,12 @@ export class MetadataCache {
     return this.#namesById.get(id);
   }
 
-  /** Takes over an answer. `all`: it lists every topic, so those that it does not name are gone. */
-  apply(response: MetadataResponse, all: boolean): void {
+  /**
+   * Takes over an answer. `all`: it lists every topic, so those that it does not name are gone. Returns the nodes that
+   * led a partition before and do not any more, or in a newer epoch.
+   */
+  apply(response: MetadataResponse, all: boolean): ReadonlySet<number> {
+    const deposed = new Set<number>();
     this.version++;
     this.clusterId = response.clusterId ?? this.clusterId;
     this.controllerId = response.controllerId;
@@ -88,10 +92,10 @@ export class MetadataCache {
     for (const topic of response.topics) {
       if (topic.name === null) continue;
       named.add(topic.name);
-      this.#applyTopic(topic.name, topic);
+      this.#applyTopic(topic.name, topic, deposed);
     }
-    if (!all) return;
-    for (const name of [...this.#topics.keys()]) if (!named.has(name)) this.forget(name);
+    if (all) for (const name of [...this.#topics.keys()]) if (!named.has(name)) this.forget(name);
+    return deposed;
   }
 
   forget(name: string): void {
@@ -128,7 +132,7 @@ export class MetadataCache {
     return true;
   }
 
-  #applyTopic(name: string, answer: MetadataResponse['topics'][number]): void {
+  #applyTopic(name: string, answer: MetadataResponse['topics'][number], deposed: Set<number>): void {
     const known = this.#topics.get(name);
     if (answer.errorCode !== ErrorCode.none && answer.partitions.length === 0) {
       // A broker that has not heard of the topic yet must not make us forget where its leaders are.
@@ -148,6 +152,12 @@ export class MetadataCache {
       if (before !== undefined && partition.leaderEpoch >= 0 && partition.leaderEpoch < before.leaderEpoch) {
         partitions.push(before);
         continue;
+      }
+      if (
+        before !== undefined &&
+        (partition.leaderId !== before.leaderId || partition.leaderEpoch > before.leaderEpoch)
+      ) {
+        deposed.add(before.leaderId);
       }
       partitions.push({
         index: partition.partitionIndex,

@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '../runtime.ts';
+import { Alarm } from './alarm.ts';
 import type { ChannelSecurity } from './authentication.ts';
 import { backoffMs } from './backoff.ts';
 import { type Channel, ChannelError, openChannel } from './channel.ts';
@@ -12,6 +13,8 @@ export interface LinkOptions {
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
   readonly security: ChannelSecurity;
+  /** A request waits for this long: perhaps nobody is there to answer. */
+  readonly slowMs: number;
 }
 
 /** The way to one node: a channel when there is one, and the patience between attempts to make it. */
@@ -25,11 +28,20 @@ export class NodeLink {
   #connectedTo = '';
   #cancelPause: (() => void) | null = null;
   #closed = false;
+  /** Called while a request or a connection takes longer than slowMs, once in each such time. */
+  onSlow: (() => void) | null = null;
+  #openingSinceNs: number | null = null;
+  readonly #openingAlarm: Alarm;
 
   /** `address` is asked at each attempt: a node may move. */
   constructor(options: LinkOptions, address: () => { host: string; port: number } | undefined) {
     this.#options = options;
     this.#address = address;
+    this.#openingAlarm = new Alarm(options.runtime, () => {
+      if (this.#openingSinceNs === null) return;
+      this.#watchOpening();
+      this.onSlow?.();
+    });
   }
 
   /** The open channel, or null. */
@@ -40,6 +52,19 @@ export class NodeLink {
   /** Requests without an answer yet; 0 without a channel. */
   get inFlight(): number {
     return this.#channel?.inFlight ?? 0;
+  }
+
+  /** A request waits longer than an answer should take, or the connection is as late. */
+  get isSlow(): boolean {
+    const sinceNs = this.#channel === null ? this.#openingSinceNs : this.#channel.waitingSinceNs;
+    if (sinceNs === null) return false;
+    return this.#options.runtime.clock.monotonicNs() - sinceNs >= this.#options.slowMs * 1e6;
+  }
+
+  /** Gives up a slow connection whose oldest request was made before this time: its answer is not worth waiting for. */
+  giveUpIfSlow(askedBeforeNs: number): void {
+    const sinceNs = this.#channel?.waitingSinceNs ?? null;
+    if (this.isSlow && sinceNs !== null && sinceNs < askedBeforeNs) this.#channel?.close();
   }
 
   /** The last attempt failed, and the pause after it is not over. */
@@ -66,6 +91,7 @@ export class NodeLink {
 
   close(): void {
     this.#closed = true;
+    this.#openingAlarm.cancel();
     this.#cancelPause?.();
     this.#channel?.close();
   }
@@ -77,12 +103,17 @@ export class NodeLink {
     const address = this.#address();
     if (address === undefined) throw new ChannelError('notSent', 'the node has no known address');
     let channel: Channel;
+    this.#openingSinceNs = runtime.clock.monotonicNs();
+    this.#watchOpening();
     try {
       const connectTimeoutMs = this.#connectTimeoutMs();
-      channel = await openChannel({ runtime, ...address, clientId, connectTimeoutMs, security });
+      const slow = { afterMs: this.#options.slowMs, tell: () => this.onSlow?.() };
+      channel = await openChannel({ runtime, ...address, clientId, connectTimeoutMs, security, slow });
     } catch (error) {
       this.#failed();
       throw error;
+    } finally {
+      this.#openingSinceNs = null;
     }
     if (this.#closed) {
       channel.close();
@@ -102,6 +133,11 @@ export class NodeLink {
       this.#failed();
     };
     return channel;
+  }
+
+  #watchOpening(): void {
+    if (!this.#closed)
+      this.#openingAlarm.noLaterThan(this.#options.runtime.clock.monotonicNs() + this.#options.slowMs * 1e6);
   }
 
   #connectTimeoutMs(): number {

@@ -1,6 +1,14 @@
 import type { BrokerConfig } from '../config/index.ts';
 import { complete, controllerRegistration } from '../protocol/index.ts';
-import { ChannelPeers, type PeerNetwork, type QuorumFaults, RaftQuorum, readSnapshot } from '../quorum/index.ts';
+import {
+  ChannelPeers,
+  type CommittedBatch,
+  type PeerNetwork,
+  type QuorumFaults,
+  type QuorumListener,
+  RaftQuorum,
+  readSnapshot,
+} from '../quorum/index.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ControllerPort } from './admin.ts';
 import { supportedFeatures } from './bootstrap.ts';
@@ -69,7 +77,7 @@ export async function openMetadataNode(options: MetadataNodeOptions): Promise<Me
     config,
     clusterId,
     directoryId,
-    listener: metadata,
+    listener: new LeaderWatch(metadata, peers, config.nodeId),
     peers,
     snapshotRecords: () => metadata.snapshotRecords(),
     ...(onFailure === undefined ? {} : { onFailure }),
@@ -97,6 +105,40 @@ export async function openMetadataNode(options: MetadataNodeOptions): Promise<Me
       await registration.settled();
     },
   };
+}
+
+/**
+ * Gives up what is under way to a leader that has been replaced: its host may be gone without a word, and what waits for
+ * its answer, such as the change of an in-sync set, has to go to the new one.
+ */
+class LeaderWatch implements QuorumListener {
+  readonly #metadata: MetadataReplica;
+  readonly #peers: PeerNetwork;
+  readonly #nodeId: number;
+  #followed = { id: -1, epoch: -1 };
+
+  constructor(metadata: MetadataReplica, peers: PeerNetwork, nodeId: number) {
+    this.#metadata = metadata;
+    this.#peers = peers;
+    this.#nodeId = nodeId;
+  }
+
+  committed(batches: readonly CommittedBatch[]): void {
+    this.#metadata.committed(batches);
+  }
+
+  snapshotLoaded(...snapshot: Parameters<QuorumListener['snapshotLoaded']>): void {
+    this.#metadata.snapshotLoaded(...snapshot);
+  }
+
+  leaderChanged(leader: { readonly id: number; readonly epoch: number }): void {
+    const before = this.#followed;
+    if (leader.id !== -1 && leader.epoch !== before.epoch) {
+      this.#followed = { ...leader };
+      if (before.id !== -1 && before.id !== this.#nodeId) this.#peers.drop?.(before.id);
+    }
+    this.#metadata.leaderChanged(leader);
+  }
 }
 
 type Endpoints = NonNullable<ControllerOptions['endpoints']>;

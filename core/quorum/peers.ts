@@ -23,6 +23,8 @@ export interface PeerNetwork {
   ): Promise<Message<A['response']> | null>;
   /** True: where this peer should be nobody listens, as far as the last try to connect tells. Absent: never known. */
   refuses?(peer: PeerAddress): boolean;
+  /** Gives up the connections to this member, and every request on them. Absent: requests end by their timeouts. */
+  drop?(peerId: number): void;
   close(): void;
 }
 
@@ -98,14 +100,24 @@ export class ChannelPeers implements PeerNetwork {
     return this.#refusing.has(`${peer.host}:${peer.port}`);
   }
 
+  drop(peerId: number): void {
+    for (const [key, opening] of [...this.#channels]) {
+      if (!key.includes(` ${peerId} `)) continue;
+      this.#channels.delete(key);
+      closeOnceOpen(opening);
+    }
+  }
+
   close(): void {
     this.#closed = true;
-    for (const opening of this.#channels.values()) {
-      opening.then(
-        (channel) => channel.close(),
-        () => {},
-      );
-    }
+    for (const opening of this.#channels.values()) closeOnceOpen(opening);
     this.#channels.clear();
   }
+}
+
+function closeOnceOpen(opening: Promise<Channel>): void {
+  opening.then(
+    (channel) => channel.close(),
+    () => {},
+  );
 }

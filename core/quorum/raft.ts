@@ -319,15 +319,21 @@ export class RaftQuorum implements Quorum, QuorumCore {
   #act(effect: Exclude<QuorumEffect, { kind: 'persist' }>): void {
     switch (effect.kind) {
       case 'lead':
+        this.runtime.log.info('leading the metadata quorum', { epoch: effect.epoch });
         this.#lead(effect.epoch);
         this.#messenger.informVoters();
         this.#roleChanged();
         return;
       case 'stopLeading':
+        this.runtime.log.info('no longer leading the metadata quorum', { epoch: effect.epoch });
+        this.#roleChanged();
+        return;
       case 'follow':
+        this.runtime.log.info('following in the metadata quorum', { leader: effect.leaderId, epoch: effect.epoch });
         this.#roleChanged();
         return;
       case 'requestVotes':
+        this.runtime.log.info('standing for election', { epoch: effect.epoch, preVote: effect.preVote });
         this.#roleChanged();
         this.#messenger.requestVotes(effect.epoch, effect.preVote);
         return;

@@ -89,6 +89,11 @@ export class Fetcher {
     this.#followed.delete(partition);
   }
 
+  /** The leader's process is another one, or none: what was asked of the one before is given up. */
+  reconnect(): void {
+    this.#channel?.close();
+  }
+
   close(): void {
     this.#closed = true;
     this.#followed.clear();
@@ -311,6 +316,11 @@ export class Fetchers {
       this.#byLeader.set(leaderId, fetcher);
     }
     fetcher.follow(partition, state.epoch);
+  }
+
+  /** The metadata says that this broker is fenced, or lives anew. */
+  brokerChanged(brokerId: number): void {
+    this.#byLeader.get(brokerId)?.reconnect();
   }
 
   close(): void {

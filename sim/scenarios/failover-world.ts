@@ -82,6 +82,11 @@ export class FailoverWorld {
     return this.#partition(0)?.leader ?? -1;
   }
 
+  /** Members of the smallest in-sync set, as the newest image has them. */
+  get inSync(): number {
+    return Math.min(...Array.from({ length: PARTITIONS }, (_, index) => this.#partition(index)?.isr.length ?? 0));
+  }
+
   /** Fenced brokers, as the newest image has them. */
   get fenced(): number[] {
     return IDS.filter((id) => this.#newest?.brokers.get(id)?.fenced === true);
@@ -118,6 +123,15 @@ export class FailoverWorld {
 
   get failures(): readonly string[] {
     return this.#failures;
+  }
+
+  /** Leadership goes back to where it was at first. */
+  async electPreferred(): Promise<void> {
+    await this.#onClient(async () => {
+      const admin = new Admin({ runtime: this.#runtime, config: this.#config });
+      await admin.electLeaders('preferred', null);
+      await admin.close();
+    });
   }
 
   async run(ms: number): Promise<void> {

@@ -97,3 +97,40 @@ describe('a broker that lives', () => {
     }
   }
 });
+
+/** From a new leader in the metadata until clients have found it, though nobody ends their connections to the old one. */
+const FOUND_MS_MAX = 2500;
+
+describe('a host that loses its power, and tells nobody', () => {
+  for (const led of ['both', 'apart'] as const) {
+    test(`is not waited for once another leads (${led})`, async () => {
+      const scene = await start(`power ${led}`, led);
+      const { leader } = scene;
+      const { nowNs } = scene.world;
+      scene.takeLongestMs();
+      scene.node(leader).powerLoss();
+      await scene.until(() => scene.leader > 0 && scene.leader !== leader);
+      await scene.run(FOUND_MS_MAX);
+      expect(scene.waiting).toBeLessThan(30);
+      expect(scene.takeLongestMs()).toBeLessThan((scene.world.nowNs - nowNs) / 1e6);
+      expect(scene.failures).toEqual([]);
+    });
+  }
+
+  test('comes back and leads again: its followers fetch from its new life at once', async () => {
+    const scene = await start('back', 'apart');
+    const { leader } = scene;
+    scene.node(leader).powerLoss();
+    await scene.until(() => scene.leader > 0 && scene.leader !== leader);
+    scene.node(leader).restart();
+    await scene.until(() => scene.inSync === 3 && scene.fenced.length === 0);
+    await scene.run(3000);
+    scene.takeLongestMs();
+    await scene.electPreferred();
+    await scene.until(() => scene.leader === leader);
+    await scene.run(2000);
+    expect(scene.takeLongestMs()).toBeLessThan(1000);
+    expect(scene.waiting).toBeLessThan(30);
+    expect(scene.failures).toEqual([]);
+  });
+});
