@@ -5,6 +5,7 @@ import { startCluster } from '../../../core/node/index.ts';
 import { kafkaTool, startKafka } from '../../peers/apache-kafka.ts';
 import { serveProcess } from '../../peers/broker-process.ts';
 import { armsFigure, type Sample } from '../arms.ts';
+import { startTrio } from '../broker-trio.ts';
 import { type Context, type Figure, type Line, plainFigure } from '../figure.ts';
 import { type Arm, abba, median } from '../statistics.ts';
 
@@ -73,6 +74,27 @@ async function start(context: Context): Promise<Figure[]> {
   ];
 }
 
+/** Three processes that must find each other and elect a controller first. Ours begins with empty directories. */
+async function startThree(context: Context): Promise<Figure[]> {
+  const samples: Record<Arm, Sample[]> = { ours: [], theirs: [] };
+  for (const arm of abba(context.pairs)) {
+    context.signal.throwIfAborted();
+    if (arm === 'theirs' && !context.peers) continue;
+    await using trio = await startTrio(arm);
+    samples[arm].push({ startMs: trio.startMs });
+    context.progress(`start-three, ${arm === 'ours' ? 'ours' : 'Kafka'}: ${trio.startMs.toFixed(0)} ms`);
+  }
+  return [
+    armsFigure(samples, ({ startMs }) => startMs!, {
+      name: 'start-three',
+      title: 'start of three processes, until all answer',
+      unit: 'ms',
+      target: { of: 'value', relation: '≤', limit: 600 },
+      note: 'ours from empty directories, Kafka from formatted ones',
+    }),
+  ];
+}
+
 async function startInProcess(context: Context): Promise<Figure[]> {
   const times: number[] = [];
   for (let run = 0; run < (context.quick ? 5 : 20); run++) {
@@ -92,5 +114,6 @@ async function startInProcess(context: Context): Promise<Figure[]> {
 
 export const startLines: readonly Line[] = [
   { name: 'start', title: 'start of a process, directory formatted and empty', run: start },
+  { name: 'start-three', title: 'start of three brokers, a process each', run: startThree },
   { name: 'start-memory', title: 'start in this process, memory disk', run: startInProcess },
 ];
