@@ -133,4 +133,14 @@ export type PartitionShape =
   | { readonly kind: 'majority-ring' };
 
 /** What each target world can inject. A cluster that we do not run takes no fault at all. */
-export const LOCAL_FAULTS: readonly FaultKind[] = ['kill', 'clean-stop', 'restart', 'pause'];
+export const LOCAL_FAULTS: readonly FaultKind[] = [
+  'kill',
+  'clean-stop',
+  'restart',
+  'pause',
+  'partition',
+  'slow-link',
+  'connection-reset',
+  'refuse-connections',
+  'stall-then-reset',
+];

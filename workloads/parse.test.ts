@@ -240,7 +240,7 @@ test.each([
   [
     'a fault for another target',
     change('seed: 7', 'target: local').replace('kill: any', 'power-loss: any'),
-    'orders.yaml:16:28 faults[0].power-loss: power-loss cannot be injected into a process; target local takes kill, clean-stop, restart, pause',
+    'orders.yaml:16:28 faults[0].power-loss: power-loss cannot be injected into a process; target local takes kill, clean-stop, restart, pause, partition, slow-link, connection-reset, refuse-connections, stall-then-reset',
   ],
   [
     'faults on a cluster of somebody else',

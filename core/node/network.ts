@@ -13,8 +13,12 @@ import { connectTls, handshakeError, refusalByPeer } from './tls.ts';
 /** After a close of ours the peer has this long to close its side; then the socket is destroyed. */
 const LINGER_MS = 5000;
 
-/** TCP without Nagle's delay. `log` hears of errors that belong to no connection. */
-export function createNodeNetwork(log: Logger): Network {
+/**
+ * TCP without Nagle's delay. `log` hears of errors that belong to no connection. `localAddress`: one of this machine's,
+ * from which it connects; default the one that the route has.
+ */
+export function createNodeNetwork(log: Logger, localAddress?: string): Network {
+  const from = localAddress === undefined ? {} : { localAddress };
   return {
     listen(host, port, accept) {
       return new Promise((resolve, reject) => {
@@ -34,7 +38,7 @@ export function createNodeNetwork(log: Logger): Network {
       return new Promise((resolve, reject) => {
         const socket =
           security === undefined
-            ? net.connect({ host, port, noDelay: true, keepAlive: true })
+            ? net.connect({ host, port, noDelay: true, keepAlive: true, ...from })
             : connectTls(host, port, security);
         const timeout = setTimeout(() => {
           socket.destroy();

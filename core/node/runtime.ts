@@ -17,6 +17,8 @@ export interface NodeRuntimeOptions {
   randomSeed?: string;
   /** Another disk, for example one in memory; default the machine's. */
   disk?: Disk;
+  /** One of this machine's addresses, from which plain connections are made; default the one that the route has. */
+  localAddress?: string;
 }
 
 export interface NodeRuntime extends Runtime {
@@ -38,7 +40,7 @@ export function createNodeRuntime(options: NodeRuntimeOptions = {}): NodeRuntime
     timers,
     random: options.randomSeed === undefined ? new SystemRandom() : createRandom(options.randomSeed),
     disk: options.disk ?? nodeDisk,
-    network: createNodeNetwork(log),
+    network: createNodeNetwork(log, options.localAddress),
     codecs: nodeCodecs,
     log,
     close: () => timers.close(),

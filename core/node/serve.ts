@@ -20,6 +20,8 @@ export interface ServeOptions {
   logLevel?: LogLevel;
   /** Another disk, for example one in memory; then `logDirs` are paths on it. */
   disk?: Disk;
+  /** One of this machine's addresses, from which the broker connects to others. */
+  localAddress?: string;
   faults?: BrokerFaults;
   /** Told once when the broker's disks have failed: it must be ended, and serves nothing it could not keep until then. */
   onFatal?: (reason: string) => void;
@@ -41,10 +43,19 @@ export interface RunningBroker extends AsyncDisposable {
  * @throws ConfigError, DiskError, NetworkError
  */
 export async function serve(options: ServeOptions): Promise<RunningBroker> {
-  const { nodeId = 1, listen = { host: '127.0.0.1', port: 0 }, logDirs, logLevel, disk, ...rest } = options;
+  const {
+    nodeId = 1,
+    listen = { host: '127.0.0.1', port: 0 },
+    logDirs,
+    logLevel,
+    disk,
+    localAddress,
+    ...rest
+  } = options;
   const runtime = createNodeRuntime({
     ...(logLevel === undefined ? undefined : { logLevel }),
     ...(disk === undefined ? undefined : { disk }),
+    ...(localAddress === undefined ? undefined : { localAddress }),
   });
   let broker: Broker;
   try {

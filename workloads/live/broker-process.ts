@@ -11,6 +11,10 @@ export interface BrokerProcessOptions {
   readonly directory: string | null;
   readonly config: Readonly<Record<string, string>>;
   readonly logLevel?: string;
+  /** From which of this machine's addresses it connects to others; absent: from any. */
+  readonly localAddress?: string;
+  /** Told before each start, and at each end of the process. */
+  readonly watch?: { starting(): Promise<void>; ended(): void };
 }
 
 const ENTRY = fileURLToPath(
@@ -47,7 +51,8 @@ export class BrokerProcess {
   /** Resolves when the broker answers; rejects with what it said when it ended instead. */
   async start(): Promise<void> {
     if (this.running) return;
-    const { nodeId } = this.options;
+    const { nodeId, watch } = this.options;
+    await watch?.starting();
     const startedAt = performance.now();
     // Its standard input is our end of a pipe: when this process dies, the broker sees the end and stops.
     const child = spawn(process.execPath, [ENTRY, JSON.stringify(this.#serveOptions())], {
@@ -56,6 +61,7 @@ export class BrokerProcess {
     this.#child = child;
     this.#output = '';
     child.stdin?.on('error', () => {});
+    child.once('exit', () => watch?.ended());
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
@@ -115,13 +121,14 @@ export class BrokerProcess {
   }
 
   #serveOptions(): object {
-    const { nodeId, rack, clusterId, directory, config, logLevel } = this.options;
+    const { nodeId, rack, clusterId, directory, config, logLevel, localAddress } = this.options;
     return {
       nodeId,
       clusterId,
       ...(rack === null ? {} : { rack }),
       ...(directory === null ? { memory: true, logDirs: ['/data'] } : { logDirs: [directory] }),
       ...(logLevel === undefined ? {} : { logLevel }),
+      ...(localAddress === undefined ? {} : { localAddress }),
       config,
     };
   }

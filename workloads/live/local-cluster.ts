@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { BrokerProcess } from './broker-process.ts';
+import { BrokerProcess, type BrokerProcessOptions } from './broker-process.ts';
+import { addressOf, RelayNetwork } from './relay-network.ts';
 
 export interface LocalClusterOptions {
   readonly brokers: number;
@@ -14,6 +15,8 @@ export interface LocalClusterOptions {
   /** Broker settings by Kafka's names, for every broker. */
   readonly config: Readonly<Record<string, string>>;
   readonly logLevel?: string;
+  /** Every connection passes a relay, so that the network between the brokers, and to clients, can be hurt. */
+  readonly relayed?: boolean;
 }
 
 const CLUSTER_ID = 'bG9jYWwtYmVuY2gtY2x1cw';
@@ -24,21 +27,36 @@ export class LocalCluster {
   readonly brokers: readonly BrokerProcess[];
   readonly bootstrap: readonly string[];
 
-  private constructor(brokers: readonly BrokerProcess[], host: string) {
+  /** Null when connections pass no relays. */
+  readonly network: RelayNetwork | null;
+
+  private constructor(brokers: readonly BrokerProcess[], bootstrap: readonly string[], network: RelayNetwork | null) {
     this.brokers = brokers;
-    this.bootstrap = brokers.map(({ options }) => `${host}:${options.port}`);
+    this.bootstrap = bootstrap;
+    this.network = network;
   }
 
   /** Resolves when every broker answers. */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
-    const { brokers: count, racks, directory, host = 'localhost', config, logLevel } = options;
-    const free = await freePorts(count * 2, host);
-    const ports = options.ports ?? free.slice(0, count);
-    const controllers = free.slice(count);
-    const voters = controllers.map((port, index) => `${index + 1}@${host}:${port}`).join(',');
-    const brokers = ports.map((port, index) => {
+    const { brokers: count, racks, directory, config, logLevel, relayed = false } = options;
+    const host = relayed ? '127.0.0.1' : (options.host ?? 'localhost');
+    const free = await freePorts(count * 4, host);
+    const take = (): number[] => free.splice(0, count);
+    const dialled = { clients: options.ports ?? take(), controllers: take() };
+    const bound = relayed ? { clients: take(), controllers: take() } : dialled;
+    const network = relayed
+      ? new RelayNetwork(
+          dialled.clients.map((relay, index) => ({
+            nodeId: index + 1,
+            client: { relay, broker: bound.clients[index]! },
+            controller: { relay: dialled.controllers[index]!, broker: bound.controllers[index]! },
+          })),
+        )
+      : null;
+    const voters = dialled.controllers.map((port, index) => `${index + 1}@${host}:${port}`).join(',');
+    const brokers = dialled.clients.map((port, index) => {
       const nodeId = index + 1;
-      const listeners = `PLAINTEXT://${host}:${port},CONTROLLER://${host}:${controllers[index]}`;
+      const listeners = `PLAINTEXT://${host}:${bound.clients[index]},CONTROLLER://${host}:${bound.controllers[index]}`;
       return new BrokerProcess({
         nodeId,
         port,
@@ -49,12 +67,15 @@ export class LocalCluster {
           'group.initial.rebalance.delay.ms': '0',
           ...(count === 1 ? {} : togetherSettings(count, voters)),
           listeners,
+          ...(relayed ? { 'advertised.listeners': `PLAINTEXT://${host}:${port}` } : {}),
           ...config,
         },
         ...(logLevel === undefined ? {} : { logLevel }),
+        ...(network === null ? {} : relayedOptions(network, nodeId)),
       });
     });
-    const cluster = new LocalCluster(brokers, host);
+    const bootstrap = dialled.clients.map((port) => `${host}:${port}`);
+    const cluster = new LocalCluster(brokers, bootstrap, network);
     try {
       await Promise.all(brokers.map((broker) => broker.start()));
     } catch (error) {
@@ -68,7 +89,13 @@ export class LocalCluster {
   async close(): Promise<void> {
     for (const broker of this.brokers) broker.resume();
     await Promise.all(this.brokers.map((broker) => broker.stop(STOP_MS)));
+    this.network?.close();
   }
+}
+
+function relayedOptions(network: RelayNetwork, nodeId: number): Pick<BrokerProcessOptions, 'localAddress' | 'watch'> {
+  const watch = { starting: () => network.started(nodeId), ended: () => network.ended(nodeId) };
+  return { localAddress: addressOf(nodeId), watch };
 }
 
 /** Internal topics with as many copies as a small cluster can give, as Kafka's samples have it. */

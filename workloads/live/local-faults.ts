@@ -6,6 +6,7 @@ import { formatSelector } from '../selectors.ts';
 import { rackOf, type Workload } from '../workload.ts';
 import type { BrokerProcess } from './broker-process.ts';
 import type { LocalCluster } from './local-cluster.ts';
+import { injectNetworkFault, isNetworkAction, type NetworkAction } from './network-faults.ts';
 
 /** A fault as the verdict and the report want it; times since time zero. */
 export interface LiveFault {
@@ -15,7 +16,8 @@ export interface LiveFault {
   readonly brokers: readonly number[];
   readonly atNs: number;
   untilNs: number | null;
-  readonly confirmed: boolean;
+  /** A condition of the network is confirmed at its end, by what it held back. */
+  confirmed: boolean;
 }
 
 const GRACE_MS = 10_000;
@@ -36,7 +38,9 @@ export class LocalFaults implements FaultConductor {
   readonly #planned: readonly PlannedFault[];
   readonly #leaderOf: LeaderOf;
   readonly #now: () => number;
+  readonly #controllerOf: () => Promise<number>;
   readonly #problem: (text: string) => void;
+  readonly #inForce = new Set<() => Promise<void>>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #under = new Set<Promise<void>>();
   #healing = false;
@@ -45,6 +49,8 @@ export class LocalFaults implements FaultConductor {
     workload: Workload;
     cluster: LocalCluster;
     leaderOf: LeaderOf;
+    /** The active controller, -1 for nobody known. */
+    controllerOf: () => Promise<number>;
     now: () => number;
     problem: (text: string) => void;
   }) {
@@ -52,6 +58,7 @@ export class LocalFaults implements FaultConductor {
     this.#cluster = options.cluster;
     this.#planned = drawFaults(options.workload);
     this.#leaderOf = options.leaderOf;
+    this.#controllerOf = options.controllerOf;
     this.#now = options.now;
     this.#problem = options.problem;
   }
@@ -67,6 +74,8 @@ export class LocalFaults implements FaultConductor {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     await Promise.all(this.#under);
+    // The newest first, so that what was put on top is taken off first.
+    for (const end of [...this.#inForce].reverse()) await end();
     for (const broker of this.#cluster.brokers) broker.resume();
     await Promise.all(this.#cluster.brokers.map((broker) => this.#startAgain(broker)));
     const nowNs = this.#now();
@@ -89,14 +98,14 @@ export class LocalFaults implements FaultConductor {
   }
 
   async #inject({ id, action }: PlannedFault): Promise<void> {
+    if (isNetworkAction(action)) return this.#injectNetwork(id, action);
     if (!('target' in action)) return this.#unsupported(id, action);
     const brokers = await this.#resolve(action.target, id);
     const atNs = this.#now();
     let confirmed = brokers.length > 0;
     for (const broker of brokers) confirmed = (await this.#strike(action, broker)) && confirmed;
     const ids = brokers.map(({ options }) => options.nodeId);
-    const target =
-      ids.length === 0 ? formatSelector(action.target) : `broker${ids.length > 1 ? 's' : ''} ${ids.join(', ')}`;
+    const target = ids.length === 0 ? formatSelector(action.target) : namesOf(ids);
     const fault: LiveFault = { id, kind: action.kind, target, brokers: ids, atNs, untilNs: null, confirmed };
     this.faults.push(fault);
     const endMs =
@@ -115,6 +124,32 @@ export class LocalFaults implements FaultConductor {
       }
       fault.untilNs = this.#now();
     });
+  }
+
+  async #injectNetwork(id: string, action: NetworkAction): Promise<void> {
+    const { network } = this.#cluster;
+    if (network === null) return this.#unsupported(id, action);
+    const selector =
+      action.kind !== 'partition' ? action.target : action.shape.kind === 'isolate' ? action.shape.target : null;
+    const targets = selector === null ? [] : await this.#resolve(selector, id);
+    const ids = targets.map(({ options }) => options.nodeId);
+    const random = createRandom(`${this.#workload.seed} ${id} shape`);
+    const atNs = this.#now();
+    const injected = await injectNetworkFault(network, action, ids, random);
+    const brokers = injected?.brokers ?? [];
+    const target = brokers.length > 0 ? namesOf(brokers) : selector === null ? 'nobody' : formatSelector(selector);
+    const fault: LiveFault = { id, kind: action.kind, target, brokers, atNs, untilNs: null, confirmed: false };
+    this.faults.push(fault);
+    if (injected === null) return;
+    const end = async (): Promise<void> => {
+      if (!this.#inForce.delete(end)) return;
+      fault.confirmed = injected.confirmed();
+      await injected.end();
+      fault.untilNs = this.#now();
+    };
+    this.#inForce.add(end);
+    const endMs = 'forMs' in action ? action.forMs : 0;
+    if (endMs !== null && !this.#healing) this.#after(endMs, end);
   }
 
   async #strike(action: FaultAction, broker: BrokerProcess): Promise<boolean> {
@@ -178,8 +213,14 @@ export class LocalFaults implements FaultConductor {
           all.filter(({ options }) => found.replicas.includes(options.nodeId) && options.nodeId !== found.leader),
         );
       }
-      case 'controller':
-        return all.length === 1 ? all : pick(all);
+      case 'controller': {
+        const controller = all.length === 1 ? all[0]!.options.nodeId : await this.#controllerOf();
+        return all.filter(({ options }) => options.nodeId === controller);
+      }
     }
   }
+}
+
+function namesOf(ids: readonly number[]): string {
+  return `broker${ids.length > 1 ? 's' : ''} ${ids.join(', ')}`;
 }

@@ -8,6 +8,7 @@ import type { Environment } from '../actors/environment.ts';
 import { ownDriver } from '../actors/own-driver.ts';
 import { Positions } from '../actors/positions.ts';
 import { type Roster, rosterOf } from '../actors/roster.ts';
+import { drawFaults } from '../fault-schedule.ts';
 import type { HistorySink } from '../history.ts';
 import { HistoryWriter } from '../history-writer.ts';
 import { MEASUREMENT_BYTES, Measurement } from '../measurement.ts';
@@ -17,6 +18,8 @@ import type { Workload } from '../workload.ts';
 import { LoadThread } from './load-thread.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { type LiveFault, LocalFaults } from './local-faults.ts';
+import { isNetworkAction } from './network-faults.ts';
+import { hasAddresses } from './relay-network.ts';
 
 export interface LiveOptions {
   readonly workload: Workload;
@@ -58,7 +61,9 @@ export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   const directory = await mkdtemp(join(tmpdir(), 'faultline-local-'));
   try {
     const { brokers, racks, config } = workload.cluster;
-    const cluster = await LocalCluster.start({ brokers, racks, directory, config });
+    const wanted = drawFaults(workload).some(({ action }) => isNetworkAction(action));
+    const relayed = wanted && (await hasAddresses());
+    const cluster = await LocalCluster.start({ brokers, racks, directory, config, relayed });
     try {
       return await drive(options, cluster, cluster.bootstrap);
     } finally {
@@ -118,7 +123,13 @@ async function drive(
     const found = description?.partitions[partition];
     return found === undefined ? null : { leader: found.leaderId, replicas: found.replicas };
   };
-  const localFaults = cluster === null ? null : new LocalFaults({ workload, cluster, leaderOf, now, problem });
+  const controllerOf = (): Promise<number> =>
+    admin.describeQuorum({ timeoutMs: 2_000 }).then(
+      ({ leaderId }) => leaderId,
+      () => -1,
+    );
+  const localFaults =
+    cluster === null ? null : new LocalFaults({ workload, cluster, leaderOf, controllerOf, now, problem });
   const faults: FaultConductor = localFaults ?? { start() {}, heal: () => Promise.resolve() };
   const sampler = new SeriesSampler(buffers);
   let ticker: NodeJS.Timeout | undefined;
