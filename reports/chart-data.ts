@@ -1,4 +1,6 @@
+import { figure } from './figure.ts';
 import { PERCENTILES, SAMPLES_BEYOND_MIN } from './histogram.ts';
+import { searchChartData } from './rate-search.ts';
 import type { LatencyPoint, RunRecord } from './run-record.ts';
 
 /** Latencies below 1 µs are drawn there: a log scale has no zero. */
@@ -13,6 +15,7 @@ export function chartData(record: RunRecord, width: number, against?: RunRecord)
     spectrum: [...spectrumOf(record, 'publish', 'publish'), ...spectrumOf(record, 'endToEnd', 'end-to-end')],
     named: [...namedOf(record, 'publish', 'publish'), ...namedOf(record, 'endToEnd', 'end-to-end')],
     limits: limitsOf(record),
+    ...searchChartData(record.search),
     phases: phasesOf(record, span),
     faults: faultsOf(record, span, width),
     rates: ratesOf(record),
@@ -134,12 +137,4 @@ export function latencyOf(t: number, point: LatencyPoint | undefined): { t: numb
     const isGuess = quantile !== null && Math.round(point.count * (1 - quantile)) < SAMPLES_BEYOND_MIN;
     return value === undefined || isGuess ? [] : [{ t, series, value: Math.max(FLOOR_MS, value) }];
   });
-}
-
-/** Three digits at most, never an exponent: 0.412, 6.05, 14.2, 1,204. */
-export function figure(value: number): string {
-  const magnitude = Math.abs(value);
-  if (magnitude >= 100) return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
-  if (magnitude >= 10) return value.toFixed(1);
-  return magnitude >= 1 ? value.toFixed(2) : value.toFixed(3);
 }

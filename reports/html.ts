@@ -1,9 +1,10 @@
-import { figure } from './chart-data.ts';
 import { compare } from './compare/compare.ts';
+import { figure } from './figure.ts';
 import type { LatencySummary } from './histogram.ts';
 import { PERCENTILES } from './histogram.ts';
 import { LATENCY_TITLES, verdictWord } from './labels.ts';
 import { STYLE } from './page-style.ts';
+import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
 import type { LatencyName, RunRecord } from './run-record.ts';
 import { type ChartName, renderSvg } from './svg.ts';
 import type { Example, RuleResult } from './verdict/result.ts';
@@ -20,6 +21,7 @@ export async function renderReport(record: RunRecord, against?: RunRecord): Prom
     header(record),
     warnings(record),
     tiles(record),
+    await rateSearch(record),
     await rulesAndThresholds(record),
     latencies(record),
     against === undefined ? '' : await comparisonOf(record, against),
@@ -196,6 +198,30 @@ function exampleItem(example: Example): string {
       ? ''
       : `<table class="offsets"><thead><tr><th class="number">Offset</th><th>Record</th><th>State</th></tr></thead><tbody>${around.join('')}</tbody></table>`;
   return `<div class="example"><p>${text([example.partition, example.sentence].filter((part) => part !== null).join(': '))}</p><ol class="events">${events.join('')}</ol>${table}</div>`;
+}
+
+/** What a search for the highest rate found: the answer, the curve, every probe. */
+async function rateSearch(record: RunRecord): Promise<string> {
+  const { search } = record;
+  if (search === undefined) return '';
+  const sentence = searchSentence(search);
+  const heads = PROBE_HEADS.map((head, column) =>
+    column === PROBE_HEADS.length - 1 ? '<th></th>' : `<th class="number">${head}</th>`,
+  );
+  const rows = probeRows(search).map((row) => {
+    const cells = row.map((cell, column) =>
+      column === row.length - 1 ? `<td>${text(cell)}</td>` : `<td class="number">${text(cell)}</td>`,
+    );
+    return `<tr>${cells.join('')}</tr>`;
+  });
+  const table = `<details><summary>All probes</summary><div class="scroll"><table><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div></details>`;
+  const drawing = await figureOf(
+    record,
+    'search',
+    `Highest sustainable rate${search.rate === 0 ? '' : `: ${grouped(search.rate)}/s`}`,
+    `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. Publish latency in milliseconds over the rate; each probe is a point, filled where it held. The rest of this page is about ${search.confirmation === null ? 'the last probe' : 'the confirmation'}.`,
+  );
+  return drawing.replace(/<\/section>$/, () => `${table}</section>`);
 }
 
 function latencies(record: RunRecord): string {

@@ -1,5 +1,6 @@
-import { figure } from './chart-data.ts';
+import { figure } from './figure.ts';
 import { LATENCY_TITLES, verdictWord } from './labels.ts';
+import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
 import type { LatencyName, RunRecord } from './run-record.ts';
 import { findingOf, grouped } from './verdict/tally.ts';
 
@@ -13,6 +14,13 @@ export function markdownOf(record: RunRecord): string {
     cell(sentence),
     table(['', 'rule', 'finding'], ruleRows(record)),
     table(['', 'threshold', 'limit', 'actual'], expectationRows(record)),
+    record.search === undefined ? '' : cell(searchSentence(record.search)),
+    record.search === undefined
+      ? ''
+      : table(
+          PROBE_HEADS,
+          probeRows(record.search).map((row) => row.map(cell)),
+        ),
     latencyTable(record),
     throughputLine(record),
     `\`\`\`sh\n${record.replay.replaceAll('`', "'")}\n\`\`\``,

@@ -1,4 +1,5 @@
 import type { LatencySummary, SpectrumPoint } from './histogram.ts';
+import type { RateSearch } from './rate-search.ts';
 import type { LoggedFault } from './verdict/faults.ts';
 import type { VerdictResult } from './verdict/result.ts';
 
@@ -121,6 +122,8 @@ export interface RunRecord {
   readonly metrics: Metrics;
   readonly faults: readonly RunFault[];
   readonly expect: readonly Expectation[];
+  /** The search for the highest sustainable rate whose last run this is. */
+  readonly search?: RateSearch;
   readonly sim?: {
     readonly events: number;
     readonly virtualSeconds: number;

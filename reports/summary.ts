@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
-import { figure } from './chart-data.ts';
+import { figure } from './figure.ts';
 import { LATENCY_TITLES, verdictWord } from './labels.ts';
+import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
 import type { LatencyName, RunRecord } from './run-record.ts';
 import { findingOf, grouped } from './verdict/tally.ts';
 
@@ -38,6 +39,7 @@ export function summaryOf(record: RunRecord, options: SummaryOptions): string {
     warningLines(record, columns, paint),
     ruleLines(record, columns, paint),
     expectationLines(record, columns, paint),
+    searchLines(record, columns, paint),
     latencyLines(record, columns, paint),
     throughputLines(record, columns, paint),
     footerLines(record, columns, paint, options.reportPath),
@@ -102,6 +104,27 @@ function expectationLines(record: RunRecord, columns: number, paint: Paint): str
     const line = `${cells[0]!.padEnd(widths[0]!)}  ${cells[1]!.padEnd(widths[1]!)}  ${cells[2]!.padStart(widths[2]!)}`;
     return `${paint(mark, MARKS[mark]!)} ${clipped(line, columns - 2)}`;
   });
+}
+
+/** The answer of a search, and the curve of latency over throughput that it has measured. */
+function searchLines({ search }: RunRecord, columns: number, paint: Paint): string[] {
+  if (search === undefined) return [];
+  const rows = [[...PROBE_HEADS], ...probeRows(search)];
+  const widths = PROBE_HEADS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    clipped(
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+      columns,
+    ),
+  );
+  const held = search.rate > 0 && search.confirmation?.held === true;
+  const sentence = wrapped(searchSentence(search), columns).map((line) =>
+    paint(held ? 'pass' : 'unknown', paint('strong', line)),
+  );
+  return [...sentence, paint('muted', lines[0]!), ...lines.slice(1)];
 }
 
 function latencyLines(record: RunRecord, columns: number, paint: Paint): string[] {

@@ -5,11 +5,12 @@ import bands from './charts/bands.vl.json' with { type: 'json' };
 import heat from './charts/heat.vl.json' with { type: 'json' };
 import latency from './charts/latency.vl.json' with { type: 'json' };
 import overlay from './charts/overlay.vl.json' with { type: 'json' };
+import search from './charts/search.vl.json' with { type: 'json' };
 import spectrum from './charts/spectrum.vl.json' with { type: 'json' };
 import timeline from './charts/timeline.vl.json' with { type: 'json' };
 import type { RunRecord } from './run-record.ts';
 
-export type ChartName = 'spectrum' | 'timeline' | 'overlay';
+export type ChartName = 'spectrum' | 'timeline' | 'overlay' | 'search';
 
 export interface SvgOptions {
   /** Width of the plot in pixels, without its axis. */
@@ -76,6 +77,7 @@ interface Scaled {
 /** The timeline's panels share their bands and latency lines, which stand in files of their own. */
 function specOf(chart: ChartName, record: RunRecord): Record<string, unknown> {
   if (chart === 'overlay') return structuredClone(overlay);
+  if (chart === 'search') return structuredClone(search);
   if (chart === 'spectrum') {
     const whole = structuredClone(spectrum);
     const isDrawn = (metric: string) =>

@@ -1,6 +1,8 @@
 import { Histogram, RegionReader } from '../reports/histogram.ts';
+import type { RateSearch } from '../reports/rate-search.ts';
 import {
   type Environment,
+  EXIT,
   type ExitCode,
   type Expectation,
   exitCodeOf,
@@ -39,6 +41,10 @@ export interface RunContext {
   readonly startedAt: string;
   readonly environment: Environment;
   readonly replay: string;
+  /** The search for the highest rate that this run ended. */
+  readonly search?: RateSearch;
+  /** Instead of the workload's own, where a run stands for more than its load. */
+  readonly hash?: string;
 }
 
 const LATENCIES: readonly { name: LatencyName; metric: Metric }[] = [
@@ -56,6 +62,8 @@ export interface Judged {
   readonly metrics: Metrics;
   readonly histograms: ReadonlyMap<LatencyName, Histogram>;
   readonly generator: Generator;
+  /** The generator's own delay, 99th percentile, milliseconds. */
+  readonly lagMs: number;
   readonly expect: readonly Expectation[];
   readonly status: RunStatus;
   readonly exit: ExitCode;
@@ -91,12 +99,14 @@ export function judge(workload: Workload, outcome: Outcome): Judged {
     },
   };
   const status: RunStatus = conducted.interrupted ? { kind: 'interrupted' } : { kind: 'completed' };
-  const generator = generatorState(counters, merged(measurements, 'scheduleLag'), target !== null);
+  const lag = merged(measurements, 'scheduleLag');
+  const lagMs = lag.count === 0 ? 0 : lag.valueAt(0.99) / 1e6;
+  const generator = generatorState(counters, lag, target !== null);
   const expect = workload.expect.map((line) =>
     line.kind === 'durability' ? durability(line.worst, verdict) : threshold(line, metrics, histograms),
   );
   const exit = exitCodeOf({ status, verdict, expect, generator });
-  return { metrics, histograms, generator, expect, status, exit, target, acked: counterIn(counters, 'acked') };
+  return { metrics, histograms, generator, lagMs, expect, status, exit, target, acked: counterIn(counters, 'acked') };
 }
 
 /** Makes the record of a run out of what it measured, and the histograms that a store keeps beside it. */
@@ -106,7 +116,8 @@ export function assemble(
 ): { record: RunRecord; histograms: ReadonlyMap<LatencyName, Histogram> } {
   const { workload } = context;
   const { conducted, series, faults, verdict } = outcome;
-  const { metrics, histograms, generator, expect, status, exit, target } = judge(workload, outcome);
+  const { metrics, histograms, generator, expect, status, exit: runExit, target } = judge(workload, outcome);
+  const exit = context.search === undefined ? runExit : searchExit(context.search, runExit);
   const warmupSeconds = workload.phases.warmupMs / 1000;
   const loadEndSeconds = conducted.loadEndNs / 1e9;
   const measureStart = Math.min(warmupSeconds, loadEndSeconds);
@@ -121,6 +132,7 @@ export function assemble(
     metrics,
     faults: faults.map(runFault),
     expect,
+    ...(context.search === undefined ? {} : { search: context.search }),
     ...(outcome.sim === undefined ? {} : { sim: outcome.sim }),
     environment: context.environment,
     startedAt: context.startedAt,
@@ -132,7 +144,7 @@ export function assemble(
       { name: 'drain', fromSeconds: loadEndSeconds, toSeconds: loadEndSeconds + (conducted.drainNs ?? 0) / 1e9 },
     ],
     replay: context.replay,
-    workloadHash: workloadHash(workload, context.files),
+    workloadHash: context.hash ?? workloadHash(workload, context.files),
     workloadText: context.workloadText,
     configs: configsOf(workload),
     series: pointsOf(workload, series, target),
@@ -141,6 +153,13 @@ export function assemble(
     ),
   };
   return { record, histograms };
+}
+
+/** A search that found nothing breaches its limits; one that was not confirmed decides nothing. Durability outranks both. */
+function searchExit({ rate, confirmation }: RateSearch, run: ExitCode): ExitCode {
+  if (run === EXIT.durabilityViolation || run === EXIT.runFailed) return run;
+  if (rate === 0) return EXIT.thresholdBreached;
+  return confirmation?.held === true ? run : EXIT.inconclusive;
 }
 
 function merged(measurements: readonly ArrayBufferLike[], metric: Metric): Histogram {
@@ -253,7 +272,7 @@ function pointsOf(workload: Workload, series: readonly MeasuredPoint[], target: 
  * How many groups read each record; null where that is not one number, or where not every acknowledged record is shown
  * to readers. Counters are of the whole run, so only then a backlog follows from them.
  */
-function groupsOfEach(workload: Workload): number | null {
+export function groupsOfEach(workload: Workload): number | null {
   const { topics, producers, consumers } = workload;
   if (producers.some(({ transaction }) => transaction !== null)) return null;
   const written = new Set(producers.map(({ topic }) => topic));

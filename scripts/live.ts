@@ -5,23 +5,25 @@ import { Verdict } from '../reports/verdict/verdict.ts';
 import { runConfigs } from '../sim/run.ts';
 import { rosterOf } from '../workloads/actors/roster.ts';
 import type { ClientConfig } from '../workloads/live/client-config.ts';
-import { runLive as drive } from '../workloads/live/run.ts';
+import { runLive as drive, type LiveOptions } from '../workloads/live/run.ts';
+import type { Workload } from '../workloads/workload.ts';
 import type { Outcome } from './assemble.ts';
-import type { LoadedWorkload } from './load-file.ts';
 import { bar, grouped, type Progress } from './terminal.ts';
+
+export interface LiveParts extends Pick<LiveOptions, 'on' | 'audited' | 'onSecond'> {
+  readonly progress: Progress;
+  readonly interrupted: Promise<void>;
+  readonly replay: string;
+  readonly client: ClientConfig | null;
+  readonly history?: HistoryRecorder;
+}
 
 /** Target local or kafka: real processes, real time, the same verdict. */
 export async function runLive(
-  loaded: LoadedWorkload,
-  parts: {
-    readonly progress: Progress;
-    readonly interrupted: Promise<void>;
-    readonly replay: string;
-    readonly client: ClientConfig | null;
-    readonly history?: HistoryRecorder;
-  },
+  load: { readonly workload: Workload; readonly files: ReadonlyMap<string, Uint8Array> },
+  parts: LiveParts,
 ): Promise<Outcome> {
-  const { workload, files } = loaded;
+  const { workload, files } = load;
   const { progress, interrupted, replay, client, history } = parts;
   const faultLog: LoggedFault[] = [];
   const { names } = rosterOf(workload);
@@ -37,6 +39,9 @@ export async function runLive(
     sink: history === undefined ? verdict : tee(verdict, history),
     ...(client === null ? {} : { common: client.common }),
     interrupted,
+    ...(parts.on === undefined ? {} : { on: parts.on }),
+    ...(parts.audited === undefined ? {} : { audited: parts.audited }),
+    ...(parts.onSecond === undefined ? {} : { onSecond: parts.onSecond }),
     onProgress: ({ phase, seconds, last }) => {
       const rates =
         last === null

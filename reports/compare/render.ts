@@ -1,4 +1,4 @@
-import { figure as number } from '../chart-data.ts';
+import { figure as number } from '../figure.ts';
 import type { ComparedFigure, Comparison } from './compare.ts';
 
 const HEADS = ['metric', 'A', 'B', 'B/A [95 % CI]', 'min. effect', 'result'] as const;

@@ -33,6 +33,17 @@ export function figuresOf(record: RunRecord): RunFigure[] {
       figures.push({ name: `${name}.${statistic}`, unit, better: 'lower', value, samples: count, exact });
     }
   }
+  if (record.search !== undefined) {
+    const { rate, probes } = record.search;
+    figures.push({
+      name: 'search.rate',
+      unit: 'records/s',
+      better: 'higher',
+      value: rate,
+      samples: probes.length,
+      exact,
+    });
+  }
   const { sent, acked, consumed, bytes } = record.metrics.throughput;
   const rates = { sent, acked, consumed };
   for (const [name, value] of Object.entries(rates)) {

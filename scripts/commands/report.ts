@@ -76,7 +76,9 @@ async function writeCharts(
   folder: string,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const charts: ChartName[] = against === undefined ? ['spectrum', 'timeline'] : ['spectrum', 'timeline', 'overlay'];
+  const charts: ChartName[] = ['spectrum', 'timeline'];
+  if (against !== undefined) charts.push('overlay');
+  if (record.search !== undefined) charts.push('search');
   const options = {
     theme: flags.dark === true ? 'dark' : 'light',
     ...(against === undefined ? {} : { against }),

@@ -17,6 +17,9 @@ import { assemble, type Outcome, type RunContext } from '../assemble.ts';
 import { concealed, readClientConfig, refuseUnlessKafka } from '../client-config.ts';
 import { environment } from '../environment.ts';
 import { CommandError } from '../exit.ts';
+import { type FoundMax, findMax } from '../find-max/find-max.ts';
+import { DEFAULT_LIMIT, findMaxOptions, limitOverride } from '../find-max/options.ts';
+import { limitsOf } from '../find-max/probe.ts';
 import { type LoadedWorkload, loadWorkload } from '../load-file.ts';
 import { PLAN_FILE, planOf, writePlan } from '../plan-file.ts';
 import { runPlan, type SimRunParts } from '../sim-run.ts';
@@ -34,6 +37,12 @@ export interface RunFlags {
   verify?: boolean;
   quiet?: boolean;
   history?: string;
+  findMax?: boolean;
+  limit: string[];
+  resolution?: string;
+  probe?: string;
+  from?: string;
+  atMost?: string;
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -54,6 +63,17 @@ export function registerRun(program: Command): void {
     .option('--verify', 'target sim: run twice and name the first event that differs')
     .option('--report [file]', 'also write the HTML report to this file (it is always kept with the run)')
     .option('--history <file>', 'also write the history, for `bench verdict`: one JSON object a line')
+    .option('--find-max', 'search for the highest rate that keeps the limits; the rates of the file are proportions')
+    .option(
+      '--limit <name=value>',
+      `with --find-max: a limit beside those of the file; default ${DEFAULT_LIMIT} where it has none; may be repeated`,
+      collect,
+      [],
+    )
+    .option('--resolution <share>', 'with --find-max: how near the answer has to be; default 2%')
+    .option('--probe <duration>', 'with --find-max: measured part of each probe; default 5s, in the simulator 1s')
+    .option('--from <rate>', 'with --find-max: where it starts; default an eighth of the rate in the file, or 2000/s')
+    .option('--at-most <rate>', 'with --find-max: no probe above this')
     .option('--json', 'print one JSON object and nothing else')
     .option('--quiet', 'no progress')
     .addHelpText(
@@ -63,17 +83,16 @@ Examples:
   bench run workloads/quickstart.yaml
   bench run workloads/latency.yaml --target local --set phases.measure=10s --report latency.html
   bench run omb/simple-workload.yaml --driver omb/kafka.yaml --target kafka --bootstrap localhost:9092
-  bench run workloads/quickstart.yaml --target kafka --bootstrap kafka-1:9093 --client-config client.properties`,
+  bench run workloads/quickstart.yaml --target kafka --bootstrap kafka-1:9093 --client-config client.properties
+  bench run workloads/latency.yaml --find-max --limit publish.p99=20ms --limit endToEnd.p99=100ms --resolution 2%`,
     )
     .action(runCommand);
 }
 
 async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const client = flags.clientConfig === undefined ? null : readClientConfig(flags.clientConfig);
-  const loaded = loadWorkload(file, {
-    set: overrides(flags, client),
-    ...(flags.driver === undefined ? {} : { driver: flags.driver }),
-  });
+  if (flags.findMax !== true) refuseStray(flags);
+  const loaded = loadedOf(file, flags, client);
   refuseUnlessKafka(client, loaded.workload.target);
   const plan = loaded.workload.target === 'sim' ? planOf(loaded.workload, loaded.files) : null;
   // A swarm draws configs too: what ran is what the record tells.
@@ -90,11 +109,22 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   });
   const startedAt = new Date().toISOString();
   const replay = replayCommand(file, flags, workload);
+  const context = { workload, workloadText: loaded.source, files: loaded.files, startedAt, replay };
   let outcome: Outcome;
+  let found: FoundMax | null = null;
   try {
+    if (flags.findMax === true) {
+      const onProbe = (line: string): void => {
+        if (flags.quiet === true || flags.json === true || process.stderr.isTTY !== true) return;
+        progress.clear();
+        process.stderr.write(`${line}\n`);
+      };
+      const options = findMaxOptions(flags, loaded.workload);
+      found = await findMax(loaded, { ...options, progress, interrupted, replay, client, onProbe });
+    }
     const history = flags.history === undefined ? {} : { history: historyFile(flags.history, workload) };
     const parts = { progress, interrupted, replay, verify: flags.verify === true, ...history };
-    outcome = concealed(await runOn(loaded, plan, client, parts), client);
+    outcome = concealed(found?.outcome ?? (await runOn(loaded, plan, client, parts)), client);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -103,12 +133,8 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
     progress.clear();
     release();
   }
-  await conclude(
-    { workload, workloadText: loaded.source, files: loaded.files, startedAt, environment: environment(), replay },
-    outcome,
-    plan,
-    flags,
-  );
+  const asked = found === null ? {} : { workload: found.workload, search: found.search, hash: found.hash };
+  await conclude({ ...context, ...asked, environment: environment() }, outcome, found === null ? plan : null, flags);
 }
 
 /** Keeps a run that has ended, with its plan if it was simulated, and prints it; sets the exit code. */
@@ -166,6 +192,23 @@ function pairPlace(text: string | undefined): PairPlace | undefined {
   return found === null ? undefined : { id: found[1]!, arm: found[2] === 'a' ? 'a' : 'b', index: Number(found[3]) };
 }
 
+/** With the limits of `--find-max`, or one where neither the file nor the command line names any. */
+function loadedOf(file: string, flags: RunFlags, client: ClientConfig | null): LoadedWorkload {
+  const set = [...overrides(flags, client), ...flags.limit.map(limitOverride)];
+  const driver = flags.driver === undefined ? {} : { driver: flags.driver };
+  const loaded = loadWorkload(file, { set, ...driver });
+  if (flags.findMax !== true || limitsOf(loaded.workload).length > 0) return loaded;
+  return loadWorkload(file, { set: [...set, limitOverride(DEFAULT_LIMIT)], ...driver });
+}
+
+function refuseStray(flags: RunFlags): void {
+  for (const name of ['resolution', 'probe', 'from', 'atMost'] as const) {
+    if (flags[name] === undefined && flags.limit.length === 0) continue;
+    const option = flags.limit.length > 0 ? '--limit' : name === 'atMost' ? '--at-most' : `--${name}`;
+    throw new CommandError(EXIT.badWorkload, `${option} goes with --find-max`);
+  }
+}
+
 /** `--target` and the like are overrides of the file, and checked as such. */
 function overrides(flags: RunFlags, client: ClientConfig | null): string[] {
   const all = [...flags.set];
@@ -183,6 +226,12 @@ function replayCommand(file: string, flags: RunFlags, workload: Workload): strin
   if (flags.clientConfig !== undefined) words.push('--client-config', quoted(flags.clientConfig));
   if (flags.driver !== undefined) words.push('--driver', flags.driver);
   for (const set of flags.set) words.push('--set', quoted(set));
+  if (flags.findMax === true) words.push('--find-max');
+  for (const limit of flags.limit) words.push('--limit', quoted(limit));
+  if (flags.resolution !== undefined) words.push('--resolution', quoted(flags.resolution));
+  if (flags.probe !== undefined) words.push('--probe', flags.probe);
+  if (flags.from !== undefined) words.push('--from', flags.from);
+  if (flags.atMost !== undefined) words.push('--at-most', flags.atMost);
   return words.join(' ');
 }
 

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from '../../core/client/index.ts';
 import { createNodeRuntime, readSecurityFiles } from '../../core/node/index.ts';
-import { type Conducted, conduct, type FaultConductor, type Phase } from '../actors/conduct.ts';
+import { type Conducted, conduct, type FaultConductor, type Phase, type Stage } from '../actors/conduct.ts';
 import type { Environment } from '../actors/environment.ts';
 import { ownDriver } from '../actors/own-driver.ts';
 import { Positions } from '../actors/positions.ts';
@@ -28,7 +28,22 @@ export interface LiveOptions {
   /** Client settings for every client: security. */
   readonly common?: Readonly<Record<string, string>>;
   readonly onProgress?: (progress: LiveProgress) => void;
+  /** Each second of the load, as it ends. */
+  readonly onSecond?: (point: SeriesPoint) => void;
   readonly interrupted: Promise<void>;
+  /** A cluster that outlives this run, on which topics are made and deleted; absent: one of the run's own. */
+  readonly on?: LiveTarget;
+  /** False: the logs are not read again in the end. */
+  readonly audited?: boolean;
+}
+
+/** A cluster that runs follow one another on. */
+export interface LiveTarget {
+  readonly bootstrap: readonly string[];
+  /** Null: somebody else's. */
+  readonly cluster: LocalCluster | null;
+  /** Stops what was started for it, and removes its data. */
+  close(): Promise<void>;
 }
 
 export interface LiveProgress {
@@ -54,30 +69,38 @@ export interface LiveOutcome {
 const ONE_THREAD_PER_SECOND = 50_000;
 const AUDIT_STALL_MS = 60_000;
 
-/** Runs a workload against brokers on this machine (target local) or a running cluster (target kafka). */
-export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
-  const { workload } = options;
-  if (workload.target === 'kafka') return drive(options, null, workload.bootstrap);
+/** Brokers on this machine (target local), or the address of a running cluster (target kafka). */
+export async function openTarget(workload: Workload): Promise<LiveTarget> {
+  if (workload.target === 'kafka') return { bootstrap: workload.bootstrap, cluster: null, async close() {} };
   const directory = await mkdtemp(join(tmpdir(), 'faultline-local-'));
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const { brokers, racks, config } = workload.cluster;
   try {
-    const { brokers, racks, config } = workload.cluster;
     const wanted = drawFaults(workload).some(({ action }) => isNetworkAction(action));
     const relayed = wanted && (await hasAddresses());
     const cluster = await LocalCluster.start({ brokers, racks, directory, config, relayed });
-    try {
-      return await drive(options, cluster, cluster.bootstrap);
-    } finally {
-      await cluster.close();
-    }
+    return { bootstrap: cluster.bootstrap, cluster, close: () => cluster.close().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Runs a workload on a cluster that is started for it, or on the one that it is given. */
+export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
+  if (options.on !== undefined) return drive(options, options.on, 'shared');
+  const target = await openTarget(options.workload);
+  try {
+    return await drive(options, target, target.cluster === null ? 'shared' : 'own');
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await target.close();
   }
 }
 
 async function drive(
   options: LiveOptions,
-  cluster: LocalCluster | null,
-  bootstrap: readonly string[],
+  { cluster, bootstrap }: LiveTarget,
+  topics: Stage['topics'],
 ): Promise<LiveOutcome> {
   const { workload, files, sink, common = {} } = options;
   const security = readSecurityFiles(common);
@@ -147,7 +170,8 @@ async function drive(
         zeroNs = ns;
         const firstMs = (ns - runtime.clock.monotonicNs()) / 1e6 + 1000;
         ticker = setTimeout(function tick() {
-          sampler.sample(now());
+          const point = sampler.sample(now());
+          options.onSecond?.(point);
           // The next whole second since time zero, so that delays of this thread do not add up.
           ticker = setTimeout(tick, 1000 - ((now() / 1e6) % 1000));
         }, firstMs);
@@ -157,7 +181,8 @@ async function drive(
       },
       interrupted: options.interrupted,
       auditStallMs: AUDIT_STALL_MS,
-      topics: cluster === null ? 'shared' : 'own',
+      topics,
+      audited: options.audited !== false,
     });
     sampler.sample(now());
     return {
