@@ -2,6 +2,7 @@ import { figure } from './figure.ts';
 import { PERCENTILES, SAMPLES_BEYOND_MIN } from './histogram.ts';
 import { searchChartData } from './rate-search.ts';
 import type { LatencyPoint, RunRecord } from './run-record.ts';
+import { telemetryChartData } from './telemetry.ts';
 
 /** Latencies below 1 µs are drawn there: a log scale has no zero. */
 const FLOOR_MS = 0.001;
@@ -16,6 +17,7 @@ export function chartData(record: RunRecord, width: number, against?: RunRecord)
     named: [...namedOf(record, 'publish', 'publish'), ...namedOf(record, 'endToEnd', 'end-to-end')],
     limits: limitsOf(record),
     ...searchChartData(record.search),
+    ...telemetryChartData(record),
     phases: phasesOf(record, span),
     faults: faultsOf(record, span, width),
     rates: ratesOf(record),

@@ -7,6 +7,7 @@ import { STYLE } from './page-style.ts';
 import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
 import type { LatencyName, RunRecord } from './run-record.ts';
 import { type ChartName, renderSvg } from './svg.ts';
+import { TELEMETRY_HEADS, telemetryRows } from './telemetry.ts';
 import type { Example, RuleResult } from './verdict/result.ts';
 import { findingOf, grouped } from './verdict/tally.ts';
 
@@ -42,6 +43,7 @@ export async function renderReport(record: RunRecord, against?: RunRecord): Prom
         )
       : '',
     faults(record),
+    await telemetryPanel(record),
     environment(record),
     replay(record),
   ];
@@ -275,6 +277,25 @@ async function comparisonOf(record: RunRecord, against: RunRecord): Promise<stri
     ? await figureOf(record, 'overlay', 'Publish latency, both runs', 'Percentile spectra of publish latency.', against)
     : '';
   return `<section><h2>Against an earlier run</h2>${table}${note}</section>${drawing}`;
+}
+
+/** What explains a slow figure: stalls of event loops, garbage collection, queues, batches. */
+async function telemetryPanel(record: RunRecord): Promise<string> {
+  const rows = telemetryRows(record);
+  if (rows.length === 0) return '';
+  const heads = TELEMETRY_HEADS.map((head, column) => `<th${column === 0 ? '' : ' class="number"'}>${head}</th>`);
+  const body = rows.map(
+    ([part, ...cells]) =>
+      `<tr><th scope="row">${text(part!)}</th>${cells.map((cell) => `<td class="number">${text(cell)}</td>`).join('')}</tr>`,
+  );
+  const table = `<div class="scroll"><table class="figures"><thead><tr>${heads.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  const drawing = await figureOf(
+    record,
+    'telemetry',
+    'Telemetry',
+    'What the processes were busy with, each second: the longest stall of an event loop, time in garbage collection, how long requests waited behind others (p99), and how full batches were. The table is of the measured part.',
+  );
+  return drawing.replace(/<\/section>$/, () => `${table}</section>`);
 }
 
 function faults(record: RunRecord): string {

@@ -1,5 +1,6 @@
 import type { LatencySummary, SpectrumPoint } from './histogram.ts';
 import type { RateSearch } from './rate-search.ts';
+import { type TelemetryPart, telemetrySummary } from './telemetry.ts';
 import type { LoggedFault } from './verdict/faults.ts';
 import type { VerdictResult } from './verdict/result.ts';
 
@@ -144,6 +145,8 @@ export interface RunRecord {
   /** Effective configuration in Kafka's names, by part: `broker`, `topic orders`, `producer orders`. */
   readonly configs: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
   readonly series: readonly SeriesPoint[];
+  /** How brokers and the generator did meanwhile; absent in the simulator, and of brokers of somebody else's. */
+  readonly telemetry?: readonly TelemetryPart[];
   readonly spectra: { readonly [name in LatencyName]?: readonly SpectrumPoint[] };
 }
 
@@ -176,7 +179,8 @@ export function exitCodeOf(
 
 /** What `--json` prints: the record without what only a report needs. */
 export function toJson(record: RunRecord): string {
-  const { series: _series, spectra: _spectra, workloadText: _text, ...printed } = record;
+  const { series: _series, spectra: _spectra, workloadText: _text, telemetry: _telemetry, ...rest } = record;
+  const printed = record.telemetry === undefined ? rest : { ...rest, telemetry: telemetrySummary(record) };
   return `${JSON.stringify(printed, null, 2)}\n`;
 }
 

@@ -7,10 +7,12 @@ import latency from './charts/latency.vl.json' with { type: 'json' };
 import overlay from './charts/overlay.vl.json' with { type: 'json' };
 import search from './charts/search.vl.json' with { type: 'json' };
 import spectrum from './charts/spectrum.vl.json' with { type: 'json' };
+import telemetry from './charts/telemetry.vl.json' with { type: 'json' };
 import timeline from './charts/timeline.vl.json' with { type: 'json' };
 import type { RunRecord } from './run-record.ts';
+import { telemetryChartData } from './telemetry.ts';
 
-export type ChartName = 'spectrum' | 'timeline' | 'overlay' | 'search';
+export type ChartName = 'spectrum' | 'timeline' | 'overlay' | 'search' | 'telemetry';
 
 export interface SvgOptions {
   /** Width of the plot in pixels, without its axis. */
@@ -78,6 +80,7 @@ interface Scaled {
 function specOf(chart: ChartName, record: RunRecord): Record<string, unknown> {
   if (chart === 'overlay') return structuredClone(overlay);
   if (chart === 'search') return structuredClone(search);
+  if (chart === 'telemetry') return telemetryOf(record);
   if (chart === 'spectrum') {
     const whole = structuredClone(spectrum);
     const isDrawn = (metric: string) =>
@@ -104,6 +107,14 @@ function specOf(chart: ChartName, record: RunRecord): Record<string, unknown> {
     .map((panel) => ({ ...panel, layer: (panel.layer ?? []).map((layer) => inserted(layer, record)) }));
   showTime(whole.vconcat.at(-1)!);
   return whole;
+}
+
+/** Only panels that have something to show: of somebody else's brokers nothing is known. */
+function telemetryOf(record: RunRecord): Record<string, unknown> {
+  const whole = structuredClone(telemetry) as unknown as { vconcat: (Panel & { data: { name: string } })[] };
+  const data = telemetryChartData(record);
+  whole.vconcat = whole.vconcat.filter((panel) => (data[panel.data.name]?.length ?? 0) > 0);
+  return whole as unknown as Record<string, unknown>;
 }
 
 function inserted(layer: { name?: string }, record: RunRecord): object {

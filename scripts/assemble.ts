@@ -15,6 +15,7 @@ import {
   type SeriesPoint,
 } from '../reports/run-record.ts';
 import { runId } from '../reports/run-store.ts';
+import type { TelemetryPart } from '../reports/telemetry.ts';
 import type { LoggedFault } from '../reports/verdict/faults.ts';
 import { JUDGEMENTS, type VerdictResult } from '../reports/verdict/result.ts';
 import type { Conducted } from '../workloads/actors/conduct.ts';
@@ -31,6 +32,8 @@ export interface Outcome {
   readonly series: readonly MeasuredPoint[];
   readonly faults: readonly LoggedFault[];
   readonly problems: readonly string[];
+  /** Of the parts of a live run. */
+  readonly telemetry?: readonly TelemetryPart[];
   readonly sim?: { events: number; virtualSeconds: number; wallSeconds: number; hash: string };
 }
 
@@ -148,6 +151,7 @@ export function assemble(
     workloadText: context.workloadText,
     configs: configsOf(workload),
     series: pointsOf(workload, series, target),
+    ...(outcome.telemetry === undefined ? {} : { telemetry: outcome.telemetry }),
     spectra: Object.fromEntries(
       [...histograms].flatMap(([name, histogram]) => (histogram.count > 0 ? [[name, histogram.spectrum('ms')]] : [])),
     ),

@@ -67,6 +67,7 @@ export async function runLive(
     series,
     faults,
     problems,
+    telemetry: live.telemetry,
   };
 }
 

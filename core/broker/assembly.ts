@@ -23,6 +23,7 @@ import { brokerHandlers } from './handlers/index.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { Server, type ServerLimits } from './server.ts';
 import type { BrokerServices, MetadataView } from './services.ts';
+import { BrokerTelemetry } from './telemetry.ts';
 
 export interface AssemblyOptions {
   readonly runtime: Runtime;
@@ -55,6 +56,7 @@ export class Assembly {
   readonly fetchSessions: FetchSessions;
   readonly fetchers: Fetchers;
   readonly groups: GroupCoordinator;
+  readonly telemetry: BrokerTelemetry = new BrokerTelemetry();
   readonly #config: BrokerConfig;
   readonly #runtime: Runtime;
   readonly #metadata: MetadataView;
@@ -108,6 +110,7 @@ export class Assembly {
       controller,
       replicas: this.replicas,
       logDirectories: options.logDirectories,
+      telemetry: this.telemetry,
     };
     this.fetchSessions = new FetchSessions({
       clock: runtime.clock,
@@ -128,7 +131,12 @@ export class Assembly {
       ...(options.moreHandlers?.(this.services) ?? []),
     ];
     served = servedApis(handlers, 'broker');
-    const dispatcher = new Dispatcher('broker', served, runtime.log);
+    const dispatcher = new Dispatcher('broker', served, {
+      log: runtime.log,
+      nowNs: () => runtime.clock.monotonicNs(),
+      telemetry: this.telemetry,
+      ...(options.faults?.beforeRequest === undefined ? undefined : { beforeRequest: options.faults.beforeRequest }),
+    });
     this.server = new Server(runtime, this.replicas.turn, dispatcher, serverLimits(config));
   }
 

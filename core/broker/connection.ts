@@ -107,7 +107,7 @@ export class BrokerConnection implements ConnectionHandler {
 
   readonly #received = (frame: Uint8Array, buffer: Uint8Array | null): void => {
     if (this.#state !== 'open') return;
-    this.#queue.push({ frame, buffer });
+    this.#queue.push({ frame, buffer, receivedNs: this.lastActiveNs });
     this.#queuedBytes += frame.length;
     if (this.#queue.length === 1) this.#startQueued();
   };

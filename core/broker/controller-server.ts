@@ -18,7 +18,12 @@ export function createControllerServer(options: {
   const features = supportedFeatures.map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max }));
   const versions = apiVersionsHandler({ metadata: node.metadata }, () => served.values(), features);
   served = servedApis([versions, ...controllerHandlers(node)], 'controller');
-  const server = new Server(runtime, turn, new Dispatcher('controller', served, runtime.log), limits);
+  const server = new Server(
+    runtime,
+    turn,
+    new Dispatcher('controller', served, { log: runtime.log, nowNs: () => runtime.clock.monotonicNs() }),
+    limits,
+  );
   server.onClose((connectionId) => node.controller.connectionClosed(connectionId));
   return server;
 }

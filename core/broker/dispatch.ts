@@ -15,6 +15,7 @@ import { readInt16 } from '../records/integers.ts';
 import type { Logger } from '../runtime.ts';
 import type { Exchange } from './exchange.ts';
 import type { AnyHandler, DeferredContext, ResponseBuffers } from './handler.ts';
+import type { BrokerTelemetry } from './telemetry.ts';
 
 const PRODUCE_KEY = 0;
 const API_VERSIONS_KEY = 18;
@@ -41,16 +42,26 @@ export function servedApis(handlers: readonly AnyHandler[], listener: ListenerKi
   return new Map(served.map((each) => [each.api.key, each]));
 }
 
+export interface DispatcherOptions {
+  readonly log: Logger;
+  readonly nowNs: () => number;
+  /** Absent: nothing is counted. */
+  readonly telemetry?: BrokerTelemetry;
+  readonly beforeRequest?: () => void;
+}
+
 /** From a request frame to its handler and back to a response frame, for one listener. */
 export class Dispatcher {
   readonly #listener: ListenerKind;
   readonly #served: ReadonlyMap<number, ServedApi>;
   readonly #log: Logger;
+  readonly #options: DispatcherOptions;
 
-  constructor(listener: ListenerKind, served: ReadonlyMap<number, ServedApi>, log: Logger) {
+  constructor(listener: ListenerKind, served: ReadonlyMap<number, ServedApi>, options: DispatcherOptions) {
     this.#listener = listener;
     this.#served = served;
-    this.#log = log;
+    this.#log = options.log;
+    this.#options = options;
   }
 
   mayOverlap(frame: Uint8Array): boolean {
@@ -83,18 +94,28 @@ export class Dispatcher {
       return;
     }
     const { api, handler } = served;
+    const { telemetry, nowNs, beforeRequest } = this.#options;
+    const startedNs = telemetry === undefined ? 0 : nowNs();
+    beforeRequest?.();
     const { version, correlationId, clientId } = head;
     const request = decodeMessage(api.request, version, frame, head.bodyAt);
     const context = new ExchangeContext(exchange, version, clientId, this.#listener);
+    const counted = telemetry?.of(key, api.name);
     const respond = (response: Draft<ApiSchema['response']> | null): void => {
-      this.#respond(exchange, api, version, correlationId, response);
+      const bytes = this.#respond(exchange, api, version, correlationId, response);
+      if (counted === undefined) return;
+      counted.responseBytes += bytes;
+      counted.totalUs.record((nowNs() - exchange.receivedNs) / 1000);
     };
+    counted?.queueUs.record((startedNs - exchange.receivedNs) / 1000);
     try {
       if ('handleLater' in handler) {
         handler.handleLater(request, context, respond);
+        counted?.localUs.record((nowNs() - startedNs) / 1000);
         return;
       }
       const response = handler.handle(request, context);
+      counted?.localUs.record((nowNs() - startedNs) / 1000);
       if (response instanceof Promise) {
         response.then(respond, (error: unknown) => this.#failed(exchange, api, version, correlationId, error));
       } else {
@@ -111,11 +132,11 @@ export class Dispatcher {
     version: number,
     correlationId: number,
     response: Draft<ApiSchema['response']> | null,
-  ): void {
-    if (exchange.connection.isClosed) return;
+  ): number {
+    if (exchange.connection.isClosed) return 0;
     if (response === null) {
       exchange.respond(null);
-      return;
+      return 0;
     }
     let frame: Uint8Array[];
     try {
@@ -123,13 +144,16 @@ export class Dispatcher {
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
       this.#failed(exchange, api, version, correlationId, error);
-      return;
+      return 0;
     }
     exchange.respond(frame);
+    return frame.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   /** What a handler throws is a bug of ours: it costs the request, or the connection where the answer has no place for it. */
   #failed(exchange: Exchange, api: ApiSchema, version: number, correlationId: number, error: unknown): void {
+    const counted = this.#options.telemetry?.of(api.key, api.name);
+    if (counted !== undefined) counted.errors++;
     this.#log.error('a request failed', { api: api.name, version, error });
     if (exchange.answered || exchange.connection.isClosed) return;
     if (!('errorCode' in api.response.fields)) {

@@ -6,6 +6,8 @@ import type { ResponseBuffers } from './handler.ts';
 export interface QueuedFrame {
   readonly frame: Uint8Array;
   readonly buffer: Uint8Array | null;
+  /** When the frame was whole, on the monotonic clock. */
+  readonly receivedNs: number;
 }
 
 /** Buffers lent for one response. */
@@ -36,15 +38,17 @@ export class Exchange {
   readonly overlaps: boolean;
   /** The pool's buffer that the frame stands in, to be given back when the request is over. */
   readonly buffer: Uint8Array | null;
+  readonly receivedNs: number;
   #response: readonly Uint8Array[] | null = null;
   #answered = false;
   #whenClosed: (() => void) | null = null;
   #leases: Leases | null = null;
 
-  constructor(connection: BrokerConnection, { frame, buffer }: QueuedFrame, overlaps: boolean) {
+  constructor(connection: BrokerConnection, { frame, buffer, receivedNs }: QueuedFrame, overlaps: boolean) {
     this.connection = connection;
     this.frame = frame;
     this.buffer = buffer;
+    this.receivedNs = receivedNs;
     this.overlaps = overlaps;
   }
 

@@ -4,6 +4,7 @@ import type { MetadataImage, MetadataListener } from '../controller/image.ts';
 import type { LogDirectory } from '../log/index.ts';
 import type { ReplicaManager } from '../replication/index.ts';
 import type { Runtime } from '../runtime.ts';
+import type { BrokerTelemetry } from './telemetry.ts';
 
 /** What handlers are made from. One object per broker, built by `Broker.start`; nothing is global. */
 export interface BrokerServices {
@@ -15,6 +16,8 @@ export interface BrokerServices {
   readonly controller: ControllerPort;
   readonly replicas: ReplicaManager;
   readonly logDirectories: readonly LogDirectory[];
+  /** Absent: nothing is counted. */
+  readonly telemetry?: BrokerTelemetry;
 }
 
 export interface MetadataView {

@@ -1,5 +1,11 @@
+export { brokerFamilies } from './broker-metrics.ts';
+export { type BrokerPoint, BrokerProbe } from './broker-telemetry.ts';
 export { nodeCodecs } from './codecs.ts';
 export type { LogLevel } from './logger.ts';
+export { type MetricsServer, type OtlpPusher, serveMetrics, startOtlp } from './metrics-server.ts';
+export { type MetricFamily, type MetricSample, openMetrics } from './openmetrics.ts';
+export { otlpBody, otlpEndpoint } from './otlp.ts';
+export { ProcessTelemetry, type ThreadPoint } from './process-telemetry.ts';
 export { createNodeRuntime, type NodeRuntime, type NodeRuntimeOptions } from './runtime.ts';
 export { readSecurityFiles } from './security-files.ts';
 export { type RunningBroker, type ServeOptions, serve } from './serve.ts';

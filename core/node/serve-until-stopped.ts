@@ -1,5 +1,10 @@
 import { flushCompileCache } from 'node:module';
 import { createMemoryDisk } from '../memory-disk.ts';
+import { brokerFamilies } from './broker-metrics.ts';
+import { BrokerProbe } from './broker-telemetry.ts';
+import { type OtlpPusher, serveMetrics, startOtlp } from './metrics-server.ts';
+import type { MetricFamily } from './openmetrics.ts';
+import { ProcessTelemetry } from './process-telemetry.ts';
 import { type RunningBroker, type ServeOptions, serve } from './serve.ts';
 
 /**
@@ -8,11 +13,16 @@ import { type RunningBroker, type ServeOptions, serve } from './serve.ts';
  */
 interface ProcessOptions extends Omit<ServeOptions, 'disk'> {
   readonly memory?: boolean;
+  /** Each second a line `telemetry {…}` on standard output: a BrokerPoint. */
+  readonly telemetry?: boolean;
+  /** OpenMetrics on this port of the loopback address. */
+  readonly metricsPort?: number;
+  readonly otlp?: string;
 }
 
 const text = process.argv[2];
 if (text === undefined) throw new Error('expected the options of serve() as JSON');
-const { memory, ...options } = JSON.parse(text) as ProcessOptions;
+const { memory, telemetry, metricsPort, otlp, ...options } = JSON.parse(text) as ProcessOptions;
 let broker: RunningBroker;
 try {
   broker = await serve({
@@ -24,17 +34,43 @@ try {
   process.exit(1);
 }
 
+const measured = telemetry === true || metricsPort !== undefined || otlp !== undefined ? new ProcessTelemetry() : null;
+let pusher: OtlpPusher | null = null;
+if (measured !== null) {
+  const families = (): readonly MetricFamily[] => [...brokerFamilies(broker.broker), ...measured.families()];
+  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+  if (metricsPort !== undefined) {
+    try {
+      await serveMetrics(options.listen?.host ?? 'localhost', metricsPort, families);
+    } catch (error) {
+      tell(`no metrics on port ${metricsPort}: ${error instanceof Error ? error.message : String(error)}`);
+      process.exit(1);
+    }
+  }
+  const resource = { 'service.name': 'faultline-broker', 'service.instance.id': String(broker.broker.nodeId) };
+  if (otlp !== undefined) pusher = startOtlp(otlp, resource, families, tell);
+  if (telemetry === true) {
+    const probe = new BrokerProbe(broker.broker, measured);
+    setInterval(() => {
+      process.stdout.write(`telemetry ${JSON.stringify(probe.next())}\n`);
+    }, 1000).unref();
+  }
+}
+
 let stopping = false;
 const stop = (): void => {
   if (stopping) return;
   stopping = true;
-  broker.close().then(
-    () => process.exit(0),
-    (error: unknown) => {
-      process.stderr.write(`the stop failed: ${String(error)}\n`);
-      process.exit(1);
-    },
-  );
+  const ended = pusher === null ? Promise.resolve() : pusher.close();
+  ended
+    .then(() => broker.close())
+    .then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`the stop failed: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
 };
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Broker, type BrokerFaults, type ListenAddress } from '../broker/index.ts';
 import type { Disk } from '../runtime.ts';
+import { drillFromEnvironment } from './drill.ts';
 import type { LogLevel } from './logger.ts';
 import { createNodeRuntime } from './runtime.ts';
 
@@ -60,7 +61,9 @@ export async function serve(options: ServeOptions): Promise<RunningBroker> {
   let broker: Broker;
   try {
     const paths = disk === undefined ? logDirs.map((path) => resolve(path)) : logDirs;
-    broker = await Broker.start({ ...rest, runtime, nodeId, listen, logDirs: paths });
+    const beforeRequest = drillFromEnvironment();
+    const faults = beforeRequest === undefined ? {} : { faults: { ...rest.faults, beforeRequest } };
+    broker = await Broker.start({ ...rest, ...faults, runtime, nodeId, listen, logDirs: paths });
   } catch (error) {
     runtime.close();
     throw error;

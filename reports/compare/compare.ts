@@ -16,6 +16,7 @@ const GATED: ReadonlySet<string> = new Set([
   'endToEnd.p99',
   'throughput.acked',
   'throughput.consumed',
+  'broker.cpu',
 ]);
 
 /** Of a search only its answer is gated: the other figures are those of its last run, at a rate of its own. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Environment, LatencyName, RunRecord } from '../run-record.ts';
+import { brokerCpuUsPerRecord } from '../telemetry.ts';
 
 export type Better = 'lower' | 'higher';
 
@@ -48,6 +49,10 @@ export function figuresOf(record: RunRecord): RunFigure[] {
   const rates = { sent, acked, consumed };
   for (const [name, value] of Object.entries(rates)) {
     figures.push({ name: `throughput.${name}`, unit: 'records/s', better: 'higher', value, samples: 1, exact });
+  }
+  const cpu = brokerCpuUsPerRecord(record);
+  if (cpu !== undefined) {
+    figures.push({ name: 'broker.cpu', unit: 'µs/record', better: 'lower', value: cpu, samples: 1, exact: false });
   }
   figures.push({ name: 'throughput.bytes', unit: 'B/s', better: 'higher', value: bytes, samples: 1, exact });
   if (record.sim !== undefined) {

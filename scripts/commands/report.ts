@@ -79,6 +79,7 @@ async function writeCharts(
   const charts: ChartName[] = ['spectrum', 'timeline'];
   if (against !== undefined) charts.push('overlay');
   if (record.search !== undefined) charts.push('search');
+  if (record.telemetry !== undefined) charts.push('telemetry');
   const options = {
     theme: flags.dark === true ? 'dark' : 'light',
     ...(against === undefined ? {} : { against }),

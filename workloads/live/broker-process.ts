@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { BrokerPoint } from '../../core/node/index.ts';
 
 export interface BrokerProcessOptions {
   readonly nodeId: number;
@@ -11,6 +12,12 @@ export interface BrokerProcessOptions {
   readonly directory: string | null;
   readonly config: Readonly<Record<string, string>>;
   readonly logLevel?: string;
+  /** Told once a second by the process; see BrokerProcess.onTelemetry. */
+  readonly telemetry?: boolean;
+  /** OpenMetrics on this port. */
+  readonly metricsPort?: number;
+  /** A collector that gets the same. */
+  readonly otlp?: string;
   /** From which of this machine's addresses it connects to others; absent: from any. */
   readonly localAddress?: string;
   /** Told before each start, and at each end of the process. */
@@ -25,6 +32,7 @@ const ENTRY = fileURLToPath(
 );
 const START_MS = 30_000;
 const OUTPUT_KEPT = 4_000;
+const TELEMETRY = 'telemetry ';
 
 /** One broker as a process with its own data directory, which lives through kills and restarts. */
 export class BrokerProcess {
@@ -35,6 +43,9 @@ export class BrokerProcess {
   readonly startsMs: number[] = [];
   /** Hears whole lines that the process writes to standard error. */
   onLine: ((line: string) => void) | null = null;
+  /** Hears once a second how the process does. */
+  onTelemetry: ((point: BrokerPoint) => void) | null = null;
+  #partOfLine = '';
 
   constructor(options: BrokerProcessOptions) {
     this.options = options;
@@ -60,6 +71,7 @@ export class BrokerProcess {
     });
     this.#child = child;
     this.#output = '';
+    this.#partOfLine = '';
     child.stdin?.on('error', () => {});
     child.once('exit', () => watch?.ended());
     await new Promise<void>((resolve, reject) => {
@@ -68,7 +80,9 @@ export class BrokerProcess {
         reject(new Error(`broker ${nodeId} did not answer within ${START_MS} ms: ${this.#output}`));
       }, START_MS);
       child.stdout?.on('data', (chunk: Buffer) => {
-        this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_KEPT);
+        const lines = (this.#partOfLine + chunk.toString()).split('\n');
+        this.#partOfLine = lines.pop()!;
+        for (const line of lines) this.#heard(line);
         if (!/^ready \d+$/m.test(this.#output)) return;
         clearTimeout(timer);
         resolve();
@@ -120,14 +134,23 @@ export class BrokerProcess {
     return this.running && this.#child!.kill('SIGCONT');
   }
 
+  #heard(line: string): void {
+    if (line.startsWith(TELEMETRY)) this.onTelemetry?.(JSON.parse(line.slice(TELEMETRY.length)) as BrokerPoint);
+    else this.#output = `${this.#output}${line}\n`.slice(-OUTPUT_KEPT);
+  }
+
   #serveOptions(): object {
-    const { nodeId, rack, clusterId, directory, config, logLevel, localAddress } = this.options;
+    const { nodeId, rack, clusterId, directory, config, logLevel, localAddress, telemetry, metricsPort, otlp } =
+      this.options;
     return {
       nodeId,
       clusterId,
       ...(rack === null ? {} : { rack }),
       ...(directory === null ? { memory: true, logDirs: ['/data'] } : { logDirs: [directory] }),
       ...(logLevel === undefined ? {} : { logLevel }),
+      ...(telemetry === undefined ? {} : { telemetry }),
+      ...(metricsPort === undefined ? {} : { metricsPort }),
+      ...(otlp === undefined ? {} : { otlp }),
       ...(localAddress === undefined ? {} : { localAddress }),
       config,
     };

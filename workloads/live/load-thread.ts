@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { ThreadPoint } from '../../core/node/index.ts';
 import type { LoadHandle } from '../actors/conduct.ts';
 import type { HistorySink } from '../history.ts';
 import type { LoadCommand, LoadMessage, LoadWorkerData } from './messages.ts';
@@ -12,6 +13,8 @@ export class LoadThread implements LoadHandle {
   #nextId = 0;
   /** Why the thread is gone before its time; its rows may be incomplete then. */
   failure: Error | null = null;
+  /** Hears once a second how the thread does. */
+  onTelemetry: ((point: ThreadPoint) => void) | null = null;
 
   constructor(data: LoadWorkerData, sink: HistorySink, problem: (text: string) => void) {
     this.#worker = new Worker(ENTRY, { workerData: data });
@@ -22,6 +25,9 @@ export class LoadThread implements LoadHandle {
           return;
         case 'problem':
           problem(message.text);
+          return;
+        case 'telemetry':
+          this.onTelemetry?.(message.point);
           return;
         case 'done':
           this.#take(message.id)?.resolve();

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createNodeRuntime, readSecurityFiles } from '../../core/node/index.ts';
+import { createNodeRuntime, ProcessTelemetry, readSecurityFiles } from '../../core/node/index.ts';
 import type { Environment } from '../actors/environment.ts';
 import { Load } from '../actors/load.ts';
 import { ownDriver } from '../actors/own-driver.ts';
@@ -20,6 +20,8 @@ const { workload, actors } = data;
 const runtime = createNodeRuntime();
 const roster = rosterOf(workload);
 const { warmupMs, measureMs } = workload.phases;
+const telemetry = new ProcessTelemetry();
+let telling: NodeJS.Timeout | undefined;
 const told = new Set<string>();
 let zeroNs = Number.POSITIVE_INFINITY;
 
@@ -57,6 +59,7 @@ async function carryOut(command: LoadCommand): Promise<void> {
       return load.connect();
     case 'run':
       zeroNs = command.zeroNs;
+      telling = setInterval(() => send({ kind: 'telemetry', point: telemetry.next() }), 1000);
       return load.run();
     case 'pauseConsumers':
       return load.pauseConsumers();
@@ -65,6 +68,8 @@ async function carryOut(command: LoadCommand): Promise<void> {
     case 'stopProducers':
       return load.stopProducers(command.timeoutMs);
     case 'stopConsumers':
+      clearInterval(telling);
+      telemetry.stop();
       await load.stopConsumers(command.timeoutMs);
       runtime.close();
   }

@@ -15,6 +15,11 @@ export interface LocalClusterOptions {
   /** Broker settings by Kafka's names, for every broker. */
   readonly config: Readonly<Record<string, string>>;
   readonly logLevel?: string;
+  /** Brokers tell once a second how they do. */
+  readonly telemetry?: boolean;
+  /** OpenMetrics of the first broker on this port, of the next on the one after it, … */
+  readonly metricsPort?: number;
+  readonly otlp?: string;
   /** Every connection passes a relay, so that the network between the brokers, and to clients, can be hurt. */
   readonly relayed?: boolean;
 }
@@ -71,6 +76,9 @@ export class LocalCluster {
           ...config,
         },
         ...(logLevel === undefined ? {} : { logLevel }),
+        ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
+        ...(options.metricsPort === undefined ? {} : { metricsPort: options.metricsPort + index }),
+        ...(options.otlp === undefined ? {} : { otlp: options.otlp }),
         ...(network === null ? {} : relayedOptions(network, nodeId)),
       });
     });

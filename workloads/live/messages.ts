@@ -1,3 +1,4 @@
+import type { ThreadPoint } from '../../core/node/index.ts';
 import type { Workload } from '../workload.ts';
 
 /** What the main thread and a load thread say to each other. */
@@ -32,4 +33,6 @@ export type LoadMessage =
   | { readonly kind: 'done'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
   | { readonly kind: 'rows'; readonly rows: Float64Array; readonly count: number }
-  | { readonly kind: 'problem'; readonly text: string };
+  | { readonly kind: 'problem'; readonly text: string }
+  /** Once a second. */
+  | { readonly kind: 'telemetry'; readonly point: ThreadPoint };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from '../../core/client/index.ts';
-import { createNodeRuntime, readSecurityFiles } from '../../core/node/index.ts';
+import { createNodeRuntime, ProcessTelemetry, readSecurityFiles } from '../../core/node/index.ts';
 import { type Conducted, conduct, type FaultConductor, type Phase, type Stage } from '../actors/conduct.ts';
 import type { Environment } from '../actors/environment.ts';
 import { ownDriver } from '../actors/own-driver.ts';
@@ -20,6 +20,7 @@ import { LocalCluster } from './local-cluster.ts';
 import { type LiveFault, LocalFaults } from './local-faults.ts';
 import { isNetworkAction } from './network-faults.ts';
 import { hasAddresses } from './relay-network.ts';
+import { TelemetryLog, type TelemetryPart } from './telemetry.ts';
 
 export interface LiveOptions {
   readonly workload: Workload;
@@ -63,6 +64,7 @@ export interface LiveOutcome {
   readonly missing: readonly number[];
   /** From the start of a process to its answer, after each fault that ended one. */
   readonly recoveriesMs: readonly number[];
+  readonly telemetry: readonly TelemetryPart[];
 }
 
 /** Below this rate one load thread does all; a thread more would cost more than it gives. */
@@ -78,7 +80,7 @@ export async function openTarget(workload: Workload): Promise<LiveTarget> {
   try {
     const wanted = drawFaults(workload).some(({ action }) => isNetworkAction(action));
     const relayed = wanted && (await hasAddresses());
-    const cluster = await LocalCluster.start({ brokers, racks, directory, config, relayed });
+    const cluster = await LocalCluster.start({ brokers, racks, directory, config, relayed, telemetry: true });
     return { bootstrap: cluster.bootstrap, cluster, close: () => cluster.close().finally(remove) };
   } catch (error) {
     await remove();
@@ -117,6 +119,7 @@ async function drive(
   let phase: Phase = 'topics';
   const { warmupMs, measureMs } = workload.phases;
   const now = (): number => runtime.clock.monotonicNs() - zeroNs;
+  const telemetry = new TelemetryLog(now);
   const environment: Environment = {
     workload,
     roster,
@@ -135,8 +138,14 @@ async function drive(
   const threads = shares.map((actors, index) => {
     const measurement = buffers[index]!;
     const data = { workload, files, bootstrap, common, actors, run, measurement };
-    return new LoadThread({ ...data, positions: positions.buffer as SharedArrayBuffer }, sink, problem);
+    const thread = new LoadThread({ ...data, positions: positions.buffer as SharedArrayBuffer }, sink, problem);
+    thread.onTelemetry = (point) => telemetry.add(`load thread ${index + 1}`, point);
+    return thread;
   });
+  for (const broker of cluster?.brokers ?? []) {
+    broker.onTelemetry = (point) => telemetry.add(`broker ${broker.options.nodeId}`, point);
+  }
+  const ownThread = new ProcessTelemetry();
   const admin = new Admin({ runtime, config: { ...security, 'bootstrap.servers': bootstrap.join(',') } });
   const leaderOf = async (
     topic: string,
@@ -172,6 +181,7 @@ async function drive(
         ticker = setTimeout(function tick() {
           const point = sampler.sample(now());
           options.onSecond?.(point);
+          telemetry.add('main thread', ownThread.next());
           // The next whole second since time zero, so that delays of this thread do not add up.
           ticker = setTimeout(tick, 1000 - ((now() / 1e6) % 1000));
         }, firstMs);
@@ -193,10 +203,13 @@ async function drive(
       problems: [...problems],
       missing: threads.flatMap((thread, index) => (thread.failure === null ? [] : shares[index]!)),
       recoveriesMs: localFaults?.recoveriesMs ?? [],
+      telemetry: telemetry.parts,
     };
   } finally {
     clearTimeout(ticker);
     clearInterval(progress);
+    ownThread.stop();
+    for (const broker of cluster?.brokers ?? []) broker.onTelemetry = null;
     await admin.close();
     await Promise.all(threads.map((thread) => thread.close()));
     runtime.close();

@@ -26,7 +26,7 @@ const ADMIN_CLIENT_ID = '__admin_client';
  * (KIP-951) · v12 transactions without AddPartitionsToTxn (KIP-890) · v13 topic ids.
  */
 export function produceHandler(
-  services: Pick<BrokerServices, 'runtime' | 'replicas' | 'metadata' | 'config'>,
+  services: Pick<BrokerServices, 'runtime' | 'replicas' | 'metadata' | 'config' | 'telemetry'>,
 ): DeferredHandler<typeof produce> {
   return {
     api: produce,
@@ -123,6 +123,7 @@ class ProduceOperation {
     if (batch.transactional && this.#request.transactionalId === null) {
       return refusedAppend(ErrorCode.transactionalIdAuthorizationFailed);
     }
+    this.#services.telemetry?.produced(batch.recordCount, append.bytes.length);
     const { compressionType, compressionLevel } = partition.settings;
     if (compressionType !== 'producer' && compressionType !== batch.compression) {
       append.bytes = recompressBatch(append.bytes, batch, compressionType, compressionLevel, codecs);

@@ -1,0 +1,142 @@
+import { figure } from './figure.ts';
+import type { RunRecord } from './run-record.ts';
+
+/** One second of one part of a live run. Latencies and pauses are milliseconds. */
+export interface TelemetryPoint {
+  /** Seconds since the start, at the end of the interval. */
+  readonly t: number;
+  readonly loopLagMsP99: number;
+  readonly loopLagMsMax: number;
+  readonly gcMs: number;
+  readonly gcMsMax: number;
+  readonly heapBytes: number;
+  /** Share of the time in which the event loop had something to do. */
+  readonly utilization: number;
+  /** Of brokers only: */
+  readonly produceMsP99?: number;
+  readonly fetchMsP99?: number;
+  readonly queueMsP99?: number;
+  readonly recordsPerBatch?: number;
+  readonly requests?: number;
+  readonly cpuMs?: number;
+}
+
+export interface TelemetryPart {
+  /** `broker 1`, `load thread 1`, `main thread`. */
+  readonly part: string;
+  readonly points: readonly TelemetryPoint[];
+}
+
+export interface TelemetrySummary {
+  readonly part: string;
+  readonly loopLagMsMax: number;
+  readonly gcMsMax: number;
+  /** Share of the measured part spent in garbage collection, and in the event loop at all. */
+  readonly gcShare: number;
+  readonly utilization: number;
+  readonly heapBytesMax: number;
+  readonly queueMsP99?: number;
+  readonly produceMsP99?: number;
+  readonly recordsPerBatch?: number;
+  /** Microseconds of CPU for each record acknowledged in the measured part. */
+  readonly cpuUsPerRecord?: number;
+}
+
+/** Each part over the measured part of the run: worst seconds of what stalls, medians of the rest. */
+export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' | 'series'>): TelemetrySummary[] {
+  const measured = record.phases.find(({ name }) => name === 'measure');
+  const from = measured?.fromSeconds ?? 0;
+  const to = measured?.toSeconds ?? Number.POSITIVE_INFINITY;
+  // A second that begins before the load ends is of the load.
+  const within = ({ t }: { readonly t: number }): boolean => t > from + 0.5 && t <= to + 0.5;
+  return (record.telemetry ?? []).flatMap(({ part, points }) => {
+    const inside = points.filter(within);
+    if (inside.length === 0) return [];
+    const most = (of: (point: TelemetryPoint) => number): number => Math.max(...inside.map(of));
+    const mean = (of: (point: TelemetryPoint) => number): number =>
+      inside.reduce((sum, point) => sum + of(point), 0) / inside.length;
+    const middle = (of: (point: TelemetryPoint) => number | undefined): number | undefined => {
+      const values = inside.flatMap((point) => of(point) ?? []).sort((a, b) => a - b);
+      return values[Math.floor(values.length / 2)];
+    };
+    const optional = {
+      queueMsP99: middle(({ queueMsP99 }) => queueMsP99),
+      produceMsP99: middle(({ produceMsP99 }) => produceMsP99),
+      recordsPerBatch: middle(({ recordsPerBatch }) => recordsPerBatch),
+      cpuUsPerRecord: cpuPerRecord(inside, record.series.filter(within)),
+    };
+    const present = Object.entries(optional).filter(([, value]) => value !== undefined);
+    return [
+      {
+        part,
+        loopLagMsMax: most(({ loopLagMsMax }) => loopLagMsMax),
+        gcMsMax: most(({ gcMsMax }) => gcMsMax),
+        gcShare: Number((mean(({ gcMs }) => gcMs) / 1000).toFixed(4)),
+        utilization: Number(mean(({ utilization }) => utilization).toFixed(3)),
+        heapBytesMax: most(({ heapBytes }) => heapBytes),
+        ...(Object.fromEntries(present) as Partial<TelemetrySummary>),
+      },
+    ];
+  });
+}
+
+function cpuPerRecord(points: readonly TelemetryPoint[], series: RunRecord['series']): number | undefined {
+  if (points.some(({ cpuMs }) => cpuMs === undefined) || series.length === 0) return undefined;
+  const cpuMs = points.reduce((sum, point) => sum + point.cpuMs!, 0) / points.length;
+  const acked = series.reduce((sum, point) => sum + point.acked, 0) / series.length;
+  return acked === 0 ? undefined : Number(((cpuMs * 1000) / acked).toPrecision(5));
+}
+
+/** CPU of all brokers together for each record; undefined where a broker told nothing. */
+export function brokerCpuUsPerRecord(record: Pick<RunRecord, 'telemetry' | 'phases' | 'series'>): number | undefined {
+  const brokers = telemetrySummary(record).filter(({ part }) => part.startsWith('broker '));
+  if (brokers.length === 0 || brokers.some(({ cpuUsPerRecord }) => cpuUsPerRecord === undefined)) return undefined;
+  return brokers.reduce((sum, { cpuUsPerRecord }) => sum + cpuUsPerRecord!, 0);
+}
+
+export const TELEMETRY_HEADS = [
+  'Part',
+  'loop lag max, ms',
+  'GC pause max, ms',
+  'GC share',
+  'busy',
+  'heap max, MB',
+  'queue p99, ms',
+  'produce p99, ms',
+  'records a batch',
+  'CPU, µs a record',
+] as const;
+
+export function telemetryRows(record: RunRecord): string[][] {
+  const number = (value: number | undefined): string => (value === undefined ? '–' : figure(value));
+  const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
+  return telemetrySummary(record).map((row) => [
+    row.part,
+    number(row.loopLagMsMax),
+    number(row.gcMsMax),
+    share(row.gcShare),
+    share(row.utilization),
+    (row.heapBytesMax / 1e6).toFixed(0),
+    number(row.queueMsP99),
+    number(row.produceMsP99),
+    number(row.recordsPerBatch),
+    number(row.cpuUsPerRecord),
+  ]);
+}
+
+/** Data of charts/telemetry.vl.json. */
+export function telemetryChartData(record: RunRecord): Record<string, object[]> {
+  const rows = (of: (point: TelemetryPoint) => number | undefined): object[] =>
+    (record.telemetry ?? []).flatMap(({ part, points }) =>
+      points.flatMap((point) => {
+        const value = of(point);
+        return value === undefined ? [] : [{ t: point.t, part, value }];
+      }),
+    );
+  return {
+    'loop-lag': rows(({ loopLagMsMax }) => loopLagMsMax),
+    'gc-pauses': rows(({ gcMs }) => gcMs),
+    'queue-time': rows(({ queueMsP99 }) => queueMsP99),
+    'batch-size': rows(({ recordsPerBatch }) => recordsPerBatch),
+  };
+}
