@@ -10,7 +10,7 @@ import type { Workload } from '../workloads/workload.ts';
 import type { Outcome } from './assemble.ts';
 import { bar, grouped, type Progress } from './terminal.ts';
 
-export interface LiveParts extends Pick<LiveOptions, 'on' | 'audited' | 'onSecond'> {
+export interface LiveParts extends Pick<LiveOptions, 'on' | 'audited' | 'onSecond' | 'metrics'> {
   readonly progress: Progress;
   readonly interrupted: Promise<void>;
   readonly replay: string;
@@ -42,6 +42,7 @@ export async function runLive(
     ...(parts.on === undefined ? {} : { on: parts.on }),
     ...(parts.audited === undefined ? {} : { audited: parts.audited }),
     ...(parts.onSecond === undefined ? {} : { onSecond: parts.onSecond }),
+    ...(parts.metrics === undefined ? {} : { metrics: parts.metrics }),
     onProgress: ({ phase, seconds, last }) => {
       const rates =
         last === null

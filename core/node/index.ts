@@ -9,4 +9,5 @@ export { ProcessTelemetry, type ThreadPoint } from './process-telemetry.ts';
 export { createNodeRuntime, type NodeRuntime, type NodeRuntimeOptions } from './runtime.ts';
 export { readSecurityFiles } from './security-files.ts';
 export { type RunningBroker, type ServeOptions, serve } from './serve.ts';
+export { showBroker } from './show-broker.ts';
 export { type Cluster, type ClusterOptions, startCluster } from './start-cluster.ts';

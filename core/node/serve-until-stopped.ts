@@ -1,11 +1,9 @@
 import { flushCompileCache } from 'node:module';
 import { createMemoryDisk } from '../memory-disk.ts';
-import { brokerFamilies } from './broker-metrics.ts';
 import { BrokerProbe } from './broker-telemetry.ts';
-import { type OtlpPusher, serveMetrics, startOtlp } from './metrics-server.ts';
-import type { MetricFamily } from './openmetrics.ts';
 import { ProcessTelemetry } from './process-telemetry.ts';
 import { type RunningBroker, type ServeOptions, serve } from './serve.ts';
+import { showBroker } from './show-broker.ts';
 
 /**
  * The broker of serve-process.ts. Prints `ready PORT` once it answers; SIGTERM stops it in order. It ends too when its
@@ -34,35 +32,28 @@ try {
   process.exit(1);
 }
 
-const measured = telemetry === true || metricsPort !== undefined || otlp !== undefined ? new ProcessTelemetry() : null;
-let pusher: OtlpPusher | null = null;
+const measured = telemetry === true ? new ProcessTelemetry() : null;
+const sinks = { ...(metricsPort === undefined ? {} : { port: metricsPort }), ...(otlp === undefined ? {} : { otlp }) };
+let shown: { close(): Promise<void> };
+try {
+  shown = await showBroker(broker.broker, broker.host, sinks, measured);
+} catch (error) {
+  process.stderr.write(`no metrics: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
 if (measured !== null) {
-  const families = (): readonly MetricFamily[] => [...brokerFamilies(broker.broker), ...measured.families()];
-  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
-  if (metricsPort !== undefined) {
-    try {
-      await serveMetrics(options.listen?.host ?? 'localhost', metricsPort, families);
-    } catch (error) {
-      tell(`no metrics on port ${metricsPort}: ${error instanceof Error ? error.message : String(error)}`);
-      process.exit(1);
-    }
-  }
-  const resource = { 'service.name': 'faultline-broker', 'service.instance.id': String(broker.broker.nodeId) };
-  if (otlp !== undefined) pusher = startOtlp(otlp, resource, families, tell);
-  if (telemetry === true) {
-    const probe = new BrokerProbe(broker.broker, measured);
-    setInterval(() => {
-      process.stdout.write(`telemetry ${JSON.stringify(probe.next())}\n`);
-    }, 1000).unref();
-  }
+  const probe = new BrokerProbe(broker.broker, measured);
+  setInterval(() => {
+    process.stdout.write(`telemetry ${JSON.stringify(probe.next())}\n`);
+  }, 1000).unref();
 }
 
 let stopping = false;
 const stop = (): void => {
   if (stopping) return;
   stopping = true;
-  const ended = pusher === null ? Promise.resolve() : pusher.close();
-  ended
+  shown
+    .close()
     .then(() => broker.close())
     .then(
       () => process.exit(0),

@@ -20,7 +20,9 @@ import { CommandError } from '../exit.ts';
 import { type FoundMax, findMax } from '../find-max/find-max.ts';
 import { DEFAULT_LIMIT, findMaxOptions, limitOverride } from '../find-max/options.ts';
 import { limitsOf } from '../find-max/probe.ts';
+import type { LiveParts } from '../live.ts';
 import { type LoadedWorkload, loadWorkload } from '../load-file.ts';
+import { metricsSinks } from '../metrics-sinks.ts';
 import { PLAN_FILE, planOf, writePlan } from '../plan-file.ts';
 import { runPlan, type SimRunParts } from '../sim-run.ts';
 import { createProgress, onInterrupt, useColor } from '../terminal.ts';
@@ -43,6 +45,8 @@ export interface RunFlags {
   probe?: string;
   from?: string;
   atMost?: string;
+  metricsPort?: string;
+  otlp?: string;
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -74,6 +78,8 @@ export function registerRun(program: Command): void {
     .option('--probe <duration>', 'with --find-max: measured part of each probe; default 5s, in the simulator 1s')
     .option('--from <rate>', 'with --find-max: where it starts; default an eighth of the rate in the file, or 2000/s')
     .option('--at-most <rate>', 'with --find-max: no probe above this')
+    .option('--metrics-port <n>', 'targets local and kafka: OpenMetrics of the load on this port while it runs')
+    .option('--otlp <url>', 'targets local and kafka: push the same to a collector, OTLP over HTTP')
     .option('--json', 'print one JSON object and nothing else')
     .option('--quiet', 'no progress')
     .addHelpText(
@@ -84,6 +90,7 @@ Examples:
   bench run workloads/latency.yaml --target local --set phases.measure=10s --report latency.html
   bench run omb/simple-workload.yaml --driver omb/kafka.yaml --target kafka --bootstrap localhost:9092
   bench run workloads/quickstart.yaml --target kafka --bootstrap kafka-1:9093 --client-config client.properties
+  bench run workloads/latency.yaml --metrics-port 9400 --otlp http://localhost:4318
   bench run workloads/latency.yaml --find-max --limit publish.p99=20ms --limit endToEnd.p99=100ms --resolution 2%`,
     )
     .action(runCommand);
@@ -94,6 +101,11 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (flags.findMax !== true) refuseStray(flags);
   const loaded = loadedOf(file, flags, client);
   refuseUnlessKafka(client, loaded.workload.target);
+  const metrics = metricsSinks(flags);
+  if (metrics !== null && (loaded.workload.target === 'sim' || flags.findMax === true)) {
+    const what = flags.findMax === true ? '--find-max' : 'target sim, whose time is not that of a scraper';
+    throw new CommandError(EXIT.badWorkload, `--metrics-port and --otlp do not go with ${what}`);
+  }
   const plan = loaded.workload.target === 'sim' ? planOf(loaded.workload, loaded.files) : null;
   // A swarm draws configs too: what ran is what the record tells.
   const workload = plan?.workload ?? loaded.workload;
@@ -123,7 +135,8 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
       found = await findMax(loaded, { ...options, progress, interrupted, replay, client, onProbe });
     }
     const history = flags.history === undefined ? {} : { history: historyFile(flags.history, workload) };
-    const parts = { progress, interrupted, replay, verify: flags.verify === true, ...history };
+    const shown = metrics === null ? {} : { metrics };
+    const parts = { progress, interrupted, replay, verify: flags.verify === true, ...history, ...shown };
     outcome = concealed(found?.outcome ?? (await runOn(loaded, plan, client, parts)), client);
   } catch (error) {
     if (error instanceof CommandError) throw error;
@@ -243,7 +256,7 @@ async function runOn(
   loaded: LoadedWorkload,
   plan: Plan | null,
   client: ClientConfig | null,
-  parts: SimRunParts,
+  parts: SimRunParts & Pick<LiveParts, 'metrics'>,
 ): Promise<Outcome> {
   if (plan !== null) return runPlan(plan, parts);
   const { runLive } = await import('../live.ts');

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createMemoryDisk } from '../../core/memory-disk.ts';
-import { type LogLevel, serve } from '../../core/node/index.ts';
+import { type LogLevel, serve, showBroker } from '../../core/node/index.ts';
 import { EXIT } from '../../reports/run-record.ts';
 import { LocalCluster } from '../../workloads/live/local-cluster.ts';
 import { CommandError } from '../exit.ts';
+import { metricsSinks } from '../metrics-sinks.ts';
 
 interface ServeOptions {
   brokers: string;
@@ -16,6 +17,8 @@ interface ServeOptions {
   host: string;
   config: string[];
   logLevel: LogLevel;
+  metricsPort?: string;
+  otlp?: string;
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -34,7 +37,12 @@ export function registerServe(program: Command): void {
     .option('--host <host>', 'address to listen on and to advertise', 'localhost')
     .option('--config <name=value>', "a broker setting by Kafka's name; may be repeated", collect, [])
     .option('--log-level <level>', 'debug, info, warn or error', 'warn')
-    .addHelpText('after', '\nExample:\n  bench serve --memory --port 9092 --config auto.create.topics.enable=false')
+    .option('--metrics-port <n>', 'OpenMetrics under /metrics on this port; several brokers: N, N+1, …')
+    .option('--otlp <url>', 'push the same to a collector every ten seconds, OTLP over HTTP')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bench serve --memory --port 9092 --config auto.create.topics.enable=false\n  bench serve --port 9092 --metrics-port 9400 --otlp http://localhost:4318',
+    )
     .action(runServe);
 }
 
@@ -76,9 +84,21 @@ interface Served {
 async function start(brokers: number, port: number, directory: string | null, options: ServeOptions): Promise<Served> {
   const { host, logLevel } = options;
   const config = parseConfig(options.config);
+  const sinks = metricsSinks(options) ?? {};
+  const { port: metricsPort, otlp } = sinks;
   if (brokers > 1) {
     const ports = port === 0 ? {} : { ports: Array.from({ length: brokers }, (_, index) => port + index) };
-    const cluster = await LocalCluster.start({ brokers, racks: [], directory, host, config, logLevel, ...ports });
+    const shown = { ...(metricsPort === undefined ? {} : { metricsPort }), ...(otlp === undefined ? {} : { otlp }) };
+    const cluster = await LocalCluster.start({
+      brokers,
+      racks: [],
+      directory,
+      host,
+      config,
+      logLevel,
+      ...ports,
+      ...shown,
+    });
     for (const broker of cluster.brokers) {
       broker.onLine = (line) => process.stderr.write(`broker ${broker.options.nodeId}: ${line}\n`);
     }
@@ -92,7 +112,11 @@ async function start(brokers: number, port: number, directory: string | null, op
     logLevel,
     ...(directory === null ? { disk: createMemoryDisk({ wallMs: () => Date.now() }) } : {}),
   });
-  return { bootstrap: [`${host}:${broker.port}`], close: () => broker.close() };
+  const shown = await showBroker(broker.broker, host, sinks).catch(async (error: unknown) => {
+    await broker.close();
+    throw error;
+  });
+  return { bootstrap: [`${host}:${broker.port}`], close: () => shown.close().then(() => broker.close()) };
 }
 
 /** Resolves when the stop that the first signal asks for is done; a second signal ends the process at once. */

@@ -15,6 +15,7 @@ import { MEASUREMENT_BYTES, Measurement } from '../measurement.ts';
 import { runNumber } from '../run-number.ts';
 import { type SeriesPoint, SeriesSampler } from '../series.ts';
 import type { Workload } from '../workload.ts';
+import { type MetricsSinks, showLoad } from './load-metrics.ts';
 import { LoadThread } from './load-thread.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { type LiveFault, LocalFaults } from './local-faults.ts';
@@ -32,6 +33,8 @@ export interface LiveOptions {
   /** Each second of the load, as it ends. */
   readonly onSecond?: (point: SeriesPoint) => void;
   readonly interrupted: Promise<void>;
+  /** Where the run shows its figures while it lasts. */
+  readonly metrics?: MetricsSinks;
   /** A cluster that outlives this run, on which topics are made and deleted; absent: one of the run's own. */
   readonly on?: LiveTarget;
   /** False: the logs are not read again in the end. */
@@ -164,6 +167,19 @@ async function drive(
     cluster === null ? null : new LocalFaults({ workload, cluster, leaderOf, controllerOf, now, problem });
   const faults: FaultConductor = localFaults ?? { start() {}, heal: () => Promise.resolve() };
   const sampler = new SeriesSampler(buffers);
+  const shown = await showLoad(options.metrics ?? {}, {
+    workload: workload.name,
+    buffers,
+    last: () => sampler.points.at(-1),
+    thread: ownThread,
+    telemetry: () => telemetry.parts,
+    problem,
+  }).catch(async (error: unknown) => {
+    ownThread.stop();
+    await Promise.all(threads.map((thread) => thread.close()));
+    runtime.close();
+    throw error;
+  });
   let ticker: NodeJS.Timeout | undefined;
   const progress = setInterval(() => {
     options.onProgress?.({ phase, seconds: now() / 1e9, last: sampler.points.at(-1) ?? null });
@@ -208,6 +224,7 @@ async function drive(
   } finally {
     clearTimeout(ticker);
     clearInterval(progress);
+    await shown.close();
     ownThread.stop();
     for (const broker of cluster?.brokers ?? []) broker.onTelemetry = null;
     await admin.close();
