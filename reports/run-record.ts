@@ -1,6 +1,6 @@
 import type { LatencySummary, SpectrumPoint } from './histogram.ts';
 import type { RateSearch } from './rate-search.ts';
-import { type TelemetryPart, telemetrySummary } from './telemetry.ts';
+import type { TelemetryPart, TelemetrySummary } from './telemetry.ts';
 import type { LoggedFault } from './verdict/faults.ts';
 import type { VerdictResult } from './verdict/result.ts';
 
@@ -147,6 +147,8 @@ export interface RunRecord {
   readonly series: readonly SeriesPoint[];
   /** How brokers and the generator did meanwhile; absent in the simulator, and of brokers of somebody else's. */
   readonly telemetry?: readonly TelemetryPart[];
+  /** The same over the measured part. */
+  readonly telemetrySummary?: readonly TelemetrySummary[];
   readonly spectra: { readonly [name in LatencyName]?: readonly SpectrumPoint[] };
 }
 
@@ -179,8 +181,7 @@ export function exitCodeOf(
 
 /** What `--json` prints: the record without what only a report needs. */
 export function toJson(record: RunRecord): string {
-  const { series: _series, spectra: _spectra, workloadText: _text, telemetry: _telemetry, ...rest } = record;
-  const printed = record.telemetry === undefined ? rest : { ...rest, telemetry: telemetrySummary(record) };
+  const { series: _series, spectra: _spectra, workloadText: _text, telemetry: _telemetry, ...printed } = record;
   return `${JSON.stringify(printed, null, 2)}\n`;
 }
 

@@ -88,8 +88,8 @@ function cpuPerRecord(points: readonly TelemetryPoint[], series: RunRecord['seri
 }
 
 /** CPU of all brokers together for each record; undefined where a broker told nothing. */
-export function brokerCpuUsPerRecord(record: Pick<RunRecord, 'telemetry' | 'phases' | 'series'>): number | undefined {
-  const brokers = telemetrySummary(record).filter(({ part }) => part.startsWith('broker '));
+export function brokerCpuUsPerRecord({ telemetrySummary: parts = [] }: RunRecord): number | undefined {
+  const brokers = parts.filter(({ part }) => part.startsWith('broker '));
   if (brokers.length === 0 || brokers.some(({ cpuUsPerRecord }) => cpuUsPerRecord === undefined)) return undefined;
   return brokers.reduce((sum, { cpuUsPerRecord }) => sum + cpuUsPerRecord!, 0);
 }
@@ -110,7 +110,7 @@ export const TELEMETRY_HEADS = [
 export function telemetryRows(record: RunRecord): string[][] {
   const number = (value: number | undefined): string => (value === undefined ? '–' : figure(value));
   const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
-  return telemetrySummary(record).map((row) => [
+  return (record.telemetrySummary ?? []).map((row) => [
     row.part,
     number(row.loopLagMsMax),
     number(row.gcMsMax),

@@ -15,7 +15,7 @@ import {
   type SeriesPoint,
 } from '../reports/run-record.ts';
 import { runId } from '../reports/run-store.ts';
-import type { TelemetryPart } from '../reports/telemetry.ts';
+import { type TelemetryPart, telemetrySummary } from '../reports/telemetry.ts';
 import type { LoggedFault } from '../reports/verdict/faults.ts';
 import { JUDGEMENTS, type VerdictResult } from '../reports/verdict/result.ts';
 import type { Conducted } from '../workloads/actors/conduct.ts';
@@ -151,12 +151,14 @@ export function assemble(
     workloadText: context.workloadText,
     configs: configsOf(workload),
     series: pointsOf(workload, series, target),
-    ...(outcome.telemetry === undefined ? {} : { telemetry: outcome.telemetry }),
     spectra: Object.fromEntries(
       [...histograms].flatMap(([name, histogram]) => (histogram.count > 0 ? [[name, histogram.spectrum('ms')]] : [])),
     ),
   };
-  return { record, histograms };
+  const { telemetry } = outcome;
+  if (telemetry === undefined) return { record, histograms };
+  const summary = telemetrySummary({ ...record, telemetry });
+  return { record: { ...record, telemetry, telemetrySummary: summary }, histograms };
 }
 
 /** A search that found nothing breaches its limits; one that was not confirmed decides nothing. Durability outranks both. */
