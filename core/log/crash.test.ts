@@ -12,7 +12,7 @@ import { batchOf, directoryOptions, readAll, StillTime, settle } from './testing
 /** One step of a run; producers 0 and 1 are idempotent, 2 is not. */
 type Step =
   | { readonly kind: 'append'; readonly producer: number; readonly count: number; readonly padding: number }
-  | { readonly kind: 'flush' | 'roll' | 'checkpoint' | 'newEpoch' | 'reopen' }
+  | { readonly kind: 'flush' | 'roll' | 'checkpoint' | 'newEpoch' | 'reopen' | 'failedFlush' }
   | { readonly kind: 'truncate'; readonly back: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -28,7 +28,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('flush' as const, 'checkpoint' as const) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom('roll' as const, 'newEpoch' as const, 'reopen' as const) }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('roll' as const, 'newEpoch' as const, 'reopen' as const, 'failedFlush' as const),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('truncate' as const), back: fc.nat(6) }) },
 );
@@ -115,6 +117,8 @@ class Run {
         this.promised = this.directory.get('t', 0)!.logEndOffset;
         return;
       }
+      case 'failedFlush':
+        return this.#failedFlush(log);
       case 'truncate': {
         const to = this.batches.at(-next.back)?.firstOffset ?? log.logEndOffset;
         this.promised = Math.min(this.promised, to);
@@ -123,6 +127,26 @@ class Run {
         this.epoch++;
       }
     }
+  }
+
+  /** A sync fails, the directory goes offline, and the process starts again on the same pages. */
+  async #failedFlush(log: Log): Promise<void> {
+    this.disk.failNextSync = true;
+    await log.flush().then(
+      () => {
+        this.promised = log.durableOffset;
+      },
+      (error: unknown) => {
+        if (this.disk.crashed || this.disk.failNextSync) throw error;
+      },
+    );
+    // Nothing was to be written: then nothing failed.
+    this.disk.failNextSync = false;
+    await settle();
+    if (this.directory!.state.kind === 'online') return;
+    this.directory = await this.open(this.disk);
+    this.epoch++;
+    await this.#forgetLost(this.directory.get('t', 0)!);
   }
 
   #append(log: Log, { producer, count, padding }: Extract<Step, { kind: 'append' }>): void {
@@ -253,6 +277,7 @@ describe('after a crash', () => {
 
   test.each<[string, LogFaults]>([
     ['skipRecoveryCrc', { skipRecoveryCrc: true }],
+    ['trustPagesAtStart', { trustPagesAtStart: true }],
     ['recoveryPointWithoutSync', { recoveryPointWithoutSync: true }],
     ['forgetEpochs', { forgetEpochs: true }],
     ['lateMarkerDeletion', { lateMarkerDeletion: true }],

@@ -102,8 +102,8 @@ export class LogDirectory {
     const marker = readText(disk, `${path}/${CLEAN_SHUTDOWN}`);
     const directory = new LogDirectory(options, directoryId, marker === null ? null : parseShutdownMarker(marker));
     const forgetMarker = async (): Promise<void> => {
-      if (marker === null) return;
-      disk.unlink(`${path}/${CLEAN_SHUTDOWN}`);
+      if (marker !== null) disk.unlink(`${path}/${CLEAN_SHUTDOWN}`);
+      // Without a marker too: checkpoints that an earlier life renamed into place may be seen and not yet be durable.
       await disk.syncDirectory(path);
     };
     // Before any log is touched: a crash from here on must not look like an orderly end (KAFKA-15375).

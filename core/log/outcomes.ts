@@ -130,6 +130,8 @@ export interface LogFaults {
   readonly skipRecoveryCrc?: boolean;
   /** The recovery point moves without waiting for the device (KAFKA-10101). */
   readonly recoveryPointWithoutSync?: boolean;
+  /** What an unclean start finds above the recovery point is not written anew: pages that a failed sync left clean pass. */
+  readonly trustPagesAtStart?: boolean;
   /** The epoch file is not written once the log is open (KAFKA-16541). */
   readonly forgetEpochs?: boolean;
   /** The clean-shutdown marker is deleted only with the first checkpoints, when the logs are in use (KAFKA-15375). */

@@ -10,6 +10,7 @@ import type { LeaderEpochs } from './leader-epochs.ts';
 import type { LogOptions } from './options.ts';
 import type { LogHealth, RecoveryReport } from './outcomes.ts';
 import { ProducerState } from './producer-state.ts';
+import { rewriteAbove } from './rewrite.ts';
 import type { Segment } from './segment.ts';
 import type { ProducerSnapshots } from './snapshots.ts';
 
@@ -83,6 +84,7 @@ export async function recoverSegments(recovering: Recovering): Promise<Recovered
     }
   }
   const readable = list.slice(0, end);
+  if (options.faults?.trustPagesAtStart !== true) rewriteAbove(readable.slice(recoverFrom), recoveryPoint);
   for (const segment of readable.slice(recoverFrom)) {
     segment.writeIndexes();
     if (segment === readable.at(-1)) continue;

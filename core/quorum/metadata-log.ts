@@ -53,6 +53,9 @@ export class MetadataLog implements LogEnd {
       cleanShutdown: false,
       onDiskError: options.onDiskError,
     });
+    // A vote or a snapshot that an earlier life renamed into place is seen here and may not yet be durable; who acts on
+    // it and then loses power would vote again in the same epoch.
+    await disk.syncDirectory(options.directory);
     const snapshots: SnapshotId[] = [];
     for (const name of disk.list(options.directory)) {
       if (isUnfinishedSnapshot(name)) disk.unlink(`${options.directory}/${name}`);

@@ -16,6 +16,13 @@ export const logMutants: readonly Mutant[] = [
     rules: ['P1', 'P2', 'P3', 'P6'],
   },
   {
+    name: 'pages-of-failed-syncs-trusted',
+    bug: 'fsyncgate (PostgreSQL, 2018): after a failed fsync and a restart, pages that never reached the device count as written',
+    mutation: { logFaults: { trustPagesAtStart: true } },
+    workload: 'one broker, disk errors',
+    rules: ['P1', 'P2', 'P3', 'P6'],
+  },
+  {
     name: 'duplicates-appended',
     bug: 'redpanda #3039: a retried batch is written again, for want of a window of remembered sequences',
     mutation: { logFaults: { ignoreDuplicates: true } },

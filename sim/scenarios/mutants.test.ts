@@ -13,6 +13,7 @@ const QUICK: readonly [name: string, seed: number][] = [
   ['recovery-believes-torn-batches', 11],
   ['recovery-point-without-sync', 1],
   ['duplicates-appended', 1],
+  ['pages-of-failed-syncs-trusted', 7],
 ];
 
 async function failed(mutant: Mutant, seed: number, broken: boolean): Promise<RuleId[]> {

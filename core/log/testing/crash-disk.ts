@@ -10,6 +10,8 @@ interface FileNode {
   visible: Uint8Array;
   durable: Uint8Array;
   pending: FileOperation[];
+  /** Positions of bytes that a failed sync left clean: seen, not on the device, and never to be written by a sync. */
+  forgotten: Set<number>;
 }
 
 /** One atomic change of a directory: a name given to a file, or taken away (null). */
@@ -23,6 +25,8 @@ type EntryChange = readonly (readonly [path: string, node: FileNode | null])[];
 export class CrashDisk implements Disk {
   /** Work left before the crash. */
   budget: number;
+  /** The next sync of a file with something to write fails, once, and leaves its pages clean as Linux does. */
+  failNextSync = false;
   #crashed = false;
   readonly #directories = new Set<string>(['/']);
   #files = new Map<string, FileNode>();
@@ -67,7 +71,7 @@ export class CrashDisk implements Disk {
   }
 
   #adopt(path: string, bytes: Uint8Array): void {
-    const node: FileNode = { visible: bytes.slice(), durable: bytes.slice(), pending: [] };
+    const node: FileNode = { visible: bytes.slice(), durable: bytes.slice(), pending: [], forgotten: new Set() };
     this.#files.set(path, node);
     this.#durableFiles.set(path, node);
   }
@@ -92,7 +96,7 @@ export class CrashDisk implements Disk {
       if (options.create !== true) throw new DiskError('ENOENT', path, 'open');
       this.act(path, 'open');
       if (!this.#directories.has(parentOf(path))) throw new DiskError('ENOENT', path, 'open');
-      node = { visible: new Uint8Array(0), durable: new Uint8Array(0), pending: [] };
+      node = { visible: new Uint8Array(0), durable: new Uint8Array(0), pending: [], forgotten: new Set() };
       this.#files.set(path, node);
       this.#changed(parentOf(path), [[path, node]]);
     }
@@ -208,12 +212,19 @@ class CrashFile implements DiskFile {
   async sync(): Promise<void> {
     this.#check('sync');
     this.#disk.act(this.path, 'sync');
-    const bytes = this.#node.visible.slice();
-    const done = this.#node.pending.length;
+    const node = this.#node;
+    if (this.#disk.failNextSync && node.pending.length > 0) {
+      this.#disk.failNextSync = false;
+      forget(node);
+      throw new DiskError('EIO', this.path, 'sync');
+    }
+    const bytes = node.visible.slice();
+    const done = node.pending.length;
     await null;
     this.#disk.act(this.path, 'sync');
-    this.#node.durable = bytes;
-    this.#node.pending.splice(0, done);
+    for (const at of node.forgotten) if (at < bytes.length) bytes[at] = node.durable[at] ?? 0;
+    node.durable = bytes;
+    node.pending.splice(0, done);
   }
 
   close(): void {
@@ -225,9 +236,30 @@ class CrashFile implements DiskFile {
   }
 
   #apply(operation: FileOperation): void {
-    this.#node.visible = applied(this.#node.visible, operation);
-    this.#node.pending.push(operation);
+    const node = this.#node;
+    node.visible = applied(node.visible, operation);
+    node.pending.push(operation);
+    if (node.forgotten.size === 0) return;
+    const [from, to] =
+      operation.kind === 'truncate'
+        ? [operation.size, Number.POSITIVE_INFINITY]
+        : [operation.position, operation.position + operation.bytes.length];
+    for (const at of [...node.forgotten]) if (at >= from && at < to) node.forgotten.delete(at);
   }
+}
+
+/** What a failed sync should have written is clean from now on. Cuts are the journal's, and stand. */
+function forget(node: FileNode): void {
+  for (const operation of node.pending) {
+    if (operation.kind === 'truncate') {
+      node.durable = applied(node.durable, { kind: 'truncate', size: Math.min(node.durable.length, operation.size) });
+      continue;
+    }
+    for (let at = operation.position; at < operation.position + operation.bytes.length; at++) {
+      if (at < node.visible.length) node.forgotten.add(at);
+    }
+  }
+  node.pending = [];
 }
 
 function applied(bytes: Uint8Array, operation: FileOperation): Uint8Array {
@@ -248,17 +280,19 @@ function survivingBytes(node: FileNode, random: Random): Uint8Array {
   const kept = random.below(node.pending.length + 1);
   for (const [index, operation] of node.pending.entries()) {
     if (index > kept) break;
-    bytes = applied(bytes, index < kept ? operation : damaged(operation, random));
+    bytes = applied(bytes, index < kept ? operation : damaged(operation, bytes.length, random));
   }
   return bytes;
 }
 
-function damaged(operation: FileOperation, random: Random): FileOperation {
+/** Garbage and zeros stand only where the file had nothing: a sector written over holds the old bytes or the new. */
+function damaged(operation: FileOperation, size: number, random: Random): FileOperation {
   if (operation.kind === 'truncate') return operation;
   const { position, bytes } = operation;
   const whole = random.below(bytes.length + 1);
   const rest = random.below(3);
   if (rest === 0) return { kind: 'write', position, bytes: bytes.subarray(0, whole) };
+  if (position + whole < size) return { kind: 'write', position, bytes: bytes.subarray(0, whole) };
   const mixed = new Uint8Array(bytes.length);
   mixed.set(bytes.subarray(0, whole));
   if (rest === 1) for (let at = whole; at < mixed.length; at++) mixed[at] = random.below(256);
