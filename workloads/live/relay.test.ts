@@ -118,7 +118,7 @@ describe('a relay', () => {
   });
 
   test('holds back in a cut, one way or both, and delivers in order when it is mended', async () => {
-    const { network, ports } = await echoes(1);
+    const { network, ports, accepted } = await echoes(1);
     const peer = new Peer(ports[0]!);
     peer.say('a');
     await until(() => peer.received === 'a');
@@ -135,6 +135,8 @@ describe('a relay', () => {
     late.say('late');
     await until(() => there.held > before);
     peer.say('c');
+    for (let turns = 0; turns < 100; turns++) await new Promise((resolve) => setImmediate(resolve));
+    expect(accepted[0]!.bytesRead).toBe(1);
     expect(peer.received + late.received).toBe('a');
     await cut.end();
     await until(() => peer.received === 'abc' && late.received === 'late');
