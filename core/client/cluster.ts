@@ -28,6 +28,9 @@ const SLOW_MS: Readonly<Record<LinkPurpose, number>> = { data: 1500, fetch: 1500
 /** How long one node may take to answer for the metadata, doubled with each refresh that failed; then another is asked. */
 const METADATA_MS = 5000;
 
+/** For so long after a leader could not be reached its successor is looked for without longer and longer pauses. */
+const SUCCESSION_MS = 2000;
+
 /** A draft, or what makes one once the version is known. */
 export type DraftFor<A extends ApiSchema> = Draft<A['request']> | ((version: number) => Draft<A['request']>);
 
@@ -47,6 +50,9 @@ export class Cluster {
   readonly #links = new Map<string, NodeLink>();
   /** When a node was last found to have lost a leadership, or to hold it in a newer epoch (monotonic). */
   readonly #deposedNs = new Map<number, number>();
+  /** Since when a leader cannot be reached (monotonic). */
+  readonly #lostNs = new Map<number, number>();
+  readonly #successionAlarm: Alarm;
   readonly #tracked = new Set<string>();
   readonly #autoCreate: boolean;
   readonly #security: ChannelSecurity;
@@ -71,6 +77,7 @@ export class Cluster {
       this.#bootstrap.push(this.#newLink(() => address, 'data'));
     }
     this.#ageAlarm = new Alarm(runtime, () => this.refreshSoon());
+    this.#successionAlarm = new Alarm(runtime, () => this.refreshSoon());
   }
 
   get closed(): boolean {
@@ -123,6 +130,15 @@ export class Cluster {
   /** Starts a refresh unless one is under way. */
   refreshSoon(): void {
     if (this.#refreshing === null && !this.#closed) void this.refresh();
+  }
+
+  /**
+   * A request to a leader, or the connection to it, has failed. Others may lead any moment: metadata is asked for every
+   * retry.backoff.ms, at first, until the node is reached again or leads nothing any more.
+   */
+  leaderLost(nodeId: number): void {
+    if (!this.#lostNs.has(nodeId)) this.#lostNs.set(nodeId, this.#nowNs());
+    this.refreshSoon();
   }
 
   /**
@@ -202,6 +218,7 @@ export class Cluster {
   close(): void {
     this.#closed = true;
     this.#ageAlarm.cancel();
+    this.#successionAlarm.cancel();
     for (const link of this.#bootstrap) link.close();
     for (const link of this.#links.values()) link.close();
   }
@@ -237,7 +254,20 @@ export class Cluster {
     }
     if (this.#closed) return;
     this.#ageAlarm.noLaterThan(this.#nowNs() + this.config['metadata.max.age.ms'] * 1e6);
+    this.#lookForSuccessors();
     this.onMetadata?.();
+  }
+
+  #lookForSuccessors(): void {
+    const nowNs = this.#nowNs();
+    for (const [nodeId, sinceNs] of this.#lostNs) {
+      const isReached =
+        this.#links.get(`${nodeId} data`)?.channel ?? this.#links.get(`${nodeId} fetch`)?.channel ?? null;
+      if (isReached !== null || !this.metadata.leadsAny(nodeId)) this.#lostNs.delete(nodeId);
+      else if (nowNs - sinceNs < SUCCESSION_MS * 1e6) {
+        this.#successionAlarm.noLaterThan(nowNs + this.config['retry.backoff.ms'] * 1e6);
+      }
+    }
   }
 
   /** What was asked of a node that is no more, or does not lead any more what it led then, need not be waited for. */

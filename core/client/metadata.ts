@@ -68,6 +68,13 @@ export class MetadataCache {
     return this.#topics.get(topic)?.partitions[partition];
   }
 
+  leadsAny(nodeId: number): boolean {
+    for (const { partitions } of this.#topics.values()) {
+      if (partitions.some(({ leaderId }) => leaderId === nodeId)) return true;
+    }
+    return false;
+  }
+
   /** The name of a topic whose id a response gives; undefined for one that is not known here. */
   topicName(id: string): string | undefined {
     return this.#namesById.get(id);

@@ -2,7 +2,7 @@ import type { Channel } from '../client/channel.ts';
 import { fetch } from '../protocol/apis/01-fetch.ts';
 import { listOffsets } from '../protocol/apis/02-list-offsets.ts';
 import { ErrorCode } from '../protocol/errors.ts';
-import type { ElementOf, Message } from '../protocol/schema.ts';
+import type { Draft, ElementOf, Message } from '../protocol/schema.ts';
 import type { Clock, Logger, Timers } from '../runtime.ts';
 import type { ReplicationFaults } from './faults.ts';
 import type { Partition } from './partition.ts';
@@ -33,6 +33,9 @@ export interface FetcherOptions {
 }
 
 const FETCH_VERSION = 17;
+/** A fetch that is under way has so long to end by itself before a partition that it does not name cuts it short. */
+const HURRY_MS = 20;
+const FIRST_BACKOFF_MS = 10;
 const LIST_OFFSETS_VERSION = 9;
 const EARLIEST = -2;
 const LATEST = -1;
@@ -45,6 +48,8 @@ interface Followed {
   readonly epoch: number;
   /** Not fetched before this time on the monotonic clock. */
   notBeforeNs: number;
+  /** Refusals in a row. */
+  refusals: number;
 }
 
 /**
@@ -58,6 +63,11 @@ export class Fetcher {
   #channel: Channel | null = null;
   #running: Promise<void> | null = null;
   #wake: (() => void) | null = null;
+  /** Fetches so far, and whether the last one waits for its answer. */
+  #fetches = 0;
+  #isAsking = false;
+  /** The connection was closed to ask anew at once. */
+  #hurried = false;
   #closed = false;
 
   constructor(leaderId: number, options: FetcherOptions) {
@@ -71,10 +81,24 @@ export class Fetcher {
 
   follow(partition: Partition, epoch: number): void {
     if (this.#followed.get(partition)?.epoch === epoch) return;
-    this.#followed.set(partition, { partition, epoch, notBeforeNs: 0 });
+    this.#followed.set(partition, { partition, epoch, notBeforeNs: 0, refusals: 0 });
     if (this.#options.faults.truncateToHighWatermark === true) void this.#truncateBlindly(partition);
     this.#wake?.();
+    if (this.#isAsking) this.#hurry();
     this.#running ??= this.#run();
+  }
+
+  /**
+   * A fetch may be held for replica.fetch.wait.max.ms, and until it ends nothing that this partition's leader takes can
+   * be committed. It cannot be taken back, so its connection is given up for another.
+   */
+  #hurry(): void {
+    const fetch = this.#fetches;
+    this.#options.timers.after(HURRY_MS, () => {
+      if (!this.#isAsking || this.#fetches !== fetch || this.#closed) return;
+      this.#hurried = true;
+      this.#channel?.close();
+    });
   }
 
   async #truncateBlindly(partition: Partition): Promise<void> {
@@ -104,17 +128,25 @@ export class Fetcher {
   /** Never rejects. Ends when there is nobody left to fetch for. */
   async #run(): Promise<void> {
     while (!this.#closed && this.#followed.size > 0) {
-      const due = [...this.#followed.values()].filter((each) => this.#isDue(each));
-      if (due.length === 0) {
-        await this.#pause(this.#options.backoffMs / 4);
+      if (![...this.#followed.values()].some((each) => this.#isDue(each))) {
+        await this.#pause(Math.min(this.#options.backoffMs / 4, this.#nextDueMs()));
         continue;
       }
       try {
-        await this.#fetch(due);
+        const channel = await this.#open();
+        // Looked at again: a change of leaders adds many partitions, one after the other.
+        await this.#fetch(
+          channel,
+          [...this.#followed.values()].filter((each) => this.#isDue(each)),
+        );
       } catch (error) {
         this.#channel?.close();
         this.#channel = null;
         if (this.#closed) break;
+        if (this.#hurried) {
+          this.#hurried = false;
+          continue;
+        }
         this.#options.log.info('cannot fetch from the leader', { leader: this.leaderId, error });
         await this.#pause(this.#options.backoffMs);
       }
@@ -126,6 +158,17 @@ export class Fetcher {
 
   #isDue({ partition, notBeforeNs }: Followed): boolean {
     return partition.truncating === null && partition.log !== null && this.#options.clock.monotonicNs() >= notBeforeNs;
+  }
+
+  /** When a partition that is not fetched now may be, as far as that is known; Infinity for none. */
+  #nextDueMs(): number {
+    const nowNs = this.#options.clock.monotonicNs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { partition, notBeforeNs } of this.#followed.values()) {
+      if (notBeforeNs > nowNs) nextMs = Math.min(nextMs, Math.ceil((notBeforeNs - nowNs) / 1e6));
+      else if (partition.truncating !== null) nextMs = Math.min(nextMs, HURRY_MS);
+    }
+    return nextMs;
   }
 
   /** Waits `ms`, or until a partition is added or the fetcher closes. */
@@ -146,22 +189,20 @@ export class Fetcher {
     return this.#channel;
   }
 
-  async #fetch(due: readonly Followed[]): Promise<void> {
-    const channel = await this.#open();
-    const { nodeId, brokerEpoch, waitMsMax, minBytes, responseBytesMax, partitionBytesMax, requestTimeoutMs } =
-      this.#options;
+  async #fetch(channel: Channel, due: readonly Followed[]): Promise<void> {
+    const waitMs = Math.min(this.#options.waitMsMax, this.#nextDueMs());
+    const { nodeId, brokerEpoch, minBytes, responseBytesMax, partitionBytesMax, requestTimeoutMs } = this.#options;
     const byTopic = new Map<string, Followed[]>();
     for (const each of due) {
       const list = byTopic.get(each.partition.topicId);
       if (list === undefined) byTopic.set(each.partition.topicId, [each]);
       else list.push(each);
     }
-    const response = await channel.request(
-      fetch,
-      FETCH_VERSION,
+    const response = await this.#ask(
+      channel,
       {
         replicaState: { replicaId: nodeId, replicaEpoch: brokerEpoch() },
-        maxWaitMs: waitMsMax,
+        maxWaitMs: waitMs,
         minBytes,
         maxBytes: responseBytesMax,
         sessionEpoch: -1,
@@ -177,8 +218,9 @@ export class Fetcher {
           })),
         })),
       },
-      waitMsMax + requestTimeoutMs,
+      waitMs + requestTimeoutMs,
     );
+    this.#hurried = false;
     if (response.errorCode !== ErrorCode.none) throw new Error(`fetch: error ${response.errorCode}`);
     const flushes: Promise<void>[] = [];
     for (const topic of response.responses) {
@@ -190,6 +232,20 @@ export class Fetcher {
       }
     }
     await Promise.all(flushes);
+  }
+
+  async #ask(
+    channel: Channel,
+    draft: Draft<typeof fetch.request>,
+    timeoutMs: number,
+  ): Promise<Message<typeof fetch.response>> {
+    this.#fetches++;
+    this.#isAsking = true;
+    try {
+      return await channel.request(fetch, FETCH_VERSION, draft, timeoutMs);
+    } finally {
+      this.#isAsking = false;
+    }
   }
 
   #lastFetchedEpoch({ log }: Partition): number {
@@ -204,6 +260,7 @@ export class Fetcher {
     if (log === null) return;
     switch (answer.errorCode) {
       case ErrorCode.none:
+        each.refusals = 0;
         break;
       case ErrorCode.offsetOutOfRange:
         await this.#startOver(channel, each);
@@ -282,50 +339,11 @@ export class Fetcher {
     return answer.offset;
   }
 
+  /** A leader that has not heard yet that it leads refuses too: at first it is asked again soon. */
   #backOff(each: Followed): void {
-    each.notBeforeNs = this.#options.clock.monotonicNs() + this.#options.backoffMs * 1e6;
+    const delayMs = Math.min(this.#options.backoffMs, FIRST_BACKOFF_MS * 2 ** Math.min(each.refusals++, 20));
+    each.notBeforeNs = this.#options.clock.monotonicNs() + delayMs * 1e6;
   }
 }
 
 const NO_BYTES = new Uint8Array(0);
-
-/** The fetchers of one broker, one for each leader that it follows. */
-export class Fetchers {
-  readonly #options: FetcherOptions;
-  readonly #byLeader = new Map<number, Fetcher>();
-  readonly #leaderOf = new Map<Partition, number>();
-
-  constructor(options: FetcherOptions) {
-    this.#options = options;
-  }
-
-  /** Looks at a partition's role again. */
-  roleChanged(partition: Partition): void {
-    const { state } = partition;
-    const leaderId = state.kind === 'follower' ? state.leaderId : -1;
-    const before = this.#leaderOf.get(partition) ?? -1;
-    if (before !== -1 && before !== leaderId) this.#byLeader.get(before)?.unfollow(partition);
-    if (leaderId === -1 || state.kind !== 'follower') {
-      this.#leaderOf.delete(partition);
-      return;
-    }
-    this.#leaderOf.set(partition, leaderId);
-    let fetcher = this.#byLeader.get(leaderId);
-    if (fetcher === undefined) {
-      fetcher = new Fetcher(leaderId, this.#options);
-      this.#byLeader.set(leaderId, fetcher);
-    }
-    fetcher.follow(partition, state.epoch);
-  }
-
-  /** The metadata says that this broker is fenced, or lives anew. */
-  brokerChanged(brokerId: number): void {
-    this.#byLeader.get(brokerId)?.reconnect();
-  }
-
-  close(): void {
-    for (const fetcher of this.#byLeader.values()) fetcher.close();
-    this.#byLeader.clear();
-    this.#leaderOf.clear();
-  }
-}

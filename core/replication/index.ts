@@ -1,7 +1,8 @@
 export * from './append.ts';
 export { ReplicatedCoordinatorLog, type ReplicatedCoordinatorLogOptions } from './coordinator-log.ts';
 export type { ReplicationFaults } from './faults.ts';
-export { type FetcherOptions, Fetchers } from './fetcher.ts';
+export type { FetcherOptions } from './fetcher.ts';
+export { Fetchers } from './fetchers.ts';
 export { type FollowerProgress, type IsrChange, LeaderState } from './leader-state.ts';
 export { Partition, type PartitionHost, type PartitionState } from './partition.ts';
 export { DelayedOperation, WaitingList } from './purgatory.ts';

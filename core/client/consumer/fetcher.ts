@@ -182,7 +182,7 @@ export class Fetcher {
       assigned.isFetchInFlight = false;
       if (fromReplica) assigned.preferredReplica = -1;
     }
-    this.#cluster.refreshSoon();
+    this.#cluster.leaderLost(node.id);
     this.#events.arrived();
   }
 

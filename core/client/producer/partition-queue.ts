@@ -30,6 +30,8 @@ export class PartitionQueue {
   /** Ascending by order. */
   readonly inFlight: ProducerBatch[] = [];
   backoffUntilNs = 0;
+  /** In which leader's epoch what it pauses after had happened: a newer leader is not waited for. -1: not known. */
+  backoffLeaderEpoch = -1;
   /** Size of the last batch, from which the next one's buffer is guessed. */
   lastBatchBytes = 0;
   #nextOrder = 0;

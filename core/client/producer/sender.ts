@@ -139,7 +139,7 @@ export class Sender {
       batch = queue.next(maxInFlight, idempotent);
     }
     if (batch === null) return false;
-    if (queue.backoffUntilNs > nowNs) {
+    if (queue.backoffUntilNs > nowNs && !this.#hasNewLeader(queue)) {
       this.#alarm.noLaterThan(queue.backoffUntilNs);
       return false;
     }
@@ -155,6 +155,12 @@ export class Sender {
       return false;
     }
     return true;
+  }
+
+  /** As KAFKA-15415 has it. A broker that tells no epochs is given its time. */
+  #hasNewLeader(queue: PartitionQueue): boolean {
+    const leaderEpoch = this.#cluster.metadata.partition(queue.topic, queue.partition)?.leaderEpoch ?? -1;
+    return queue.backoffLeaderEpoch >= 0 && leaderEpoch > queue.backoffLeaderEpoch;
   }
 
   #drain(node: NodeState, queues: PartitionQueue[], nowNs: number): void {
@@ -207,7 +213,7 @@ export class Sender {
       .then(settled, (error) => {
         this.#runtime.log.debug('no connection to the leader', { node: node.id, reason: clientError(error).message });
         // The leader may be another one by now. What is due is tried again when that is known, or after the pause.
-        this.#cluster.refreshSoon();
+        this.#cluster.leaderLost(node.id);
         settled();
       });
   }
@@ -238,7 +244,7 @@ export class Sender {
       (error) => {
         node.inFlight--;
         for (const batch of batches) this.#settlement.failedToSend(batch, error);
-        this.#cluster.refreshSoon();
+        this.#cluster.leaderLost(node.id);
         this.poke();
       },
     );

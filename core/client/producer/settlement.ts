@@ -173,6 +173,7 @@ export class Settlement {
       values['retry.backoff.max.ms'],
       this.#runtime.random,
     );
+    queue.backoffLeaderEpoch = batch.leaderEpoch;
     queue.backoffUntilNs = Math.max(queue.backoffUntilNs, nowNs + delayMs * 1e6);
     this.#events.dueAt(queue.backoffUntilNs);
   }
