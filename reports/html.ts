@@ -3,7 +3,7 @@ import { figure } from './figure.ts';
 import type { LatencySummary } from './histogram.ts';
 import { PERCENTILES } from './histogram.ts';
 import { LATENCY_TITLES, verdictWord } from './labels.ts';
-import { STYLE } from './page-style.ts';
+import { page } from './page.ts';
 import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
 import type { LatencyName, RunRecord } from './run-record.ts';
 import { type ChartName, renderSvg } from './svg.ts';
@@ -47,36 +47,11 @@ export async function renderReport(record: RunRecord, against?: RunRecord): Prom
     environment(record),
     replay(record),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="Faultline">
-<title>${verdictWord(record.verdict.result)}: ${text(record.workload)} (${text(record.target)}, seed ${record.seed})</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-${parts.filter((part) => part !== '').join('\n')}
-</main>
-</body>
-</html>
-`;
+  const title = `${verdictWord(record.verdict.result)}: ${record.workload} (${record.target}, seed ${record.seed})`;
+  return page.whole(title, parts.filter((part) => part !== '').join('\n'));
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function text(value: string | number | boolean): string {
-  return String(value).replaceAll(/[&<>"']/g, (character) => ESCAPES[character]!);
-}
+const { text } = page;
 
 /** A shape beside the word and the colour, so that no reader depends on one of them. */
 const MARKS: Readonly<Record<string, string>> = {

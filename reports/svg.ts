@@ -62,6 +62,17 @@ export async function renderSvg(record: RunRecord, chart: ChartName, options: Sv
   }
 }
 
+/** A spec with its data in it, for a page. */
+export async function renderSpec(spec: Record<string, unknown>, width: number): Promise<string> {
+  const whole = { ...spec, padding: 4, background: 'transparent', config: configOf(width) };
+  const view = new View(parse(compile(whole as unknown as TopLevelSpec).spec), { renderer: 'none' });
+  try {
+    return coloured(await view.toSVG(), 'page');
+  } finally {
+    view.finalize();
+  }
+}
+
 /** The CSS that the `page` theme refers to. */
 export function colourVariables(theme: 'light' | 'dark'): string {
   const column = theme === 'light' ? 1 : 2;

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { EXIT } from '../reports/run-record.ts';
 import { type Diagnostic, formatDiagnostic } from '../workloads/diagnostics.ts';
 import { filesOf } from '../workloads/files.ts';
+import type { MatrixAxis } from '../workloads/matrix.ts';
 import { describeOmbDriver } from '../workloads/omb.ts';
 import { parseWorkload } from '../workloads/parse.ts';
 import type { Workload } from '../workloads/workload.ts';
@@ -30,6 +31,8 @@ export interface LoadedWorkload {
   /** Contents of the files that the workload names, by their path in it. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly warningTexts: readonly string[];
+  /** The axes of the file's `matrix`. */
+  readonly matrix: readonly MatrixAxis[];
 }
 
 export interface LoadedDriver {
@@ -69,6 +72,7 @@ export function loadFile(path: string, options: LoadOptions): LoadedWorkload | L
     workload: parsed.workload,
     files,
     warningTexts: parsed.warnings.map(formatDiagnostic),
+    matrix: parsed.matrix,
   };
 }
 

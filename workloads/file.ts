@@ -3,6 +3,7 @@ import { expectations } from './expect.ts';
 import type { FaultPlan } from './fault.ts';
 import { faultPlan } from './faults.ts';
 import { kafkaConfig } from './kafka-config.ts';
+import { type MatrixAxis, matrix } from './matrix.ts';
 import { entriesOf, type Fields, inherit, object, optional, readFields, required } from './object-schema.ts';
 import { type ProducerRead, producer } from './producers.ts';
 import {
@@ -56,6 +57,8 @@ export interface WorkloadFile {
   };
   readonly faults: FaultPlan;
   readonly expect: readonly Expectation[];
+  /** Of the command line alone: a run is one combination. */
+  readonly matrix: readonly MatrixAxis[];
 }
 
 interface TopicRead {
@@ -172,6 +175,7 @@ const fileFields = {
     '`swarm`, `{ swarm: { every, kinds } }`, or a list of faults.',
   ),
   expect: optional(expectations, [], 'Thresholds; a breach sets the exit code.'),
+  matrix: optional(matrix, [], 'Field paths with lists of values: `bench run` runs every combination.'),
 } as const satisfies Fields;
 
 const whole: Schema<WorkloadFile> = object('a workload: a map with topics, producers, consumers, …', fileFields);

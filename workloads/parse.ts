@@ -3,6 +3,7 @@ import { resolveWorkload } from './check.ts';
 import { type Diagnostic, sortDiagnostics } from './diagnostics.ts';
 import { readFile } from './file.ts';
 import { checkFiles, findPayload, type ReadFile } from './files.ts';
+import type { MatrixAxis } from './matrix.ts';
 import { checkOmbDriver, readOmbSource } from './omb.ts';
 import { isOmbField, looksLikeOmb, looksLikeOmbDriver } from './omb-fields.ts';
 import type { Place } from './schema.ts';
@@ -27,6 +28,8 @@ export type ParseResult =
       readonly workload: Workload;
       readonly format: 'faultline' | 'omb';
       readonly warnings: readonly Diagnostic[];
+      /** The axes of `matrix`; the workload is the file without them. */
+      readonly matrix: readonly MatrixAxis[];
     }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
@@ -37,14 +40,21 @@ export function parseWorkload(text: string, options: ParseOptions): ParseResult 
   if (isMap(source.root) && looksLikeOmb(source.root)) return parseOmb(source, options, overrides);
   if (isMap(source.root) && looksLikeOmbDriver(source.root)) return refuseDriver(text, options.file);
   for (const argument of overrides) source.override(argument);
-  return finish(source, readWorkload(source, workloadName(options.file)), 'faultline', options);
+  const { workload, matrix } = readWorkload(source, workloadName(options.file));
+  return conclude(source.diagnostics, workload, 'faultline', options, matrix);
 }
 
-function readWorkload(source: Source, name: string): Workload | undefined {
-  if (source.root === null) return undefined;
+interface ReadWorkload {
+  readonly workload: Workload | undefined;
+  readonly matrix: readonly MatrixAxis[];
+}
+
+function readWorkload(source: Source, name: string): ReadWorkload {
+  if (source.root === null) return { workload: undefined, matrix: [] };
   const place: Place = { source, node: source.root, path: '' };
   const file = readFile(place);
-  return file === undefined ? undefined : resolveWorkload(file, name, place);
+  if (file === undefined) return { workload: undefined, matrix: [] };
+  return { workload: resolveWorkload(file, name, place), matrix: file.matrix };
 }
 
 /** With the driver's own mistakes first, so that `bench validate driver.yaml` is of use. */
@@ -75,17 +85,8 @@ function parseOmb(source: Source, options: ParseOptions, overrides: readonly str
   if (workload === undefined || ours.length === 0) return conclude(diagnostics, workload, 'omb', options);
   const translated = new Source(toYaml(workload), options.file);
   for (const argument of ours) translated.override(argument);
-  const changed = readWorkload(translated, workload.name);
+  const { workload: changed } = readWorkload(translated, workload.name);
   return conclude([...diagnostics, ...translated.diagnostics], changed, 'omb', options);
-}
-
-function finish(
-  source: Source,
-  workload: Workload | undefined,
-  format: 'faultline' | 'omb',
-  options: ParseOptions,
-): ParseResult {
-  return conclude(source.diagnostics, workload, format, options);
 }
 
 function conclude(
@@ -93,6 +94,7 @@ function conclude(
   read: Workload | undefined,
   format: 'faultline' | 'omb',
   options: ParseOptions,
+  matrix: readonly MatrixAxis[] = [],
 ): ParseResult {
   const workload = format === 'omb' && read !== undefined ? withPayload(read, options.readFile) : read;
   const files =
@@ -102,7 +104,7 @@ function conclude(
   const diagnostics = sortDiagnostics([...found, ...files]);
   if (workload === undefined || diagnostics.some(({ severity }) => severity === 'error'))
     return { ok: false, diagnostics };
-  return { ok: true, workload, format, warnings: diagnostics };
+  return { ok: true, workload, format, warnings: diagnostics, matrix };
 }
 
 function withPayload(workload: Workload, read: ReadFile | undefined): Workload {

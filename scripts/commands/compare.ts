@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -14,9 +13,10 @@ import { comparisonJunit, comparisonMarkdown, comparisonText } from '../../repor
 import { EXIT, type RunRecord } from '../../reports/run-record.ts';
 import { fingerprintOf } from '../../reports/store/figures.ts';
 import { RunStore } from '../../reports/store/store.ts';
+import { childRun } from '../child-run.ts';
 import { CommandError } from '../exit.ts';
 import { packageRoot } from '../package.ts';
-import { bar, createProgress, onInterrupt, type Progress } from '../terminal.ts';
+import { bar, createProgress, onInterrupt } from '../terminal.ts';
 import { findRun } from './report.ts';
 
 interface CompareFlags {
@@ -113,7 +113,15 @@ async function ofPairs(file: string, extra: string | undefined, flags: CompareFl
       for (const arm of pair % 2 === 0 ? arms : arms.toReversed()) {
         if (abort.signal.aborted) break;
         progress.update(`${bar(pair / pairs)} pair ${pair + 1} of ${pairs}, arm ${arm.name}: ${arm.label}`);
-        records[arm.name].push(await runArm(file, arm, `${id}:${arm.name}:${pair}`, abort.signal, progress));
+        const run = childRun({
+          bench: arm.bench,
+          file,
+          flags: arm.flags,
+          env: { FAULTLINE_PAIR: `${id}:${arm.name}:${pair}` },
+          signal: abort.signal,
+          label: `arm ${arm.name} (${arm.label})`,
+        });
+        records[arm.name].push(await run);
       }
       const [first, second] = [records.a[0], records.b[0]];
       // Simulated figures are exact: the same again would say nothing more.
@@ -163,41 +171,4 @@ export function wordsOf(text: string): string[] {
   for (const [word] of text.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g))
     words.push(word.replaceAll(/'([^']*)'|"([^"]*)"/g, '$1$2'));
   return words;
-}
-
-/** Each run is a process of its own: nothing that one has compiled or allocated helps or hinders the next. */
-async function runArm(
-  file: string,
-  arm: Arm,
-  pair: string,
-  signal: AbortSignal,
-  progress: Progress,
-): Promise<RunRecord> {
-  const args = [arm.bench, 'run', file, '--json', '--quiet', ...arm.flags];
-  const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, FAULTLINE_PAIR: pair },
-  });
-  const stop = (): void => {
-    child.kill('SIGTERM');
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  const texts = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.error += text;
-  });
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  }).finally(() => signal.removeEventListener('abort', stop));
-  try {
-    return { series: [], spectra: {}, workloadText: '', ...JSON.parse(texts.out) } as RunRecord;
-  } catch {
-    progress.clear();
-    const exit = status === EXIT.badWorkload ? EXIT.badWorkload : EXIT.runFailed;
-    throw new CommandError(exit, `arm ${arm.name} (${arm.label}) gave no result: ${texts.error.trim().slice(0, 2000)}`);
-  }
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Histogram } from '../../reports/histogram.ts';
 import { HistoryFile } from '../../reports/history/writer.ts';
 import { renderReport } from '../../reports/html.ts';
@@ -22,6 +22,7 @@ import { DEFAULT_LIMIT, findMaxOptions, limitOverride } from '../find-max/option
 import { limitsOf } from '../find-max/probe.ts';
 import type { LiveParts } from '../live.ts';
 import { type LoadedWorkload, loadWorkload } from '../load-file.ts';
+import { matrixCommand } from '../matrix/matrix-command.ts';
 import { metricsSinks } from '../metrics-sinks.ts';
 import { PLAN_FILE, planOf, writePlan } from '../plan-file.ts';
 import { runPlan, type SimRunParts } from '../sim-run.ts';
@@ -47,6 +48,10 @@ export interface RunFlags {
   atMost?: string;
   metricsPort?: string;
   otlp?: string;
+  drillBurn?: string;
+  matrix?: boolean;
+  resume?: boolean;
+  markdown?: boolean;
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -78,10 +83,14 @@ export function registerRun(program: Command): void {
     .option('--probe <duration>', 'with --find-max: measured part of each probe; default 5s, in the simulator 1s')
     .option('--from <rate>', 'with --find-max: where it starts; default an eighth of the rate in the file, or 2000/s')
     .option('--at-most <rate>', 'with --find-max: no probe above this')
+    .option('--no-matrix', 'of a file with `matrix`: run its own values alone')
+    .option('--resume', 'of a file with `matrix`: keep the runs that are complete, and make the others')
+    .option('--markdown', 'of a file with `matrix`: print the table as Markdown')
     .option('--metrics-port <n>', 'targets local and kafka: OpenMetrics of the load on this port while it runs')
     .option('--otlp <url>', 'targets local and kafka: push the same to a collector, OTLP over HTTP')
     .option('--json', 'print one JSON object and nothing else')
     .option('--quiet', 'no progress')
+    .addOption(new Option('--drill-burn <us>', 'target local: brokers burn so much CPU for each request').hideHelp())
     .addHelpText(
       'after',
       `
@@ -90,6 +99,7 @@ Examples:
   bench run workloads/latency.yaml --target local --set phases.measure=10s --report latency.html
   bench run omb/simple-workload.yaml --driver omb/kafka.yaml --target kafka --bootstrap localhost:9092
   bench run workloads/quickstart.yaml --target kafka --bootstrap kafka-1:9093 --client-config client.properties
+  bench run matrix.yaml --resume                           every combination of the file's \`matrix\`, one table
   bench run workloads/latency.yaml --metrics-port 9400 --otlp http://localhost:4318
   bench run workloads/latency.yaml --find-max --limit publish.p99=20ms --limit endToEnd.p99=100ms --resolution 2%`,
     )
@@ -106,6 +116,18 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
     const what = flags.findMax === true ? '--find-max' : 'target sim, whose time is not that of a scraper';
     throw new CommandError(EXIT.badWorkload, `--metrics-port and --otlp do not go with ${what}`);
   }
+  if (loaded.matrix.length > 0 && flags.matrix !== false) {
+    if (flags.drillBurn !== undefined) process.env.FAULTLINE_DRILL_BURN_US = flags.drillBurn;
+    process.exitCode = (await matrixCommand(file, loaded, flags, runFlags(flags))).exit;
+    return;
+  }
+  if (flags.resume === true || flags.markdown === true)
+    throw new CommandError(
+      EXIT.badWorkload,
+      `${flags.resume === true ? '--resume' : '--markdown'} goes with a file that has \`matrix\``,
+    );
+  // The processes of the brokers inherit it.
+  if (flags.drillBurn !== undefined) process.env.FAULTLINE_DRILL_BURN_US = flags.drillBurn;
   const plan = loaded.workload.target === 'sim' ? planOf(loaded.workload, loaded.files) : null;
   // A swarm draws configs too: what ran is what the record tells.
   const workload = plan?.workload ?? loaded.workload;
@@ -234,18 +256,26 @@ function overrides(flags: RunFlags, client: ClientConfig | null): string[] {
 
 function replayCommand(file: string, flags: RunFlags, workload: Workload): string {
   const words = ['bench', 'run', file, '--seed', String(workload.seed)];
+  if (flags.matrix === false) words.push('--no-matrix');
+  return [...words, ...runFlags({ ...flags, seed: undefined }).map(quoted)].join(' ');
+}
+
+/** What makes a run what it is, as words of a command line. */
+function runFlags(flags: Omit<RunFlags, 'seed'> & { readonly seed?: string | undefined }): string[] {
+  const words: string[] = [];
+  if (flags.seed !== undefined) words.push('--seed', flags.seed);
   if (flags.target !== undefined) words.push('--target', flags.target);
   if (flags.bootstrap !== undefined) words.push('--bootstrap', flags.bootstrap);
-  if (flags.clientConfig !== undefined) words.push('--client-config', quoted(flags.clientConfig));
+  if (flags.clientConfig !== undefined) words.push('--client-config', flags.clientConfig);
   if (flags.driver !== undefined) words.push('--driver', flags.driver);
-  for (const set of flags.set) words.push('--set', quoted(set));
+  for (const set of flags.set) words.push('--set', set);
   if (flags.findMax === true) words.push('--find-max');
-  for (const limit of flags.limit) words.push('--limit', quoted(limit));
-  if (flags.resolution !== undefined) words.push('--resolution', quoted(flags.resolution));
+  for (const limit of flags.limit) words.push('--limit', limit);
+  if (flags.resolution !== undefined) words.push('--resolution', flags.resolution);
   if (flags.probe !== undefined) words.push('--probe', flags.probe);
   if (flags.from !== undefined) words.push('--from', flags.from);
   if (flags.atMost !== undefined) words.push('--at-most', flags.atMost);
-  return words.join(' ');
+  return words;
 }
 
 function quoted(word: string): string {

@@ -35,6 +35,7 @@ function load(set: readonly string[] = []): LoadedWorkload {
     workload,
     files: new Map(),
     warningTexts: [],
+    matrix: [],
   };
 }
 
