@@ -233,6 +233,7 @@ export class Cluster {
     this.#lastRefreshNs = this.#nowNs();
     const all = this.#trackAll;
     const names = [...this.#tracked];
+    let wanting = names.length > 0 || all;
     try {
       const draft: DraftFor<typeof metadataApi> = (version) => ({
         // Version 0 has no way to ask for no topic: an empty list means all there.
@@ -246,14 +247,19 @@ export class Cluster {
       this.#failedRefreshes =
         response.errorCode === ErrorCode.none && this.#isComplete(response.topics) ? 0 : this.#failedRefreshes + 1;
       this.#applyMetadata(response, all);
+      wanting = response.topics.some(({ errorCode }) => errorCode !== 0 && isTopicErrorTransient(errorCode));
     } catch (error) {
       this.#failedRefreshes++;
       const failure = clientError(error);
       this.#refused = failure.kind === 'authentication' ? failure : null;
+      if (this.#refused !== null) wanting = false;
       this.runtime.log.debug('metadata refresh failed', { reason: failure.message });
     }
     if (this.#closed) return;
-    this.#ageAlarm.noLaterThan(this.#nowNs() + this.config['metadata.max.age.ms'] * 1e6);
+    // A broker that has not heard of a new topic yet is asked again at once (that is, after the backoff): a group whose
+    // leader knows no partitions would read nothing until the metadata is old.
+    const dueMs = wanting ? 0 : this.config['metadata.max.age.ms'];
+    this.#ageAlarm.noLaterThan(this.#nowNs() + dueMs * 1e6);
     this.#lookForSuccessors();
     this.onMetadata?.();
   }

@@ -15,14 +15,25 @@ export const diskReplace: Inject<ActionOf<'disk-replace'>> = (action, context) =
     return true;
   });
 
+/** Two come back with each other's disk, which they refuse to serve; healing gives each its own again. */
 export const diskSwap: Inject<ActionOf<'disk-swap'>> = (action, context) => {
   const [one] = context.resolve(action.target);
   const other = context.resolve(action.with).find((node) => node !== one);
   if (one === undefined || other === undefined) return null;
-  one.kill();
-  other.kill();
-  one.disk.swap(other.disk);
-  return endAndRestart([one, other], action.restartAfterMs, context, () => true);
+  const exchange = (): void => {
+    one.kill();
+    other.kill();
+    one.disk.swap(other.disk);
+  };
+  exchange();
+  const back = endAndRestart([one, other], action.restartAfterMs, context, () => true)!;
+  const healed = ending(context.world, () => {
+    back.heal();
+    exchange();
+    one.restart();
+    other.restart();
+  });
+  return { ...back, ...healed };
 };
 
 /** An orderly stop, which must come to its end for the fault to count. */

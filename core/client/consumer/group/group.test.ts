@@ -135,6 +135,25 @@ describe('a group', () => {
     members.end();
   });
 
+  it('whose leader asked a broker that had not heard of the topic yet asks again, and shares', async () => {
+    const members = await start();
+    const { world } = members;
+    const known = world.metadataResponse.bind(world);
+    world.metadataResponse = () => ({
+      ...known(),
+      topics: [{ name: 't', errorCode: ErrorCode.unknownTopicOrPartition, partitions: [] }],
+    });
+    const a = members.add('a');
+    await world.time.run(2000);
+    expect(members.of('a')).toEqual(['a assigned  @1']);
+    world.metadataResponse = known;
+    // The backoff between refreshes is a second at most, and the metadata is far from old.
+    await world.time.run(2000);
+    expect(owned(a.consumer)).toEqual([0, 1, 2, 3]);
+    expect(a.seen).toHaveLength(PARTITIONS * 3);
+    members.end();
+  });
+
   it('that threw a member out makes it lose its partitions, and takes it back', async () => {
     const members = await start({ 'enable.auto.commit': false });
     const a = members.add('a');
