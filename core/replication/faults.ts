@@ -26,6 +26,8 @@ export interface ReplicationFaults {
   readonly allMeansOne?: boolean;
   /** A follower shows its whole log, not what its leader has committed. */
   readonly followersShowAll?: boolean;
+  /** A leader that was deposed while nobody could tell it goes on leading when it hears of that. */
+  readonly keepLeading?: boolean;
   /** Appends that lose their leader are answered as if they had been written at offset 0. */
   readonly successOnResign?: boolean;
 }

@@ -210,6 +210,8 @@ export class ReplicaManager implements MetadataListener {
           each.elected(partition.partition, wanted.leaderEpoch);
         }
       }
+    } else if (this.#options.faults?.keepLeading === true && partition.state.kind === 'leader') {
+      return;
     } else {
       this.#resigned(partition, partition.follow(wanted));
     }

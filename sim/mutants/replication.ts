@@ -80,6 +80,13 @@ export const replicationMutants: readonly Mutant[] = [
     seeds: 60,
   },
   {
+    name: 'deposed-leader-serves',
+    bug: 'KAFKA-2729 and its like: a leader that was cut off and replaced goes on leading when it is back',
+    mutation: { faults: { keepLeading: true } },
+    workload: 'three brokers, partitions',
+    rules: ['L1', 'P8', 'P1', 'P2'],
+  },
+  {
     name: 'success-on-resign',
     bug: 'Bufstream 0.1.0 (Jepsen, 2024): an error path answers success with offset 0',
     mutation: { faults: { successOnResign: true } },
