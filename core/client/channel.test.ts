@@ -93,6 +93,26 @@ describe('requests', () => {
     expect(channel.inFlight).toBe(0);
   });
 
+  it('that wait too long are told of, once in each such time, and those that are answered are not', async () => {
+    const { time, network, broker } = await world();
+    const runtime = { network, timers: time, clock: time };
+    let told = 0;
+    const slow = { afterMs: 100, tell: () => told++ };
+    const options = { runtime, host: 'b', port: 1, clientId: null, connectTimeoutMs: 1000, fixedVersions: true, slow };
+    const channel = await time.until(openChannel(options));
+    for (let asked = 0; asked < 5; asked++) {
+      await time.until(channel.request(metadata, 13, {}, 10_000));
+      await time.until(time.sleep(60));
+    }
+    expect([told, channel.waitingSinceNs]).toEqual([0, null]);
+    broker.on(metadata, () => ({ kind: 'silence' }));
+    const failed = failure(channel.request(metadata, 13, {}, 1000));
+    await time.until(time.sleep(350));
+    expect(told).toBe(3);
+    expect(channel.waitingSinceNs).not.toBeNull();
+    expect((await time.until(failed)).kind).toBe('timeout');
+  });
+
   it('that get no answer time out, and take the connection and what waits behind them along', async () => {
     const { time, broker, open } = await world();
     const channel = await open();
