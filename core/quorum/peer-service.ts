@@ -10,8 +10,6 @@ import {
   type FetchResponseDraft,
   type FetchSnapshotRequest,
   type FetchSnapshotResponseDraft,
-  type UpdateRaftVoterRequest,
-  type UpdateRaftVoterResponseDraft,
   type VoteRequest,
   type VoteResponseDraft,
 } from '../protocol/index.ts';
@@ -124,22 +122,6 @@ export class PeerService {
     if (partition === undefined || partition.partition !== 0) return { errorCode: ErrorCode.invalidRequest };
     const data = this.#snapshotChunk(partition, request.maxBytes);
     return { errorCode: ErrorCode.none, topics: [{ name: METADATA_TOPIC, partitions: [data] }] };
-  }
-
-  /**
-   * A voter tells where it can be reached and which kraft.version it supports (KIP-853). Voters that the configuration
-   * names have nothing to update; it is enough that the leader has heard.
-   */
-  updateVoter(request: UpdateRaftVoterRequest): UpdateRaftVoterResponseDraft {
-    const { election } = this.#core;
-    const known = this.#core.voters().some((voter) => voter.id === request.voterId);
-    const { id: leaderId, epoch: leaderEpoch } = election.leader;
-    const leader = this.#core.addressOf(leaderId);
-    const currentLeader = { leaderId, leaderEpoch, host: leader?.host ?? '', port: leader?.port ?? 0 };
-    if (this.#isForeign(request.clusterId)) return { errorCode: ErrorCode.inconsistentClusterId };
-    const refusal = this.#refusal(request.currentLeaderEpoch);
-    const errorCode = refusal?.errorCode ?? (known ? ErrorCode.none : ErrorCode.voterNotFound);
-    return { errorCode, currentLeader };
   }
 
   /** There is more to read, a higher watermark to tell, or no leadership any more. */

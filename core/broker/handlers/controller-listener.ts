@@ -7,7 +7,6 @@ import { beginQuorumEpochHandler } from './53-begin-quorum-epoch.ts';
 import { endQuorumEpochHandler } from './54-end-quorum-epoch.ts';
 import { envelopeHandler } from './58-envelope.ts';
 import { fetchSnapshotHandler } from './59-fetch-snapshot.ts';
-import { updateRaftVoterHandler } from './82-update-raft-voter.ts';
 
 /**
  * What the listener of the controllers serves: the quorum among itself, brokers that live and die, and every request
@@ -23,7 +22,6 @@ export function controllerHandlers(node: Pick<MetadataNode, 'controller' | 'quor
     beginQuorumEpochHandler(service),
     endQuorumEpochHandler(service),
     fetchSnapshotHandler(service),
-    updateRaftVoterHandler(service),
     envelopeHandler(controller, (api) => forwardable.has(api.key)),
     ...operations.map(({ api }) => operationHandler(node, api as ApiSchema)),
   ];
