@@ -329,5 +329,9 @@ function environment(record: RunRecord): string {
 }
 
 function replay(record: RunRecord): string {
-  return `<section><h2>Replay</h2><pre class="command">${text(record.replay)}</pre></section>`;
+  const remedy =
+    record.remedy === undefined
+      ? ''
+      : `<p>The same run with the settings that would have kept what was lost:</p><pre class="command">${text(record.remedy)}</pre>`;
+  return `<section><h2>Replay</h2><pre class="command">${text(record.replay)}</pre>${remedy}</section>`;
 }

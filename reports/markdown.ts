@@ -24,6 +24,9 @@ export function markdownOf(record: RunRecord): string {
     latencyTable(record),
     throughputLine(record),
     `\`\`\`sh\n${record.replay.replaceAll('`', "'")}\n\`\`\``,
+    record.remedy === undefined
+      ? ''
+      : `With what would have kept it:\n\n\`\`\`sh\n${record.remedy.replaceAll('`', "'")}\n\`\`\``,
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }

@@ -140,6 +140,8 @@ export interface RunRecord {
   readonly comparison?: { readonly baseline: string; readonly result: 'same' | 'changed' | 'regressed' | 'unstable' };
   readonly phases: readonly Phase[];
   readonly replay: string;
+  /** The same run with the settings that would have kept what its configuration let go. */
+  readonly remedy?: string;
   readonly workloadHash: string;
   readonly workloadText: string;
   /** Effective configuration in Kafka's names, by part: `broker`, `topic orders`, `producer orders`. */

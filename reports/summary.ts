@@ -169,6 +169,7 @@ function throughputLines(record: RunRecord, columns: number, paint: Paint): stri
 /** Commands and paths stay whole, so that they can be copied. */
 function footerLines(record: RunRecord, _columns: number, paint: Paint, reportPath: string | undefined): string[] {
   const lines = [`${paint('muted', 'replay')}  ${record.replay}`];
+  if (record.remedy !== undefined) lines.push(`${paint('muted', 'remedy')}  ${record.remedy}`);
   if (reportPath !== undefined) lines.push(`${paint('muted', 'report')}  ${reportPath}`);
   return lines;
 }

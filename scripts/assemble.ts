@@ -23,6 +23,7 @@ import { workloadHash } from '../workloads/hash.ts';
 import { counterIn, counterViews, type Metric, metricOffset } from '../workloads/measurement.ts';
 import type { SeriesPoint as MeasuredPoint } from '../workloads/series.ts';
 import type { MetricExpectation, Workload } from '../workloads/workload.ts';
+import { remedyCommand, remedyOf } from './remedy.ts';
 
 /** What a run left behind, from whichever world. */
 export interface Outcome {
@@ -124,6 +125,7 @@ export function assemble(
   const warmupSeconds = workload.phases.warmupMs / 1000;
   const loadEndSeconds = conducted.loadEndNs / 1e9;
   const measureStart = Math.min(warmupSeconds, loadEndSeconds);
+  const remedy = remedyCommand(context.replay, remedyOf(workload, verdict));
   const record: RunRecord = {
     schema: 1,
     id: runId(context.startedAt, workload.name, workload.seed),
@@ -147,6 +149,7 @@ export function assemble(
       { name: 'drain', fromSeconds: loadEndSeconds, toSeconds: loadEndSeconds + (conducted.drainNs ?? 0) / 1e9 },
     ],
     replay: context.replay,
+    ...(remedy === null ? {} : { remedy }),
     workloadHash: context.hash ?? workloadHash(workload, context.files),
     workloadText: context.workloadText,
     configs: configsOf(workload),

@@ -74,6 +74,7 @@ export class SimulatedCluster {
         ...(rack === null ? {} : { rack }),
         logDirs: ['/data'],
         config: brokerConfig(this.#workload, id),
+        ...featuresOf(this.#workload),
         onFatal: (reason) => end(`ended: ${reason}`),
         ...broken,
       });
@@ -83,6 +84,10 @@ export class SimulatedCluster {
       end(`did not start: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+}
+
+function featuresOf({ cluster: { features } }: Workload): { features?: Readonly<Record<string, number>> } {
+  return features === undefined ? {} : { features: { ...features } };
 }
 
 /**

@@ -219,7 +219,7 @@ function profileOf({ workload, latencies }: Plan): Profile {
 export function runConfigs(workload: Workload): Parameters<typeof contract>[0] {
   return {
     brokers: brokerIds(workload.cluster),
-    broker: workload.cluster.config,
+    broker: { ...workload.cluster.config, ...workload.cluster.features },
     topics: workload.topics.flatMap((topic) =>
       topicNames(topic).map((name) => ({ name, replicationFactor: topic.replicationFactor, config: topic.config })),
     ),

@@ -55,7 +55,8 @@ function resolveCluster(read: WorkloadFile['cluster'], target: TargetKind): Clus
     const place = placeOf(read, 'racks');
     if (place !== null) conflict(place, `${place.path}: ${read.racks.length} racks for ${count(brokers, 'broker')}`);
   }
-  return { brokers, racks: read.racks, profile: read.profile, config: read.config };
+  const { racks, profile, config, features } = read;
+  return { brokers, racks, profile, config, ...(features === null ? {} : { features }) };
 }
 
 function resolveTopic(read: WorkloadFile['topics'][number], cluster: ClusterSpec): TopicSpec {

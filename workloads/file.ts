@@ -31,7 +31,7 @@ import {
   type Schema,
   word,
 } from './schema.ts';
-import type { Expectation, KafkaConfig, ProfileName, TargetKind } from './workload.ts';
+import type { Expectation, FeatureLevels, KafkaConfig, ProfileName, TargetKind } from './workload.ts';
 
 /** The keys of a workload file. A new key is one more line here, in workload.ts, to-yaml.ts and the README's table. */
 
@@ -45,6 +45,7 @@ export interface WorkloadFile {
     readonly racks: readonly string[];
     readonly profile: ProfileName;
     readonly config: KafkaConfig;
+    readonly features: FeatureLevels | null;
   };
   readonly topics: readonly TopicRead[];
   readonly producers: readonly ProducerRead[];
@@ -113,6 +114,13 @@ const consumerFields = {
 
 const consumer = map(object('a consumer { topic, group, … }', consumerFields), (read) => inherit({ ...read }, read));
 
+const featureFields = {
+  'eligible.leader.replicas.version': required(
+    integer(0, 1),
+    'KIP-966: 1, as new clusters have it, elects nobody who may have lost its tail.',
+  ),
+} as const satisfies Fields;
+
 const clusterFields = {
   brokers: optional(integer(1, 1_000), null, 'Brokers, numbered from 1; default 1.'),
   racks: optional<readonly string[]>(list(rackName), [], 'Racks, given to the brokers in turn.'),
@@ -122,9 +130,14 @@ const clusterFields = {
     'sim: latency and bandwidth of disks, links and CPU.',
   ),
   config: optional(kafkaConfig('broker'), {}, "Kafka's broker configs."),
+  features: optional(
+    object<typeof featureFields>('a map of feature levels', featureFields),
+    null,
+    'Levels of features that the cluster is formatted with, as `kafka-storage format --feature` takes them.',
+  ),
 } as const satisfies Fields;
 
-const cluster = map(object('a map { brokers, racks, profile, config }', clusterFields), (read) =>
+const cluster = map(object('a map { brokers, racks, profile, config, features }', clusterFields), (read) =>
   inherit({ ...read }, read),
 );
 
@@ -149,7 +162,13 @@ const phases = map(object('a map { warmup, measure, drain, backlog }', phaseFiel
 );
 
 const DEFAULT_PHASES: WorkloadFile['phases'] = { warmup: 5_000, measure: 30_000, drain: 30_000, backlog: null };
-const DEFAULT_CLUSTER: WorkloadFile['cluster'] = { brokers: null, racks: [], profile: 'laptop', config: {} };
+const DEFAULT_CLUSTER: WorkloadFile['cluster'] = {
+  brokers: null,
+  racks: [],
+  profile: 'laptop',
+  config: {},
+  features: null,
+};
 
 const bootstrap: Schema<readonly string[]> = either<readonly string[]>(
   'a list of host:port',

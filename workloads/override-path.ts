@@ -8,8 +8,8 @@ export function assignmentAt(argument: string): number {
   return -1;
 }
 
-/** Keys below which the rest of a dotted path is one name: Kafka's configs and the lines of `expect` have dots themselves. */
-const DOTTED_BELOW = new Set(['client', 'config', 'expect']);
+/** Keys below which the rest of a dotted path is one name: Kafka's configs and features and the lines of `expect` have dots themselves. */
+const DOTTED_BELOW = new Set(['client', 'config', 'expect', 'features']);
 
 /** `producers[0].client.linger.ms` → ['producers', 0, 'client', 'linger.ms']; null when it is no path. */
 export function pathSteps(path: string): (string | number)[] | null {

@@ -26,6 +26,7 @@ export function toYaml(workload: Workload): string {
       racks: cluster.racks,
       profile: cluster.profile,
       config: cluster.config,
+      ...(cluster.features === undefined ? {} : { features: cluster.features }),
     },
     topics: topics.map(topicOf),
     producers: producers.map(producerOf),

@@ -38,6 +38,13 @@ export interface ClusterSpec {
   readonly profile: ProfileName;
   /** Broker configs. */
   readonly config: KafkaConfig;
+  /** Feature levels that the cluster is formatted with; absent: Kafka's own. */
+  readonly features?: FeatureLevels;
+}
+
+export interface FeatureLevels {
+  /** KIP-966. */
+  readonly 'eligible.leader.replicas.version': number;
 }
 
 export type ProfileName = 'laptop' | 'cloud-nvme' | 'cloud-ebs' | 'wan';

@@ -33,6 +33,8 @@ export interface BrokerOptions {
   readonly advertised?: ListenAddress;
   /** Broker settings by Kafka's names. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Levels of features in a new cluster, as `kafka-storage format --feature` takes them; default Kafka's. */
+  readonly features?: Readonly<Record<string, number>>;
   /** Bound on the start once the logs are open. Default 30 s. */
   readonly startTimeoutMs?: number;
   /** Told once when the node can keep nothing any more (its metadata log or all log directories failed): it must be ended. */
@@ -191,6 +193,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
       runtime.log.error('the metadata log failed: this node decides nothing any more', { reason: error.message });
       fatal(`the metadata log failed: ${error.message}`);
     },
+    ...(options.features === undefined ? undefined : { features: options.features }),
     ...(options.quorumFaults === undefined ? undefined : { quorumFaults: options.quorumFaults }),
     ...(options.controllerFaults === undefined ? undefined : { controllerFaults: options.controllerFaults }),
   });

@@ -33,16 +33,20 @@ const newClusterLevels: readonly (readonly [string, number])[] = [
 
 /**
  * The first records of a new cluster: its feature levels (from `bootstrap.checkpoint` where the directory was formatted
- * by Kafka's tools), as one transaction.
+ * by Kafka's tools), as one transaction. `features` are other levels than a new cluster's, as `kafka-storage format
+ * --feature` takes them.
  */
 export function bootstrapRecords(
   formatted: readonly MetadataRecord[] | null,
   minInsyncReplicas: number,
+  features: Readonly<Record<string, number>> = {},
 ): MetadataRecord[] {
   const levels =
     formatted !== null && formatted.length > 0
       ? formatted
-      : newClusterLevels.map(([name, level]) => metadataRecord(featureLevelRecord, 0, { name, featureLevel: level }));
+      : newClusterLevels.map(([name, level]) =>
+          metadataRecord(featureLevelRecord, 0, { name, featureLevel: features[name] ?? level }),
+        );
   const elr = levels.some(
     (entry) =>
       entry.type === 'FeatureLevelRecord' &&

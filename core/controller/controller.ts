@@ -32,6 +32,8 @@ export interface ControllerOptions {
   readonly committed: () => ClusterImage;
   /** The records of `bootstrap.checkpoint`, null when there is none. */
   readonly formatted?: readonly MetadataRecord[] | null;
+  /** Levels of features in a new cluster, where they are to be others than Kafka's. */
+  readonly features?: Readonly<Record<string, number>>;
   /** The controller's endpoints as other nodes reach them. */
   readonly endpoints?: readonly {
     readonly name: string;
@@ -149,14 +151,15 @@ export class Controller {
 
   #claim(epoch: number): void {
     this.#renounce();
-    const { config, committed, formatted } = this.#options;
+    const { config, committed, formatted, features } = this.#options;
     const image = committed().clone();
     const sessions = new BrokerSessions(config.number('broker.session.timeout.ms'));
     const nowMs = this.#nowMs();
     for (const id of image.brokerIds()) sessions.restart(id, nowMs);
     this.#active = { epoch, builder: new ImageBuilder(image), sessions, balancedMs: nowMs };
     if (image.features.size === 0) {
-      this.#apply(this.#active, bootstrapRecords(formatted ?? null, config.number('min.insync.replicas')));
+      const minInsyncReplicas = config.number('min.insync.replicas');
+      this.#apply(this.#active, bootstrapRecords(formatted ?? null, minInsyncReplicas, features));
     }
     this.#registerController();
     this.#schedule();

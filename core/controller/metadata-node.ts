@@ -32,6 +32,8 @@ export interface MetadataNodeOptions {
   readonly endpoints?: NonNullable<ControllerOptions['endpoints']>;
   /** The metadata log's disk failed. */
   readonly onFailure?: (error: Error) => void;
+  /** Levels of features in a new cluster, where they are to be others than Kafka's. */
+  readonly features?: Readonly<Record<string, number>>;
   readonly controllerFaults?: ControllerFaults;
   readonly quorumFaults?: QuorumFaults;
 }
@@ -68,6 +70,7 @@ export async function openMetadataNode(options: MetadataNodeOptions): Promise<Me
     formatted: bootstrap?.records ?? null,
     incarnationId,
     endpoints,
+    ...(options.features === undefined ? {} : { features: options.features }),
     ...(options.controllerFaults === undefined ? {} : { faults: options.controllerFaults }),
   });
   metadata.controller = controller;

@@ -17,6 +17,8 @@ export interface ServeOptions {
   advertised?: ListenAddress;
   /** Broker settings by Kafka's names. */
   config?: Readonly<Record<string, string>>;
+  /** Levels of features in a new cluster, as `kafka-storage format --feature` takes them; default Kafka's. */
+  features?: Readonly<Record<string, number>>;
   /** Default 'warn'. */
   logLevel?: LogLevel;
   /** Another disk, for example one in memory; then `logDirs` are paths on it. */

@@ -1,6 +1,6 @@
 import type { Contract, TopicPromise } from './contract.ts';
 import { type ControlEvent, endsUncleanly, type LoggedFault, liesAboutSync, reachOf } from './faults.ts';
-import type { Clause } from './result.ts';
+import type { Clause, ClauseSetting } from './result.ts';
 
 export type Standing =
   | { readonly kind: 'fail'; readonly fault: LoggedFault | null }
@@ -84,7 +84,11 @@ function judge(
       return destroyed.size > 0 ? { kind: 'unknown', reason, fault } : { kind: 'fail', fault };
     }
     if (acks === 1 && faults.some((candidate) => hitLeader(candidate, loss))) {
-      return { kind: 'allowed', clause: acksOne(faults.find((candidate) => hitLeader(candidate, loss))!), fault };
+      return {
+        kind: 'allowed',
+        clause: acksOne(promise, faults.find((candidate) => hitLeader(candidate, loss))!),
+        fault,
+      };
     }
     if (destroyed.size >= held)
       return { kind: 'unknown', reason: 'who was in the ISR when it was acknowledged is not recorded', fault };
@@ -102,11 +106,11 @@ function judge(
   const { before, after } = around(control, loss);
   if (acks === 1 && copies > 1) {
     const moved = before !== null && after.find((event) => event.leader !== -1 && event.leader !== before.leader);
-    if (moved) return { kind: 'allowed', clause: acksOneMoved(before.leader, moved), fault: last(faults) };
+    if (moved) return { kind: 'allowed', clause: acksOneMoved(promise, before.leader, moved), fault: last(faults) };
   }
   const unclean = after.find((event) => event.unclean);
   if (promise.uncleanElection && unclean !== undefined) {
-    return { kind: 'allowed', clause: uncleanClause(unclean), fault: last(faults) };
+    return { kind: 'allowed', clause: uncleanClause(promise, unclean), fault: last(faults) };
   }
   // KIP-966: whoever ends without a clean shutdown is eligible no more, for it may have lost its tail. When that has
   // happened to all of an ISR, the last known leader is what remains.
@@ -138,6 +142,20 @@ function judge(
     }
   }
   return { kind: 'fail', fault: last(destroying) ?? last(faults) };
+}
+
+/** The clause of the last unclean election of a partition until then, where its topic allows such. */
+export function uncleanElectionOf(
+  promise: TopicPromise,
+  index: number,
+  untilNs: number,
+  control: readonly ControlEvent[] | undefined,
+): Clause | null {
+  if (!promise.uncleanElection) return null;
+  const found = control?.findLast(
+    ({ partition, timeNs, unclean }) => unclean && partition === index && timeNs <= untilNs,
+  );
+  return found === undefined ? null : uncleanClause(promise, found);
 }
 
 /** The last control event at or before the loss was promised, and all later ones, of its partition. */
@@ -216,6 +234,7 @@ function destroyedClause(loss: Loss, faults: readonly LoggedFault[]): Clause {
       promise.replicationFactor === 1
         ? `replicationFactor: 3 with min.insync.replicas=2 over separate power, or ${flushEach(promise)}`
         : `replicas over separate power with a higher min.insync.replicas, or ${flushEach(promise)}`,
+    settings: flushSettings(promise),
   };
 }
 
@@ -231,28 +250,43 @@ function acksZero(): Clause {
   };
 }
 
-function acksOne(fault: LoggedFault): Clause {
+function acksOne(promise: TopicPromise, fault: LoggedFault): Clause {
   return {
     id: 'acks-1',
     text: `acks=1 acknowledges before any follower has the record; the leader was hit by ${fault.kind} at t=${seconds(fault.atNs)}`,
     prevention: 'acks=all with min.insync.replicas=2',
+    settings: acksAll(promise),
   };
 }
 
-function acksOneMoved(from: number, event: ControlEvent): Clause {
+function acksOneMoved(promise: TopicPromise, from: number, event: ControlEvent): Clause {
   return {
     id: 'acks-1',
     text: `acks=1 acknowledges before any follower has the record; leadership went from broker ${from} to ${event.leader} at t=${seconds(event.timeNs)}`,
     prevention: 'acks=all with min.insync.replicas=2',
+    settings: acksAll(promise),
   };
 }
 
-function uncleanClause(event: ControlEvent): Clause {
+function acksAll({ topic, minInsyncReplicas }: TopicPromise): readonly ClauseSetting[] {
+  const all: ClauseSetting = { of: 'producers', topic, name: 'acks', value: 'all' };
+  if (minInsyncReplicas >= 2) return [all];
+  return [all, { of: 'topic', topic, name: 'min.insync.replicas', value: '2' }];
+}
+
+function uncleanClause({ topic }: TopicPromise, event: ControlEvent): Clause {
   return {
     id: 'unclean-election',
     text: `unclean.leader.election.enable=true: broker ${event.leader}, not in sync, was elected at t=${seconds(event.timeNs)}`,
     prevention: 'unclean.leader.election.enable=false',
+    settings: [{ of: 'topic', topic, name: 'unclean.leader.election.enable', value: 'false' }],
   };
+}
+
+function flushSettings({ topic }: TopicPromise): readonly ClauseSetting[] {
+  return topic === '__consumer_offsets'
+    ? [{ of: 'brokers', name: 'log.flush.interval.messages', value: '1' }]
+    : [{ of: 'topic', topic, name: 'flush.messages', value: '1' }];
 }
 
 /** The broker makes its own topics itself, with the brokers' settings: there is no topic config to set beforehand. */
@@ -265,6 +299,7 @@ function uncleanShutdowns(promise: TopicPromise, acked: ControlEvent, elected: C
     id: 'unclean-shutdowns',
     text: `every broker of the ISR {${acked.isr.join(',')}} ended without a clean shutdown before the others had caught up; broker ${elected.leader}, the last known leader, had lost its unflushed tail and was elected at t=${seconds(elected.timeNs)}`,
     prevention: `${flushEach(promise)}, or a higher min.insync.replicas`,
+    settings: flushSettings(promise),
   };
 }
 
@@ -273,6 +308,7 @@ function lastReplica(event: ControlEvent, fault: LoggedFault): Clause {
     id: 'last-replica',
     text: `the ISR shrank to {${event.isr.join(',')}} at t=${seconds(event.timeNs)}, which lost unflushed records by ${fault.kind} at t=${seconds(fault.atNs)} and was elected again`,
     prevention: 'eligible.leader.replicas.version=1 (KIP-966)',
+    settings: [{ of: 'features', name: 'eligible.leader.replicas.version', value: '1' }],
   };
 }
 

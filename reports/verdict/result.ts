@@ -61,7 +61,14 @@ export interface Clause {
   readonly id: string;
   readonly text: string;
   readonly prevention: string;
+  /** The same as settings, where settings alone do it. */
+  readonly settings?: readonly ClauseSetting[];
 }
+
+/** One setting by Kafka's name, and what it is set on. */
+export type ClauseSetting =
+  | { readonly of: 'topic' | 'producers'; readonly topic: string; readonly name: string; readonly value: string }
+  | { readonly of: 'brokers' | 'features'; readonly name: string; readonly value: string };
 
 /** Counts of one rule, over all or for one partition. */
 export interface RuleCounts {
@@ -76,6 +83,7 @@ export interface RuleCounts {
   readonly clause?: string;
   readonly clauseText?: string;
   readonly prevention?: string;
+  readonly settings?: readonly ClauseSetting[];
   /** Why the result is unknown. */
   readonly reason?: string;
 }

@@ -148,9 +148,13 @@ function figuresOf(counts: Counts, checked: number): RuleCounts {
     violations,
     excused,
     undecided,
-    ...(clause === undefined ? {} : { clause: clause.id, clauseText: clause.text, prevention: clause.prevention }),
+    ...(clause === undefined ? {} : clauseFields(clause)),
     ...(reason === undefined ? {} : { reason }),
   };
+}
+
+function clauseFields({ id, text, prevention, settings }: Clause): Partial<RuleCounts> {
+  return { clause: id, clauseText: text, prevention, ...(settings === undefined ? {} : { settings }) };
 }
 
 export function grouped(count: number): string {

@@ -126,7 +126,11 @@ export class Verdict implements HistorySink {
       if (whiteBox !== undefined) {
         for (const rule of WHITE_BOX_RULES) {
           if (rule === 'L1') continue;
-          judge([rule], (tally) => judgeWhiteBox(whiteBox, rule, (index) => evidence.partitions[index]!, tally!));
+          // What readers were shown may go where the contract lets a replica lead that never had it.
+          const clauseOf = rule !== 'P9' ? undefined : (at: number, ns: number) => judged.uncleanElection(at, ns);
+          judge([rule], (tally) =>
+            judgeWhiteBox(whiteBox, rule, (index) => evidence.partitions[index]!, tally!, clauseOf),
+          );
         }
       }
       judge(['L1'], (recovery) => {

@@ -1,3 +1,4 @@
+import type { Clause, Example } from './result.ts';
 import type { Tally } from './tally.ts';
 
 /** Rules that only a look into the brokers can judge. */
@@ -22,23 +23,28 @@ export interface WhiteBoxViolation {
 /**
  * P7: a high watermark never goes back within a leader epoch. P8: an epoch has one leader, and replicas agree on what is
  * committed. P9: what was shown to readers survives elections and truncations. L1: once everything is healed, every
- * partition has a leader and its full ISR within a bounded time.
+ * partition has a leader and its full ISR within a bounded time. `clauseOf` is the part of the contract that permits what
+ * was seen then, if any does.
  */
 export function judgeWhiteBox(
   box: WhiteBox,
   rule: WhiteBoxRule,
   nameOf: (partition: number) => string,
   tally: Tally,
+  clauseOf: (partition: number, timeNs: number) => Clause | null = () => null,
 ): void {
   for (const { rule: of, partition, count } of box.checked) if (of === rule) tally.check(partition, count);
   for (const violation of box.violations) {
     if (violation.rule !== rule) continue;
     const { partition, timeNs, sentence } = violation;
-    tally.fail(partition, () => ({
+    const example = (): Example => ({
       partition: partition < 0 ? null : nameOf(partition),
       sentence: `${sentence}; t=${(timeNs / 1e9).toFixed(3)}s`,
       events: [{ timeNs, text: sentence }],
       around: [],
-    }));
+    });
+    const clause = partition < 0 ? null : clauseOf(partition, timeNs);
+    if (clause === null) tally.fail(partition, example);
+    else tally.allow(partition, clause, example);
   }
 }

@@ -25,6 +25,8 @@ export class PartitionWatch {
   /** Everything below was shown to readers by a leader; with the epochs of it. */
   #exposed = 0;
   #committed: Lineage = [];
+  /** Elections of leaders that lacked what readers were shown: in which epoch, and what was left. */
+  readonly #losses: { readonly epoch: number; readonly kept: number }[] = [];
   truncations = 0;
 
   constructor(index: number, name: string, findings: Findings, excused: (brokers: readonly number[]) => boolean) {
@@ -133,6 +135,7 @@ export class PartitionWatch {
         `broker ${broker}, elected in epoch ${epoch}, ${what}: readers of ${this.#name} were shown everything below ${this.#exposed}`,
       );
     }
+    this.#losses.push({ epoch, kept });
     this.#exposed = kept;
     this.#committed = below(this.#committed, kept);
   }
@@ -145,6 +148,9 @@ export class PartitionWatch {
     this.#findings.checked('P8', this.#index);
     const differs = divergence(now.lineage, this.#committed, from, to);
     if (differs === -1) return;
+    // Who was away at such an election holds what was lost, until it has fetched from that leader and cut its log.
+    const last = now.lineage.at(-1)?.epoch ?? -1;
+    if (this.#losses.some(({ epoch, kept }) => differs >= kept && last < epoch)) return;
     const own = epochAt(now.lineage, differs);
     const committed = epochAt(this.#committed, differs);
     this.#findings.violated(

@@ -11,6 +11,7 @@ export interface BrokerProcessOptions {
   /** Data directory; null keeps everything in the process' memory. */
   readonly directory: string | null;
   readonly config: Readonly<Record<string, string>>;
+  readonly features?: Readonly<Record<string, number>>;
   readonly logLevel?: string;
   /** Told once a second by the process; see BrokerProcess.onTelemetry. */
   readonly telemetry?: boolean;
@@ -140,13 +141,14 @@ export class BrokerProcess {
   }
 
   #serveOptions(): object {
-    const { nodeId, rack, clusterId, directory, config, logLevel, localAddress, telemetry, metricsPort, otlp } =
-      this.options;
+    const { nodeId, rack, clusterId, directory, config, features } = this.options;
+    const { logLevel, localAddress, telemetry, metricsPort, otlp } = this.options;
     return {
       nodeId,
       clusterId,
       ...(rack === null ? {} : { rack }),
       ...(directory === null ? { memory: true, logDirs: ['/data'] } : { logDirs: [directory] }),
+      ...(features === undefined ? {} : { features }),
       ...(logLevel === undefined ? {} : { logLevel }),
       ...(telemetry === undefined ? {} : { telemetry }),
       ...(metricsPort === undefined ? {} : { metricsPort }),

@@ -14,6 +14,8 @@ export interface LocalClusterOptions {
   readonly host?: string;
   /** Broker settings by Kafka's names, for every broker. */
   readonly config: Readonly<Record<string, string>>;
+  /** Levels of features of the new cluster; absent: Kafka's own. */
+  readonly features?: Readonly<Record<string, number>>;
   readonly logLevel?: string;
   /** Brokers tell once a second how they do. */
   readonly telemetry?: boolean;
@@ -43,7 +45,7 @@ export class LocalCluster {
 
   /** Resolves when every broker answers. */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
-    const { brokers: count, racks, directory, config, logLevel, relayed = false } = options;
+    const { brokers: count, racks, directory, config, features, logLevel, relayed = false } = options;
     const host = relayed ? '127.0.0.1' : (options.host ?? 'localhost');
     const free = await freePorts(count * 4, host);
     const take = (): number[] => free.splice(0, count);
@@ -75,6 +77,7 @@ export class LocalCluster {
           ...(relayed ? { 'advertised.listeners': `PLAINTEXT://${host}:${port}` } : {}),
           ...config,
         },
+        ...(features === undefined ? {} : { features }),
         ...(logLevel === undefined ? {} : { logLevel }),
         ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
         ...(options.metricsPort === undefined ? {} : { metricsPort: options.metricsPort + index }),

@@ -79,11 +79,20 @@ export async function openTarget(workload: Workload): Promise<LiveTarget> {
   if (workload.target === 'kafka') return { bootstrap: workload.bootstrap, cluster: null, async close() {} };
   const directory = await mkdtemp(join(tmpdir(), 'faultline-local-'));
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
-  const { brokers, racks, config } = workload.cluster;
+  const { brokers, racks, config, features } = workload.cluster;
   try {
     const wanted = drawFaults(workload).some(({ action }) => isNetworkAction(action));
     const relayed = wanted && (await hasAddresses());
-    const cluster = await LocalCluster.start({ brokers, racks, directory, config, relayed, telemetry: true });
+    const levels = features === undefined ? {} : { features: { ...features } };
+    const cluster = await LocalCluster.start({
+      brokers,
+      racks,
+      directory,
+      config,
+      ...levels,
+      relayed,
+      telemetry: true,
+    });
     return { bootstrap: cluster.bootstrap, cluster, close: () => cluster.close().finally(remove) };
   } catch (error) {
     await remove();
