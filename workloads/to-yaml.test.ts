@@ -224,6 +224,7 @@ const workloads: fc.Arbitrary<Workload> = fc.record({
     racks: fc.constant(['a', 'b']),
     profile: fc.constantFrom('laptop' as const, 'wan' as const),
     config: fc.constantFrom({}, { 'min.insync.replicas': '2', 'log.flush.interval.messages': '9223372036854775807' }),
+    features: fc.constant({ 'eligible.leader.replicas.version': 0 }),
   }),
   topics: fc.constant([
     { name: 'orders', count: 1, partitions: 4, replicationFactor: 3, config: { 'retention.ms': '-1' } },
