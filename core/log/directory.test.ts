@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryDisk } from '../memory-disk.ts';
 import { nodeCodecs } from '../node/codecs.ts';
+import { createRandom } from '../random.ts';
 import type { Disk } from '../runtime.ts';
 import type { LogConfig } from './config.ts';
 import { LogDirectory } from './directory.ts';
 import { readText } from './durable-file.ts';
 import { formatUuid, parseMetaProperties, parseUuid } from './metadata-files.ts';
 import { deletedDirectoryName, isDeletedDirectory, parsePartitionDirectory } from './partition-directory.ts';
+import { CrashDisk } from './testing/crash-disk.ts';
+import { WatchedDisk } from './testing/watched-disk.ts';
 import { appended, asClient, batchOf, directoryOptions, readAll, StillTime } from './testing/world.ts';
 
 const id = Uint8Array.from({ length: 16 }, (_, index) => index * 17);
@@ -44,6 +47,26 @@ describe('a log directory', () => {
     expect(readAll(found!.log, nodeCodecs)).toHaveLength(16);
     // Opened, but not closed in order.
     expect((await open()).previousShutdown.clean).toBe(false);
+  });
+
+  test('acts upon no checkpoint that a power loss may still take back', async () => {
+    const medium = new CrashDisk();
+    const disk = new WatchedDisk(medium);
+    const { open } = world({}, disk);
+    const log = await (await open()).create('t', 0, id);
+    appended(log.append(one, asClient));
+    await log.flush();
+    disk.refuse = (operation, path) => (operation === 'syncDirectory' && path === '/logs' ? 'EIO' : null);
+    // Renamed into place, but the directory could not be synced.
+    await expect(log.truncateTo(0)).rejects.toThrow('EIO');
+    disk.refuse = () => null;
+    await open();
+    const seen = text(disk, 'recovery-point-offset-checkpoint');
+    expect(seen).toMatch(/t 0 0/);
+    const random = createRandom('power loss');
+    for (let i = 0; i < 10; i++) {
+      expect(text(medium.afterPowerLoss(random), 'recovery-point-offset-checkpoint')).toBe(seen);
+    }
   });
 
   test('writes the texts that Kafka writes', async () => {

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +15,17 @@ import {
 } from '../../core/protocol/index.ts';
 import { encodeBatch } from '../../core/records/index.ts';
 import type { Random } from '../../core/runtime.ts';
-import { serveProcess } from '../peers/broker-process.ts';
+import { type ServedCluster, serveProcess } from '../peers/broker-process.ts';
+import type { MemoryAnswer } from './memory-probe.ts';
+import { formatSeries, growth, type MemorySample } from './memory-series.ts';
 import { mutate, randomBytes } from './mutate.ts';
 
 const CONNECTIONS = 24;
 const CHECK_EVERY_MS = 5_000;
-const WARM_MS = 10_000;
-const RSS_GROWTH_MAX = 1.6;
-const RSS_GROWTH_BYTES = 96 << 20;
+/** A collection is forced for each sample: often at first, so that a short run has some; then seldom, as V8 would. */
+const SAMPLE_OFTEN_UNTIL_MS = 60_000;
+const SAMPLE_EVERY_MS = 30_000;
+const ANSWER_MS = 20_000;
 
 /** Throws hostile bytes at a served broker from many connections while an honest client goes on working. */
 export async function fuzzConnections(random: Random, isOver: () => boolean): Promise<string> {
@@ -35,12 +39,13 @@ export async function fuzzConnections(random: Random, isOver: () => boolean): Pr
 }
 
 async function attackServed(directory: string, random: Random, isOver: () => boolean): Promise<string> {
-  await using served = await serveProcess(['--data', directory]);
+  const probe = new URL('memory-probe.ts', import.meta.url).href;
+  await using served = await serveProcess(['--data', directory], ['--expose-gc', '--import', probe]);
   const port = Number(served.bootstrap.split(':')[1]);
   const startedMs = performance.now();
   let frames = 0;
-  let warmRss = 0;
-  let highestRss = 0;
+  const samples: MemorySample[] = [];
+  let sampledAtMs = 0;
   let checks = 0;
   let honest = true;
   const attackers = Array.from({ length: CONNECTIONS }, (_, index) => attack(index));
@@ -67,21 +72,20 @@ async function attackServed(directory: string, random: Random, isOver: () => boo
     while (!isOver()) {
       await pause(CHECK_EVERY_MS);
       await checkHonestClient(served.bootstrap, checks++);
-      const rss = residentBytes(served.pid);
-      highestRss = Math.max(highestRss, rss);
-      if (warmRss === 0 && performance.now() - startedMs > WARM_MS) warmRss = rss;
+      const elapsedMs = performance.now() - startedMs;
+      if (elapsedMs > SAMPLE_OFTEN_UNTIL_MS && elapsedMs - sampledAtMs < SAMPLE_EVERY_MS) continue;
+      sampledAtMs = elapsedMs;
+      samples.push({ ...(await askForMemory(served)), seconds: Math.round(elapsedMs / 1000), frames });
     }
   } finally {
     honest = false;
     await Promise.all(attackers);
   }
   await checkHonestClient(served.bootstrap, checks++);
-  const finalRss = residentBytes(served.pid);
-  const mib = (bytes: number): string => `${Math.round(bytes / 1048576)} MiB`;
-  if (warmRss > 0 && finalRss > warmRss * RSS_GROWTH_MAX + RSS_GROWTH_BYTES) {
-    throw new Error(`memory grew from ${mib(warmRss)} to ${mib(finalRss)} over ${frames} frames`);
-  }
-  return `${frames} hostile frames, ${checks} honest round trips between them, memory ${mib(warmRss)} warm, ${mib(highestRss)} at most, ${mib(finalRss)} in the end`;
+  const series = formatSeries(samples);
+  const grown = growth(samples);
+  if (grown !== null) throw new Error(`${grown} over ${frames} frames\n${series}`);
+  return `${frames} hostile frames, ${checks} honest round trips between them; memory held:\n${series}`;
 }
 
 function hostile(random: Random): Uint8Array {
@@ -191,9 +195,11 @@ function flat(chunks: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-function residentBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+async function askForMemory({ child }: ServedCluster): Promise<MemoryAnswer> {
+  const answered = once(child, 'message', { signal: AbortSignal.timeout(ANSWER_MS) });
+  child.send('memory');
+  const [answer] = await answered;
+  return answer as MemoryAnswer;
 }
 
 function pause(ms: number): Promise<void> {
