@@ -15,7 +15,7 @@ const HELP = `usage: npm run fuzz -- [--minutes 60] [--seed 1] [--only connectio
 Hostile bytes on connections, then in files, each for half of the minutes (default 1), under an honest client.
 
 Memory: the broker collects garbage before each sample (every 5 s in the first minute, then every 30 s). Compared are
-the medians of the middle and of the last third of the run; the first third is for warming up. It fails when
+the lowest of the middle and of the last third of the run; the first third is for warming up. It fails when
   live    (heap and buffers that a collection leaves) grew by more than ${LIVE_GROWTH_BYTES >> 20} MiB: compiled code, the index of what was
           written and the connections of that moment stay below it, one byte kept per frame for half an hour does not;
   native  (resident memory that is neither) grew by more than ${NATIVE_GROWTH_BYTES >> 20} MiB: arenas of the allocator fill up, then stay.

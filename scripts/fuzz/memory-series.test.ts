@@ -27,7 +27,7 @@ test('single peaks are no growth', () => {
 });
 
 test('what is kept per frame is growth, however slow', () => {
-  // The medians of the middle and of the last third stand twenty samples apart.
+  // The first of the middle and of the last third stand twenty samples apart.
   const step = LIVE_GROWTH_BYTES / 20;
   expect(growth(series(60, (index) => ({ heap: 20 * MIB + index * step * 0.9 })))).toBeNull();
   expect(growth(series(60, (index) => ({ heap: 20 * MIB + index * step * 1.2 })))).toMatch(/^live memory grew/);
