@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { serveProcess } from './broker-process.ts';
 import { Checks } from './checks.ts';
+import { checkCluster } from './cluster.ts';
 import { checkDumpLogSegments } from './dump-log-segments.ts';
 import { checkJavaTools } from './java-tools.ts';
 import { checkKafkaJs } from './kafkajs.ts';
@@ -20,7 +21,10 @@ try {
   await checkPlatformatic(checks, bootstrap);
   await checkKcat(checks, bootstrap);
   await checkJavaTools(checks, bootstrap);
-  if (served !== null) await checkDumpLogSegments(checks);
+  if (served !== null) {
+    await checkDumpLogSegments(checks);
+    await checkCluster(checks);
+  }
 } finally {
   await served?.stop();
 }
