@@ -12,6 +12,8 @@ export interface PlannedFault {
   readonly action: FaultAction;
   /** Drawn at a random time: it may find nobody to hit. One that the file gives a time must take effect. */
   readonly byChance: boolean;
+  /** Left out where some partition would then have no in-sync replica whose process has not just ended. */
+  readonly survivable?: true;
 }
 
 /** Faults end this long before the load does, so that what they broke is still under load when it comes back. */
@@ -38,7 +40,8 @@ function occurrences(spec: FaultSpec, endMs: number, random: Random): PlannedFau
   const all: PlannedFault[] = [];
   let atMs = when.fromMs;
   for (let number = 1; atMs < until; number++) {
-    all.push(planned(`${spec.id}.${number}`, atMs, choose(spec.oneOf, own), true));
+    const fault = planned(`${spec.id}.${number}`, atMs, choose(spec.oneOf, own), true);
+    all.push(when.survivable === true ? { ...fault, survivable: true } : fault);
     atMs += when.arrival === 'constant' ? when.everyMs : exponential(own) * when.everyMs;
   }
   return all;

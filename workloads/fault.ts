@@ -26,6 +26,8 @@ export type FaultTime =
       readonly arrival: 'constant' | 'poisson';
       readonly fromMs: number;
       readonly untilMs: number | null;
+      /** An occurrence that would end the last of a partition's in-sync replicas is left out: the fault budget. */
+      readonly survivable?: true;
     };
 
 /** Who is hit. What it means is looked up at the moment of the fault. */

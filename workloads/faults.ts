@@ -14,7 +14,17 @@ import {
   required,
 } from './object-schema.ts';
 import { duration, isMapNode, positiveDuration } from './scalars.ts';
-import { below, type JsonSchema, list, type Place, report, reportExpected, type Schema, word } from './schema.ts';
+import {
+  below,
+  boolean,
+  type JsonSchema,
+  list,
+  type Place,
+  report,
+  reportExpected,
+  type Schema,
+  word,
+} from './schema.ts';
 
 function isKind(key: string): key is FaultKind {
   return Object.hasOwn(KINDS, key);
@@ -26,6 +36,11 @@ const timeFields = {
   arrival: optional(word('constant', 'poisson'), 'constant', 'Spacing of a repeated fault.'),
   from: optional(duration, null, 'First moment of a repeated fault; default: one interval after the start.'),
   until: optional(duration, null, 'Last moment; default: end of the measured part.'),
+  survivable: optional(
+    boolean,
+    false,
+    'sim: left out where it would leave some partition without an in-sync replica that has not just ended.',
+  ),
 };
 
 const ENTRY = 'a fault such as { at: 10s, kill: any, restart-after: 5s }';
@@ -138,7 +153,8 @@ function faultTime(read: Read<typeof timeFields>, place: Place): FaultTime | und
   const fromMs = read.from ?? read.every;
   if (read.until !== null && read.until < fromMs)
     return report(place, 'conflict', `${place.path}: until is before from`);
-  return { kind: 'every', everyMs: read.every, arrival: read.arrival, fromMs, untilMs: read.until };
+  const survivable = read.survivable ? { survivable: true as const } : {};
+  return { kind: 'every', everyMs: read.every, arrival: read.arrival, fromMs, untilMs: read.until, ...survivable };
 }
 
 const faultWord: Schema<FaultKind> = word(...FAULT_KINDS);

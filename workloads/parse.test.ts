@@ -200,7 +200,7 @@ test.each([
   [
     'a parameter of another fault',
     change('kill: any', 'kill: any, for: 2s'),
-    'orders.yaml:16:27 unknown key "for" in faults[0]; expected at, every, arrival, from, until, one-of or restart-after',
+    'orders.yaml:16:27 unknown key "for" in faults[0]; expected at, every, arrival, from, until, survivable, one-of or restart-after',
   ],
   [
     'no time',

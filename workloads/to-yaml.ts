@@ -169,6 +169,7 @@ function timeOf(when: FaultTime): object {
     arrival: when.arrival,
     from: formatMs(when.fromMs),
     ...(when.untilMs === null ? {} : { until: formatMs(when.untilMs) }),
+    ...(when.survivable === true ? { survivable: true } : {}),
   };
 }
 

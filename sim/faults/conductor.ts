@@ -113,6 +113,18 @@ function resolverOf(cluster: SimulatedBrokers): TargetResolver {
       if (found === undefined) return [];
       return found.replicas.filter((id) => id !== found.leader).flatMap((id) => node(id) ?? []);
     },
+    survives(ended) {
+      const image = newest()?.metadataNode.metadata.image;
+      if (image === undefined) return false;
+      const ids = new Set(cluster.nodes.flatMap((each, index) => (ended.includes(each) ? [index + 1] : [])));
+      const lives = (id: number): boolean => !ids.has(id) && cluster.broker(id) !== null;
+      for (const { partitions } of image.topicsByName.values()) {
+        for (const { replicas, isr, elr } of partitions.values()) {
+          if (replicas.some((id) => ids.has(id)) && ![...isr, ...elr].some(lives)) return false;
+        }
+      }
+      return true;
+    },
     controller: () => node(newest()?.metadataNode.metadata.controllerId ?? -1),
     broker: node,
   };

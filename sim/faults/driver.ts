@@ -1,3 +1,4 @@
+import { endsUncleanly } from '../../reports/verdict/faults.ts';
 import type { Selector } from '../../workloads/fault.ts';
 import type { SimNode } from '../node.ts';
 import type { PlannedFault } from '../plan.ts';
@@ -87,11 +88,17 @@ export class FaultDriver {
       brokers: this.#brokers,
       clients: this.#clients,
       random,
-      resolve: (selector) => this.#resolve(selector, context),
+      resolve: (selector) => this.#within(fault, this.#resolve(selector, context)),
       after: (ns, action) => this.#later(this.#world.nowNs + ns, action),
     };
     entry.injected = inject(fault.action, context);
     this.#onInjected(report(entry));
+  }
+
+  /** Nobody, when it is for the fault to spare whom the cluster could not lose just now. */
+  #within(fault: PlannedFault, nodes: readonly SimNode[]): readonly SimNode[] {
+    if (fault.survivable !== true || !endsUncleanly(fault.action.kind)) return nodes;
+    return this.#resolver.survives(nodes) ? nodes : [];
   }
 
   #resolve(selector: Selector, { random }: FaultContext): readonly SimNode[] {

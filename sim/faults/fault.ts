@@ -9,6 +9,12 @@ export interface TargetResolver {
   followers(topic: string, partition: number): readonly SimNode[];
   controller(): SimNode | null;
   broker(id: number): SimNode | null;
+  /**
+   * Whether every partition that one of these nodes replicates has another in-sync (or eligible) replica whose process
+   * lives since it registered. KIP-966 trusts nobody who ended uncleanly, so that without one the contract promises
+   * less than what was acknowledged.
+   */
+  survives(ended: readonly SimNode[]): boolean;
 }
 
 /** What a fault has to work with. */

@@ -95,6 +95,7 @@ class Cluster {
     const resolver: TargetResolver = {
       leader: (_topic, partition) => this.brokers[partition] ?? null,
       followers: (_topic, partition) => this.brokers.filter((_, index) => index !== partition),
+      survives: () => true,
       controller: () => this.brokers[2]!,
       broker: (id) => this.brokers[id - 1] ?? null,
     };
@@ -288,6 +289,7 @@ describe('what a fault does meanwhile', () => {
     const resolver: TargetResolver = {
       leader: () => null,
       followers: () => [],
+      survives: () => true,
       controller: () => null,
       broker: () => null,
     };
@@ -347,7 +349,13 @@ test('a fault taken out of the plan leaves the draws of the others alone', async
       world: cluster.world,
       brokers: cluster.brokers,
       clients: [],
-      resolver: { leader: () => null, followers: () => [], controller: () => null, broker: () => null },
+      resolver: {
+        leader: () => null,
+        followers: () => [],
+        controller: () => null,
+        broker: () => null,
+        survives: () => true,
+      },
       faults: ids.map((id) => ({
         id,
         atNs: Number(id) * 1e8,
@@ -375,6 +383,7 @@ test('all faults, one upon the other, replay to the same trace and heal to a wor
       resolver: {
         leader: () => null,
         followers: () => [],
+        survives: () => true,
         controller: () => null,
         broker: (id) => cluster.brokers[id - 1]!,
       },
@@ -394,4 +403,42 @@ test('all faults, one upon the other, replay to the same trace and heal to a wor
     return [cluster.world.trace.events, cluster.world.trace.hash];
   };
   expect(await run()).toEqual(await run());
+});
+
+test('a survivable fault spares whom the cluster could not lose, and hurts them in other ways', async () => {
+  const cluster = new Cluster();
+  const last = cluster.brokers[1]!;
+  const faults = [1, 2].flatMap((id) =>
+    (['kill', 'pause'] as const).map((kind, at) => ({
+      id: `${kind}-${id}`,
+      atNs: id * 1e8 + at * 1e9,
+      byChance: true,
+      survivable: true as const,
+      action:
+        kind === 'kill'
+          ? { kind, target: { kind: 'broker' as const, id }, restartAfterMs: 10 }
+          : { kind, target: { kind: 'broker' as const, id }, forMs: 10 },
+    })),
+  );
+  const driver = new FaultDriver({
+    world: cluster.world,
+    brokers: cluster.brokers,
+    clients: [],
+    resolver: {
+      leader: () => null,
+      followers: () => [],
+      controller: () => null,
+      broker: (id) => cluster.brokers[id - 1]!,
+      survives: (ended) => !ended.includes(last),
+    },
+    faults,
+  });
+  driver.start();
+  await cluster.run(2000);
+  expect(driver.reports().map(({ id, state }) => `${id} ${state}`)).toEqual([
+    'kill-1 confirmed',
+    'pause-1 confirmed',
+    'kill-2 missed',
+    'pause-2 confirmed',
+  ]);
 });
