@@ -6,6 +6,8 @@ import { LATENCY_TITLES, verdictWord } from './labels.ts';
 import { page } from './page.ts';
 import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
 import type { LatencyName, RunRecord } from './run-record.ts';
+import { storyOfRecord } from './story/of-record.ts';
+import { renderStorySvg } from './story/svg.ts';
 import { type ChartName, renderSvg } from './svg.ts';
 import { TELEMETRY_HEADS, telemetryRows } from './telemetry.ts';
 import type { Example, RuleResult } from './verdict/result.ts';
@@ -24,6 +26,7 @@ export async function renderReport(record: RunRecord, against?: RunRecord): Prom
     tiles(record),
     await rateSearch(record),
     await rulesAndThresholds(record),
+    storyOf(record),
     latencies(record),
     against === undefined ? '' : await comparisonOf(record, against),
     hasSpectrum
@@ -199,6 +202,24 @@ async function rateSearch(record: RunRecord): Promise<string> {
     `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. Publish latency in milliseconds over the rate; each probe is a point, filled where it held. The rest of this page is about ${search.confirmation === null ? 'the last probe' : 'the confirmation'}.`,
   );
   return drawing.replace(/<\/section>$/, () => `${table}</section>`);
+}
+
+/** How the worst broken promise came about; nothing where none was broken. */
+function storyOf(record: RunRecord): string {
+  const story = record.story ?? storyOfRecord(record);
+  if (story === null || story.moments.length === 0) return '';
+  const wide = renderStorySvg(story, { width: 910, theme: 'page' });
+  const narrow = renderStorySvg(story, { width: 350, theme: 'page' });
+  const whose =
+    story.witness === null
+      ? ''
+      : `The life of ${story.witness}${story.partition === null ? '' : ` in ${story.partition}`}. `;
+  const legend =
+    story.source === 'trace'
+      ? 'Thick green: the broker holds the record. Dashed purple: hit by a fault. Time in seconds runs downward, not to scale.'
+      : 'From what clients saw and the fault log says. Dashed purple: hit by a fault. Time runs downward, not to scale.';
+  const point = story.point === null ? '' : `<p><b>Lost at:</b> ${text(story.point)}.</p>`;
+  return `<section class="story"><h2>What happened</h2>${point}<figure><div class="wide">${wide}</div><div class="narrow">${narrow}</div><figcaption>${text(whose + legend)}</figcaption></figure><p class="note">${story.rule} ${text(story.name)}: ${text(story.meaning)} ${text(story.clause)}</p></section>`;
 }
 
 function latencies(record: RunRecord): string {

@@ -1,5 +1,6 @@
 import type { LatencySummary, SpectrumPoint } from './histogram.ts';
 import type { RateSearch } from './rate-search.ts';
+import type { Story } from './story/story.ts';
 import type { TelemetryPart, TelemetrySummary } from './telemetry.ts';
 import type { LoggedFault } from './verdict/faults.ts';
 import type { VerdictResult } from './verdict/result.ts';
@@ -152,6 +153,8 @@ export interface RunRecord {
   /** The same over the measured part. */
   readonly telemetrySummary?: readonly TelemetrySummary[];
   readonly spectra: { readonly [name in LatencyName]?: readonly SpectrumPoint[] };
+  /** How the worst broken promise came about, told from inside of a simulated cluster. */
+  readonly story?: Story;
 }
 
 /**
@@ -183,7 +186,14 @@ export function exitCodeOf(
 
 /** What `--json` prints: the record without what only a report needs. */
 export function toJson(record: RunRecord): string {
-  const { series: _series, spectra: _spectra, workloadText: _text, telemetry: _telemetry, ...printed } = record;
+  const {
+    series: _series,
+    spectra: _spectra,
+    workloadText: _text,
+    telemetry: _telemetry,
+    story: _story,
+    ...printed
+  } = record;
   return `${JSON.stringify(printed, null, 2)}\n`;
 }
 

@@ -183,7 +183,8 @@ function configOf(width: number): object {
   };
 }
 
-function coloured(svg: string, theme: 'light' | 'dark' | 'page'): string {
+/** The literals of the specs as colours of a theme. */
+export function coloured(svg: string, theme: 'light' | 'dark' | 'page'): string {
   const shades = new Map<string, string>();
   for (const [name, [literal, light, dark]] of Object.entries(COLOURS)) {
     shades.set(literal, theme === 'page' ? `var(--chart-${name})` : theme === 'light' ? light : dark);

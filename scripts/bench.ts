@@ -22,6 +22,7 @@ Examples:
   bench run workload.yaml --target kafka --bootstrap localhost:9092
   bench sim workloads/power-loss.yaml --seeds 200 --verify
   bench replay .faultline/plans/power-loss-17.json         a failed seed again, event for event
+  bench explain .faultline/plans/power-loss-17.json        how it came about: the few events that matter
   bench shrink .faultline/plans/power-loss-17.json         the same failure, as small as it gets
   bench serve --port 9092 --memory                         a broker to develop against
 
@@ -38,6 +39,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   run: async () => (await import('./commands/run.ts')).registerRun,
   sim: async () => (await import('./commands/sim.ts')).registerSim,
   replay: async () => (await import('./commands/replay.ts')).registerReplay,
+  explain: async () => (await import('./commands/explain.ts')).registerExplain,
   shrink: async () => (await import('./commands/shrink.ts')).registerShrink,
   report: async () => (await import('./commands/report.ts')).registerReport,
   serve: async () => (await import('./commands/serve.ts')).registerServe,

@@ -6,7 +6,7 @@ import type { Outcome } from './assemble.ts';
 
 export type WorldOptions = Pick<
   SimulationOptions,
-  'plan' | 'onProgress' | 'interrupted' | 'replay' | 'log' | 'history'
+  'plan' | 'onProgress' | 'interrupted' | 'replay' | 'log' | 'history' | 'journal'
 >;
 
 /** A simulation on this process' event loop. */

@@ -18,6 +18,7 @@ import { brokerIds, topicNames, type Workload } from '../workloads/workload.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { createFaultConductor, type FaultOutcome } from './faults/conductor.ts';
 import { Watch } from './invariants/watch.ts';
+import type { Journal } from './journal.ts';
 import { brokenDriver } from './mutants/broken-driver.ts';
 import type { SimNode } from './node.ts';
 import type { Plan } from './plan.ts';
@@ -43,6 +44,8 @@ export interface SimulationOptions {
   readonly replay?: string;
   /** Keeps the history, beside the verdict. */
   readonly history?: HistoryRecorder;
+  /** Keeps what befell one record, to tell it. */
+  readonly journal?: Journal;
 }
 
 export interface SimulationProgress {
@@ -98,7 +101,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     ...(options.replay === undefined ? {} : { replay: options.replay }),
     pausesReaders: workload.phases.backlog !== null,
   });
-  const sink = options.history === undefined ? verdict : tee(verdict, options.history);
+  const recorders = [options.history, options.journal].filter((recorder) => recorder !== undefined);
+  const sink = recorders.length === 0 ? verdict : tee(verdict, ...recorders);
   const { warmupMs, measureMs, drainMs } = workload.phases;
   const measurement = new Measurement(new ArrayBuffer(MEASUREMENT_BYTES), warmupMs * 1e6, (warmupMs + measureMs) * 1e6);
   const positions = new Positions(roster, new ArrayBuffer(Positions.bytes(roster)));
@@ -141,6 +145,16 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     reach: (id) => worstReach(faults.outcomes(), id),
   });
   cluster.onStarted = (broker) => watch.started(broker);
+  const { journal } = options;
+  journal?.observe({
+    broker: (id) => cluster.broker(id),
+    brokers: cluster.nodes.length,
+    nowNs: () => (Number.isFinite(zeroNs) ? world.nowNs - zeroNs : 0),
+  });
+  const onTouched = (node: SimNode): void => {
+    watch.touched(node);
+    journal?.look();
+  };
   let phase: Phase = 'topics';
   let finished: Conducted | null = null;
   let failure: unknown = null;
@@ -173,7 +187,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
 
   const boundNs = (warmupMs + measureMs + drainMs + OVERTIME_MS) * 1e6;
   let report = await world.run(() => finished !== null || failure !== null || world.nowNs > boundNs, {
-    onTouched: (node) => watch.touched(node),
+    onTouched,
     onProgress: ({ events }) => {
       const virtualSeconds = Number.isFinite(zeroNs) ? (world.nowNs - zeroNs) / 1e9 : 0;
       const acked = sampler.points.reduce((sum, point) => sum + point.acked, 0);
@@ -184,9 +198,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
   if (finished !== null && !(finished as Conducted).interrupted) {
     // Liveness: the world goes on, with nobody in it but the brokers, until all is well again.
     const untilNs = world.nowNs + RECOVERY_MS * 1e6;
-    report = await world.run(() => watch.recovered || world.nowNs > untilNs, {
-      onTouched: (node) => watch.touched(node),
-    });
+    report = await world.run(() => watch.recovered || world.nowNs > untilNs, { onTouched });
     watch.judgeRecovery(RECOVERY_MS / 1000);
   }
   const conducted: Conducted = finished ?? hung(phase, world.nowNs - zeroNs, roster);
@@ -198,7 +210,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     ...(conducted.reason === null ? {} : { reason: conducted.reason }),
     control: watch.control.events,
   };
-  options.history?.end({ ...end, faults: faultLog });
+  for (const recorder of recorders) recorder.end({ ...end, faults: faultLog });
   return {
     verdict: verdict.finish({ ...end, whiteBox: watch.result() }),
     conducted,

@@ -26,7 +26,7 @@ export function judgeAgreement(judged: Case, tally: Tally): void {
       const first = evidence.event(judged.exposedAt(before, offset), evidence.record(before));
       const second = evidence.event(conflicts.at(index, CONFLICT.time), evidence.record(now));
       const sentence = `offset ${offset} was ${first.text} and ${second.text}`;
-      return evidence.example(partition, offset, sentence, [first, second], standing);
+      return evidence.example(partition, offset, sentence, [first, second], standing, before);
     };
     if (standing.kind === 'allowed') tally.allow(partition, standing.clause, example);
     else if (standing.kind === 'unknown') tally.undecided(partition, standing.reason);

@@ -118,5 +118,5 @@ function lossExample(
   const parts = [`${evidence.record(row)}${at} ${evidence.acks(row)}`.trimEnd(), ack.text];
   if (other !== null) parts.push(other.text);
   parts.push(past.text);
-  return evidence.example(partition, offset, parts.join('; '), [ack, past, other], standing);
+  return evidence.example(partition, offset, parts.join('; '), [ack, past, other], standing, row);
 }

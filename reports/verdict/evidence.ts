@@ -33,12 +33,14 @@ export class Evidence {
     return role?.kind === 'producer' ? `acks=${role.acks === -1 ? 'all' : role.acks}` : '';
   }
 
+  /** `row`: the record that it is about; default the one that stands at the offset. */
   example(
     partition: number,
     offset: number,
     sentence: string,
     events: readonly (Witness | null)[],
     standing?: Standing,
+    row: number = -1,
   ): Example {
     const witnesses = events.filter((event) => event !== null);
     const fault = standing?.fault;
@@ -46,11 +48,17 @@ export class Evidence {
       witnesses.push({ timeNs: fault.atNs, text: `${fault.kind} of ${fault.target} (fault ${fault.id})` });
     }
     witnesses.sort((a, b) => (a.timeNs ?? Number.POSITIVE_INFINITY) - (b.timeNs ?? Number.POSITIVE_INFINITY));
+    const { table, offsets } = this.#ledger;
+    const about = row >= 0 || offset < 0 ? row : offsets.get(partition, offset);
     return {
       partition: this.partitions[partition] ?? null,
       sentence,
       events: witnesses.slice(0, EVENTS_MAX),
       around: offset < 0 ? [] : this.#around(partition, offset),
+      ...(offset < 0 ? {} : { offset }),
+      ...(about < 0
+        ? {}
+        : { record: { writer: this.actor(table.writerOf(about)), sequence: table.sequenceOf(about) } }),
     };
   }
 

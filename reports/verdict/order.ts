@@ -26,7 +26,7 @@ export function judgeOrder(judged: Case, tally: Tally): void {
     report(judged, tally, table.writerOf(row), partition, () => {
       const event = evidence.event(overtaken.at(index, OVERTAKEN.time), 'read');
       const sentence = `${evidence.record(row)} at offset ${offset} stands behind seq ${overtaken.at(index, OVERTAKEN.after)}; ${event.text}`;
-      return evidence.example(partition, offset, sentence, [event]);
+      return evidence.example(partition, offset, sentence, [event], undefined, row);
     });
   }
   for (let writer = 0; writer < judged.names.actors.length; writer++) orderOfAcks(judged, tally, writer);
@@ -56,7 +56,7 @@ function orderOfAcks(judged: Case, tally: Tally, writer: number): void {
       report(judged, tally, writer, partition, () => {
         const events = [evidence.event(table.time(before), 'acked'), evidence.event(table.time(row), 'acked')];
         const sentence = `${evidence.record(before)} has offset ${table.offset(before)} and the later seq ${table.sequenceOf(row)} has offset ${table.offset(row)}`;
-        return evidence.example(partition, table.offset(row), sentence, events);
+        return evidence.example(partition, table.offset(row), sentence, events, undefined, row);
       });
     }
   }

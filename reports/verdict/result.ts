@@ -54,6 +54,10 @@ export interface Example {
   readonly events: readonly Witness[];
   /** Up to three offsets to either side. */
   readonly around: readonly OffsetView[];
+  /** The disputed offset; absent where it is not about one. */
+  readonly offset?: number;
+  /** The record that the sentence speaks of. */
+  readonly record?: { readonly writer: string; readonly sequence: number };
 }
 
 /** A part of the contract that permits what happened, and what would have prevented it. */

@@ -18,6 +18,8 @@ export interface WhiteBoxViolation {
   readonly partition: number;
   readonly timeNs: number;
   readonly sentence: string;
+  /** The offset that it is about, where it is about one. */
+  readonly offset?: number;
 }
 
 /**
@@ -36,12 +38,13 @@ export function judgeWhiteBox(
   for (const { rule: of, partition, count } of box.checked) if (of === rule) tally.check(partition, count);
   for (const violation of box.violations) {
     if (violation.rule !== rule) continue;
-    const { partition, timeNs, sentence } = violation;
+    const { partition, timeNs, sentence, offset } = violation;
     const example = (): Example => ({
       partition: partition < 0 ? null : nameOf(partition),
       sentence: `${sentence}; t=${(timeNs / 1e9).toFixed(3)}s`,
       events: [{ timeNs, text: sentence }],
       around: [],
+      ...(offset === undefined ? {} : { offset }),
     });
     const clause = partition < 0 ? null : clauseOf(partition, timeNs);
     if (clause === null) tally.fail(partition, example);

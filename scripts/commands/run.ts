@@ -7,6 +7,7 @@ import { renderReport } from '../../reports/html.ts';
 import { EXIT, type LatencyName, type RunRecord, toJson } from '../../reports/run-record.ts';
 import { claimRunId, writeRun } from '../../reports/run-store.ts';
 import { type PairPlace, RunStore } from '../../reports/store/store.ts';
+import type { Story } from '../../reports/story/story.ts';
 import { summaryOf } from '../../reports/summary.ts';
 import type { Plan } from '../../sim/plan.ts';
 import { runConfigs } from '../../sim/run.ts';
@@ -26,6 +27,7 @@ import { matrixCommand } from '../matrix/matrix-command.ts';
 import { metricsSinks } from '../metrics-sinks.ts';
 import { PLAN_FILE, planOf, writePlan } from '../plan-file.ts';
 import { runPlan, type SimRunParts } from '../sim-run.ts';
+import { storyOfPlan } from '../story.ts';
 import { createProgress, onInterrupt, useColor } from '../terminal.ts';
 
 export interface RunFlags {
@@ -53,6 +55,9 @@ export interface RunFlags {
   resume?: boolean;
   markdown?: boolean;
 }
+
+/** Longer runs are told by `bench explain`. */
+const STORY_SECONDS_MAX = 20;
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
@@ -180,7 +185,8 @@ export async function conclude(
   flags: { readonly json?: boolean; readonly report?: string | boolean },
 ): Promise<void> {
   const { record: drafted, histograms } = assemble(context, outcome);
-  const record = { ...drafted, id: await claimRunId(process.cwd(), drafted.id) };
+  const id = await claimRunId(process.cwd(), drafted.id);
+  const record = { ...drafted, id, ...(await toldBy(plan, outcome, drafted)) };
   const directory = await writeRun(process.cwd(), record);
   keep(record, histograms);
   if (plan !== null) writePlan(join(directory, PLAN_FILE), plan);
@@ -197,6 +203,13 @@ export async function conclude(
     );
   }
   process.exitCode = record.exit;
+}
+
+/** A simulated run that broke a promise is replayed to tell how, unless that would take long. */
+async function toldBy(plan: Plan | null, { verdict, sim }: Outcome, { replay }: RunRecord): Promise<{ story?: Story }> {
+  if (plan === null || (sim?.wallSeconds ?? 0) > STORY_SECONDS_MAX) return {};
+  const { story } = await storyOfPlan({ plan, verdict, replay });
+  return story === null ? {} : { story };
 }
 
 function historyFile(path: string, workload: Workload): HistoryFile {

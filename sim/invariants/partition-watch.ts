@@ -85,6 +85,7 @@ export class PartitionWatch {
       'P9',
       this.#index,
       `broker ${broker} cut ${this.#name} at offset ${now.end}, below the high watermark ${this.#exposed} that readers were shown`,
+      now.end,
     );
   }
 
@@ -102,6 +103,7 @@ export class PartitionWatch {
         'P7',
         this.#index,
         `the high watermark of ${this.#name} on broker ${broker} went from ${before.highWatermark} back to ${now.highWatermark} within epoch ${epoch}`,
+        now.highWatermark,
       );
     }
     // A leader of the past may not know yet that it is one: only the newest speaks for the partition.
@@ -133,6 +135,7 @@ export class PartitionWatch {
         'P9',
         this.#index,
         `broker ${broker}, elected in epoch ${epoch}, ${what}: readers of ${this.#name} were shown everything below ${this.#exposed}`,
+        kept,
       );
     }
     this.#losses.push({ epoch, kept });
@@ -157,6 +160,7 @@ export class PartitionWatch {
       'P8',
       this.#index,
       `at offset ${differs} of ${this.#name} broker ${broker} holds a record of epoch ${own} for committed where the leaders committed one of epoch ${committed}`,
+      differs,
     );
   }
 }

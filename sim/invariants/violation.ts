@@ -4,5 +4,5 @@ import type { WhiteBoxRule } from '../../reports/verdict/white-box.ts';
 export interface Findings {
   checked(rule: WhiteBoxRule, partition: number): void;
   /** `partition`: its index in the history, -1 for the metadata log. */
-  violated(rule: WhiteBoxRule, partition: number, sentence: string): void;
+  violated(rule: WhiteBoxRule, partition: number, sentence: string, offset?: number): void;
 }

@@ -139,9 +139,10 @@ export class Watch implements Findings {
     counts[partition < 0 ? counts.length - 1 : partition]! += 1;
   }
 
-  violated(rule: WhiteBoxRule, partition: number, sentence: string): void {
+  violated(rule: WhiteBoxRule, partition: number, sentence: string, offset?: number): void {
     if (this.#violations.length >= VIOLATIONS_MAX) return;
-    this.#violations.push({ rule, partition, timeNs: this.#options.nowNs(), sentence });
+    const timeNs = this.#options.nowNs();
+    this.#violations.push({ rule, partition, timeNs, sentence, ...(offset === undefined ? {} : { offset }) });
   }
 
   result(): WhiteBox {
