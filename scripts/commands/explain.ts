@@ -1,6 +1,6 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { HistoryFileError } from '../../reports/history/form.ts';
 import { linesOf, type ReadHeader, readHistory } from '../../reports/history/reader.ts';
@@ -147,7 +147,7 @@ async function explainRun(record: RunRecord, flags: ExplainFlags): Promise<Expla
   const { id, verdict } = record;
   if (existsSync(join(runDirectory(process.cwd(), id), PLAN_FILE))) {
     const { plan, path } = readPlan(process.cwd(), id);
-    return explainPlan(plan, id, path, flags);
+    return explainPlan(plan, id, relative(process.cwd(), path), flags);
   }
   return { verdict, story: storyOfRecord(record, flags.rule), name: id };
 }
