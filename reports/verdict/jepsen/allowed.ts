@@ -1,9 +1,22 @@
 import type { RuleId, VerdictResult } from '../result.ts';
 
 /** Jepsen reports these and holds none of them against a system: Kafka does not forbid them. */
-const ALWAYS = new Set(['int-send-skip', 'G0', 'G0-process', 'G0-realtime']);
+const ALWAYS = new Set([
+  'int-send-skip',
+  'G0',
+  'G0-process',
+  'G0-realtime',
+  'PL-1-cycle-exists',
+  'strong-PL-1-cycle-exists',
+]);
 /** Only where write order counts as a dependency, which Kafka does not promise between transactions. */
-const WITH_WRITE_ORDER = new Set(['G1c', 'G1c-process', 'G1c-realtime']);
+const WITH_WRITE_ORDER = new Set([
+  'G1c',
+  'G1c-process',
+  'G1c-realtime',
+  'PL-2-cycle-exists',
+  'strong-PL-2-cycle-exists',
+]);
 /** A subscribed consumer may be rebalanced between two polls. */
 const WITH_SUBSCRIBE = new Set(['poll-skip', 'nonmonotonic-poll']);
 

@@ -143,9 +143,10 @@ function betweenPolls({ operations, orders }: Analysis, found: Anomalies): void 
     const polled = polledBy(operation);
     for (const [key, values] of polled) {
       const before = held.get(key);
-      if (before === undefined || values.length === 0) continue;
+      const from = before === undefined ? undefined : polledBy(before).get(key)?.at(-1);
+      if (before === undefined || from === undefined) continue;
       const order = orders.get(key);
-      const pair = [polledBy(before).get(key)!.at(-1)!, values[0]!] as const;
+      const pair = [from, values[0]!] as const;
       const delta = deltaOf(order, ...pair);
       const ops = [before.index, operation.index];
       if (delta > 1) append(found, 'poll-skip', { key, ops, delta, skipped: between(order!, ...pair) });
@@ -153,7 +154,10 @@ function betweenPolls({ operations, orders }: Analysis, found: Anomalies): void 
     }
     // A poll that failed, or may have, is compared but does not advance: the consumer rewinds after it.
     if (operation.type !== 'ok') continue;
-    for (const [key, values] of polled) if (values.length > 0) held.set(key, operation);
+    // One that returned nothing of a key has no last value: the next is compared with nothing, as Jepsen does it.
+    for (const step of operation.steps) {
+      if (step.kind === 'poll') for (const key of step.pairs.keys()) held.set(key, operation);
+    }
   }
 }
 
