@@ -21,8 +21,18 @@ async function checkMetadataQuorum(checks: Checks, bootstrap: string): Promise<v
   };
 
   await checks.run('cluster: MetadataQuorumCommand describes the status', async () => {
-    const status = await described('--status');
-    expectStatus(status);
+    expectStatus(await described('--status'));
+  });
+
+  await checks.run('cluster: MetadataQuorumCommand describes how far each voter is', async () => {
+    const rows = (await described('--replication'))
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split('\t').map((cell) => cell.trim()))
+      .filter((cells) => cells.length > 6);
+    expectEqual(rows.map(([id]) => id).sort(), ['1', '2', '3'], 'members');
+    expectEqual(rows.map((cells) => cells[6]).sort(), ['Follower', 'Follower', 'Leader'], 'roles');
+    for (const [id, , logEndOffset] of rows) expectEqual(Number(logEndOffset) > 0, true, `log end of ${id}`);
   });
 
   await checks.run('cluster: MetadataQuorumCommand is told that this set of voters is fixed', async () => {
