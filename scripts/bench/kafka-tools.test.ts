@@ -18,6 +18,21 @@ describe('ProducerPerformance', () => {
     });
   });
 
+  test('the steady state is told from the whole', () => {
+    const steady =
+      '1500000 steady state records sent, 20001.5 records/sec (19.53 MB/sec), 0.4 ms avg latency, 9.00 ms max latency, 0 ms 50th, 1 ms 95th, 3 ms 99th, 7 ms 99.9th.\n';
+    expect(parseProduced(summary + steady)).toMatchObject({ records: 2_000_000, p99Ms: 101 });
+    expect(parseProduced(summary + steady, 'steady')).toEqual({
+      records: 1_500_000,
+      recordsPerSecond: 20_001.5,
+      p50Ms: 0,
+      p95Ms: 1,
+      p99Ms: 3,
+      p999Ms: 7,
+    });
+    expect(() => parseProduced(summary, 'steady')).toThrow(/no summary/);
+  });
+
   test('no summary is an error that shows what was printed', () => {
     expect(() => parseProduced('org.apache.kafka.common.errors.TimeoutException: gone\n')).toThrow(/TimeoutException/);
   });

@@ -12,12 +12,18 @@ export interface Produced {
   readonly p999Ms: number;
 }
 
-/** The summary, the last line of ProducerPerformance. @throws Error on anything else. */
-export function parseProduced(output: string): Produced {
-  const found =
-    /^(\d+) records sent, ([\d.]+) records\/sec .*?(\d+) ms 50th, (\d+) ms 95th, (\d+) ms 99th, (\d+) ms 99\.9th\.?\s*$/m.exec(
-      output,
-    );
+const SUMMARIES: Readonly<Record<'all' | 'steady', RegExp>> = {
+  all: /^(\d+) records sent, ([\d.]+) records\/sec .*?(\d+) ms 50th, (\d+) ms 95th, (\d+) ms 99th, (\d+) ms 99\.9th\.?\s*$/m,
+  steady:
+    /^(\d+) steady state records sent, ([\d.]+) records\/sec .*?(\d+) ms 50th, (\d+) ms 95th, (\d+) ms 99th, (\d+) ms 99\.9th\.?\s*$/m,
+};
+
+/**
+ * A summary of ProducerPerformance: of all records, or of those after the tool's own warm-up (KIP-1052).
+ * @throws Error when there is none.
+ */
+export function parseProduced(output: string, part: 'all' | 'steady' = 'all'): Produced {
+  const found = SUMMARIES[part].exec(output);
   if (found === null) throw new Error(`ProducerPerformance printed no summary:\n${output.slice(-2000)}`);
   const [records, recordsPerSecond, p50Ms, p95Ms, p99Ms, p999Ms] = found.slice(1).map(Number);
   return {
@@ -57,17 +63,27 @@ export interface ProduceLoad {
   readonly recordBytes: number;
   /** Records per second, -1 for as many as go through. */
   readonly rate: number;
+  /** Of `records`, the first ones, which the summary of the steady state leaves out (KIP-1052). Default none. */
+  readonly warmUpRecords?: number;
   readonly client: Readonly<Record<string, string>>;
 }
 
-/** @throws Error when the tool failed, timed out or got fewer records acknowledged than it was to send. */
-export async function produceLoad(bootstrap: string, topic: string, load: ProduceLoad): Promise<Produced> {
+/**
+ * `steady`: null without a warm-up.
+ * @throws Error when the tool failed, timed out or got fewer records acknowledged than it was to send.
+ */
+export async function produceLoad(
+  bootstrap: string,
+  topic: string,
+  load: ProduceLoad,
+): Promise<{ readonly all: Produced; readonly steady: Produced | null }> {
   const properties = { 'bootstrap.servers': bootstrap, acks: 'all', ...load.client };
   const args = [
     ...['--topic', topic],
     ...['--num-records', String(load.records)],
     ...['--record-size', String(load.recordBytes)],
     ...['--throughput', String(load.rate)],
+    ...(load.warmUpRecords === undefined ? [] : ['--warmup-records', String(load.warmUpRecords)]),
     '--producer-props',
     ...Object.entries(properties).map(([name, value]) => `${name}=${value}`),
   ];
@@ -81,7 +97,8 @@ export async function produceLoad(bootstrap: string, topic: string, load: Produc
   if (produced.records < load.records || /Exception/.test(result.stderr + result.stdout)) {
     throw new Error(`ProducerPerformance met errors:\n${(result.stdout + result.stderr).slice(-2000)}`);
   }
-  return produced;
+  const steady = load.warmUpRecords === undefined ? null : parseProduced(result.stdout, 'steady');
+  return { all: produced, steady };
 }
 
 export async function consumeAll(bootstrap: string, topic: string, records: number): Promise<Consumed> {

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ThreadPoint } from '../../core/node/index.ts';
 import type { LoadHandle } from '../actors/conduct.ts';
 import type { HistorySink } from '../history.ts';
-import type { LoadCommand, LoadMessage, LoadWorkerData } from './messages.ts';
+import type { LoadCommand, LoadMessage, LoadRequest, LoadWorkerData } from './messages.ts';
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './load-worker.ts' : './load-worker.js', import.meta.url);
 
@@ -22,6 +22,7 @@ export class LoadThread implements LoadHandle {
       switch (message.kind) {
         case 'rows':
           sink.rows(message.rows, message.count);
+          this.#post({ kind: 'spare', rows: message.rows }, [message.rows.buffer]);
           return;
         case 'problem':
           problem(message.text);
@@ -68,8 +69,12 @@ export class LoadThread implements LoadHandle {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, command });
+      this.#post({ kind: 'command', id, command });
     });
+  }
+
+  #post(request: LoadRequest, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(request, transfer);
   }
 
   #take(id: number): { resolve: () => void; reject: (error: Error) => void } | undefined {

@@ -23,6 +23,8 @@ const { warmupMs, measureMs } = workload.phases;
 const telemetry = new ProcessTelemetry();
 let telling: NodeJS.Timeout | undefined;
 const told = new Set<string>();
+/** Came back from the main thread; as many as were ever on their way at once. */
+const spare: Float64Array<ArrayBuffer>[] = [];
 let zeroNs = Number.POSITIVE_INFINITY;
 
 const environment: Environment = {
@@ -33,8 +35,10 @@ const environment: Environment = {
   measurement: new Measurement(data.measurement, warmupMs * 1e6, (warmupMs + measureMs) * 1e6),
   history: new HistoryWriter({
     rows(rows, count) {
-      const copy = rows.slice(0, count * HISTORY_WIDTH);
-      send({ kind: 'rows', rows: copy, count }, [copy.buffer as ArrayBuffer]);
+      const written = rows.subarray(0, count * HISTORY_WIDTH);
+      const copy = spare.pop() ?? new Float64Array(rows.length);
+      copy.set(written);
+      send({ kind: 'rows', rows: copy, count }, [copy.buffer]);
     },
   }),
   positions: new Positions(roster, data.positions),
@@ -75,7 +79,12 @@ async function carryOut(command: LoadCommand): Promise<void> {
   }
 }
 
-port.on('message', ({ id, command }: LoadRequest) => {
+port.on('message', (request: LoadRequest) => {
+  if (request.kind === 'spare') {
+    spare.push(request.rows);
+    return;
+  }
+  const { id, command } = request;
   carryOut(command).then(
     () => send({ kind: 'done', id }),
     (error: unknown) => send({ kind: 'failed', id, message: error instanceof Error ? error.message : String(error) }),

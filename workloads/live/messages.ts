@@ -24,15 +24,15 @@ export type LoadCommand =
   | { readonly kind: 'stopProducers'; readonly timeoutMs: number }
   | { readonly kind: 'stopConsumers'; readonly timeoutMs: number };
 
-export interface LoadRequest {
-  readonly id: number;
-  readonly command: LoadCommand;
-}
+/** `spare`: the memory of rows that were read, to be filled again. What is thrown away instead costs a collection each few. */
+export type LoadRequest =
+  | { readonly kind: 'command'; readonly id: number; readonly command: LoadCommand }
+  | { readonly kind: 'spare'; readonly rows: Float64Array<ArrayBuffer> };
 
 export type LoadMessage =
   | { readonly kind: 'done'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
-  | { readonly kind: 'rows'; readonly rows: Float64Array; readonly count: number }
+  | { readonly kind: 'rows'; readonly rows: Float64Array<ArrayBuffer>; readonly count: number }
   | { readonly kind: 'problem'; readonly text: string }
   /** Once a second. */
   | { readonly kind: 'telemetry'; readonly point: ThreadPoint };
