@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import type { ExitCode } from '../reports/run-record.ts';
 import type { Judgement, RuleId } from '../reports/verdict/result.ts';
 import type { Plan } from '../sim/plan.ts';
@@ -5,6 +6,9 @@ import type { SimulationOutcome } from '../sim/run.ts';
 import type { Determinism } from '../sim/trace.ts';
 import { judge } from './assemble.ts';
 import { outcomeOf, simulateHere, verifyHere } from './simulate.ts';
+
+// A fault makes errors by the hundred, and where each was made is looked at only when the seed is replayed.
+if (!isMainThread) Error.stackTraceLimit = 0;
 
 export interface SeedTask {
   readonly plan: Plan;

@@ -60,6 +60,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
       import.meta.url.endsWith('.ts') ? './campaign-worker.ts' : './campaign-worker.js',
       import.meta.url,
     ).href,
+    // A run's objects live as long as the run: with room for all of them the collector copies few.
+    resourceLimits: { maxYoungGenerationSizeMb: 192 },
     minThreads: threads,
     maxThreads: threads,
   });

@@ -1,11 +1,13 @@
 import { COLUMN, type EventKind, HISTORY_WIDTH, type HistorySink } from './history.ts';
 
 const ROWS_PER_CHUNK = 4096;
+/** A short run writes few rows, and campaigns have thousands of short runs. */
+const FIRST_ROWS = 64;
 
 /** Gathers rows and hands them on in chunks, in the order in which they were written. One per load thread. */
 export class HistoryWriter {
   readonly #sink: HistorySink;
-  readonly #rows = new Float64Array(ROWS_PER_CHUNK * HISTORY_WIDTH);
+  #rows = new Float64Array(FIRST_ROWS * HISTORY_WIDTH);
   #count = 0;
 
   constructor(sink: HistorySink) {
@@ -22,8 +24,9 @@ export class HistoryWriter {
     a: number,
     b: number,
   ): void {
-    const rows = this.#rows;
     const at = this.#count * HISTORY_WIDTH;
+    if (at === this.#rows.length) this.#grow();
+    const rows = this.#rows;
     rows[at + COLUMN.kind] = kind;
     rows[at + COLUMN.time] = timeNs;
     rows[at + COLUMN.actor] = actor;
@@ -34,6 +37,12 @@ export class HistoryWriter {
     rows[at + COLUMN.b] = b;
     this.#count++;
     if (this.#count === ROWS_PER_CHUNK) this.flush();
+  }
+
+  #grow(): void {
+    const grown = new Float64Array(this.#rows.length * 2);
+    grown.set(this.#rows);
+    this.#rows = grown;
   }
 
   flush(): void {
