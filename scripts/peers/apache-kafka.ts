@@ -34,8 +34,14 @@ const packages: Record<string, string> = {
   StorageTool: 'kafka.tools.StorageTool',
   ConfigCommand: 'kafka.admin.ConfigCommand',
   ConsumerGroupCommand: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+  ReassignPartitionsCommand: 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
   ConsoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
 };
+
+/** The command line of one of Kafka's tools, by its class name without the package. */
+export function kafkaCommand(name: string, args: readonly string[]): string[] {
+  return ['java', ...javaArguments('512m', packages[name] ?? `org.apache.kafka.tools.${name}`, args)];
+}
 
 /** Runs one of Kafka's tools by its class name, without the package. */
 export function kafkaTool(
@@ -43,8 +49,8 @@ export function kafkaTool(
   args: readonly string[],
   options: { timeoutMs?: number; input?: string } = {},
 ): Promise<Finished> {
-  const className = packages[name] ?? `org.apache.kafka.tools.${name}`;
-  return runCommand('java', javaArguments('512m', className, args), { timeoutMs: 60_000, ...options });
+  const [program, ...words] = kafkaCommand(name, args);
+  return runCommand(program!, words, { timeoutMs: 60_000, ...options });
 }
 
 /** A listener besides the brokers' own PLAINTEXT one; its settings go into `config` as listener.name.<name>.… */

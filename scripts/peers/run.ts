@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { serveProcess } from './broker-process.ts';
 import { Checks } from './checks.ts';
 import { checkCluster } from './cluster.ts';
+import { checkClusterFailover } from './cluster-failover.ts';
+import { checkClusterTools } from './cluster-tools.ts';
 import { checkDumpLogSegments } from './dump-log-segments.ts';
 import { checkJavaTools } from './java-tools.ts';
 import { checkKafkaJs } from './kafkajs.ts';
@@ -24,6 +26,8 @@ try {
   if (served !== null) {
     await checkDumpLogSegments(checks);
     await checkCluster(checks);
+    await checkClusterTools(checks);
+    await checkClusterFailover(checks);
   }
 } finally {
   await served?.stop();
