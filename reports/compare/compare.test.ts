@@ -4,7 +4,7 @@ import type { Random } from '../../core/runtime.ts';
 import { EXIT, type RunRecord } from '../run-record.ts';
 import { syntheticRecord } from '../synthetic-record.ts';
 import { changePoints } from './change-points.ts';
-import { ComparisonError, compare, noiseFloors, refuseUnlike } from './compare.ts';
+import { ComparisonError, compare, compareSelf, noiseFloors, refuseUnlike } from './compare.ts';
 import { bencherMetricFormat, githubActionBenchmark } from './exports.ts';
 import { comparisonJunit, comparisonMarkdown, comparisonText } from './render.ts';
 import { holm, incompleteBeta, pairedEffect, welch } from './statistics.ts';
@@ -48,6 +48,19 @@ const LABELS: { labels: readonly [string, string] } = { labels: ['base', 'change
 describe('the gate', () => {
   // Once for the machine, as an A/A comparison stores it.
   const noise = noiseFloors(compare(...trial('calibration', 1, 12), LABELS));
+
+  test('an arm held against itself learns the noise of the machine and passes, unless equals differ', () => {
+    const shaky = (seed: string, slowdown: number): [RunRecord[], RunRecord[]] => {
+      const random = createRandom(seed);
+      const arm = (by: number) => Array.from({ length: 8 }, () => run(by, () => Math.exp(0.3 * normal(random))));
+      return [arm(1), arm(slowdown)];
+    };
+    expect(compare(...shaky('shaky', 1), LABELS).result).toBe('unstable');
+    const self = compareSelf(...shaky('shaky', 1), LABELS);
+    expect(self.exit).toBe(EXIT.pass);
+    expect(self.sentence).toMatch(/^SAME.* no smaller change can be seen than .*publish\.p99 \d+ %/);
+    expect(compareSelf(...trial('trial 3', 1.2, 8), LABELS).exit).toBe(EXIT.regression);
+  });
 
   test('identical arms pass 20 times of 20, a slowdown of 10 % fails 20 times of 20, at eight pairs', () => {
     const exits = (slowdown: number) =>

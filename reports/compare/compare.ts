@@ -259,6 +259,25 @@ export function findingOf(figure: ComparedFigure): string {
   return `${name} ${share(ratio)} ${word} (95 % interval ${signed(interval.low)} to ${signed(interval.high)}, p = ${interval.p.toFixed(4)})`;
 }
 
+/**
+ * An arm held against itself: a regression between equals is a false alarm and stays one; figures that are too unsteady
+ * for the smallest effects are what the comparison was made to learn, so they become noise floors, and are named.
+ */
+export function compareSelf(a: readonly RunRecord[], b: readonly RunRecord[], options: CompareOptions): Comparison {
+  const plain = compare(a, b, options);
+  if (plain.result !== 'unstable') return plain;
+  const floors = noiseFloors(plain);
+  for (const [name, floor] of options.noise ?? []) floors.set(name, Math.max(floor, floors.get(name) ?? 0));
+  const judged = compare(a, b, { ...options, noise: floors });
+  const unsteady = plain.figures
+    .filter(({ gated, result }) => gated && result === 'unstable')
+    .map(({ name }) => `${name} ${(floors.get(name)! * 100).toFixed(0)} %`);
+  return {
+    ...judged,
+    sentence: `${judged.sentence}; on this machine no smaller change can be seen than ${unsteady.join(', ')}`,
+  };
+}
+
 /** The share that noise alone makes of each figure, from a comparison of an arm with itself. */
 export function noiseFloors(comparison: Comparison): Map<string, number> {
   const floors = new Map<string, number>();

@@ -5,6 +5,7 @@ import {
   type Comparison,
   ComparisonError,
   compare,
+  compareSelf,
   noiseFloors,
   PAIRS_MIN,
   refuseUnlike,
@@ -144,7 +145,8 @@ function inStore(a: RunRecord[], b: RunRecord[], arms: readonly [Arm, Arm], isSe
   const fingerprint = fingerprintOf(environment);
   using store = RunStore.in(process.cwd());
   const labels = [arms[0].label, arms[1].label] as const;
-  const comparison = compare(a, b, { labels, noise: store.noise(workloadHash, fingerprint) });
+  const options = { labels, noise: store.noise(workloadHash, fingerprint) };
+  const comparison = isSelf ? compareSelf(a, b, options) : compare(a, b, options);
   if (isSelf && target !== 'sim' && comparison.pairs >= PAIRS_MIN) {
     const at = new Date().toISOString();
     for (const [metric, floor] of noiseFloors(comparison)) {

@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Command } from 'commander';
+import { nightBencher, nightGithubActionBenchmark } from '../../reports/compare/exports.ts';
+import type { MatrixResult } from '../../reports/matrix.ts';
+import { EXIT } from '../../reports/run-record.ts';
+import { RunStore } from '../../reports/store/store.ts';
+import { judgeTrend, renderTrends, trendsText } from '../../reports/trends.ts';
+import { childRun } from '../child-run.ts';
+import { environment } from '../environment.ts';
+import { CommandError } from '../exit.ts';
+import { packageRoot } from '../package.ts';
+import { keepNight, type Night, readNights, trendSeries } from './nights.ts';
+
+/**
+ * What runs every night: a campaign of simulated faults, the matrix, a steady load on real processes several times over;
+ * all of it into the store, and one page of trends. Exit 23 when a figure got worse, 24 when a promise was broken.
+ */
+interface NightlyFlags {
+  readonly seeds: string;
+  readonly repeats: string;
+  readonly set: readonly string[];
+}
+
+const FOLDER = join('.faultline', 'nightly');
+const NIGHTS = join(FOLDER, 'nights.ndjson');
+const BENCH = join(packageRoot, 'scripts', 'bench.js');
+const workload = (name: string): string => join(packageRoot, 'workloads', `${name}.yaml`);
+
+const program = new Command('nightly')
+  .description('The campaign, the matrix and the tracked loads of a night, and a page of the trends over all nights.')
+  .option('--seeds <n>', 'seeds of the campaign', '100')
+  .option('--repeats <n>', 'runs of each load on real processes; fewer than 3 prove little', '3')
+  .option(
+    '--set <path=value>',
+    'override a value of the steady load; may be repeated',
+    (value: string, all: string[]) => [...all, value],
+    [],
+  )
+  .addHelpText(
+    'after',
+    `
+A drill: FAULTLINE_DRILL_BURN_US=200 npm run nightly makes brokers burn 200 µs of CPU for each request; after three nights
+without it, it must be flagged.
+
+Examples:
+  npm run nightly
+  npm run nightly -- --seeds 20 --repeats 3 --set phases.measure=4s`,
+  );
+program.parse();
+
+try {
+  process.exitCode = await nightly(program.opts<NightlyFlags>());
+} catch (error) {
+  process.stderr.write(`nightly: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof CommandError ? error.exit : EXIT.runFailed;
+}
+
+async function nightly({ seeds, repeats, set }: NightlyFlags): Promise<number> {
+  const signal = new AbortController().signal;
+  const night = new Date().toISOString();
+  const runs: { id: string; load: string }[] = [];
+  const exits: number[] = [];
+
+  tell(`campaign: ${seeds} seeds of durability`);
+  const campaign = await bench(['sim', workload('durability'), '--seeds', seeds, '--json']);
+  exits.push(campaign.status);
+  const found = JSON.parse(campaign.out) as { counts: Record<string, number> };
+  const counts = Object.entries(found.counts).map(([judgement, count]) => `${count} ${judgement}`);
+
+  tell('matrix: simulated, exact');
+  const matrix = await bench(['run', workload('nightly-matrix'), '--json', '--report', join(FOLDER, 'matrix.html')]);
+  exits.push(matrix.status);
+  for (const cell of (JSON.parse(matrix.out) as MatrixResult).cells) {
+    runs.push({ id: cell.run, load: `nightly-matrix ${cell.values.join(' ')}` });
+  }
+
+  const quickstart = await childRun({
+    bench: BENCH,
+    file: workload('quickstart'),
+    flags: [],
+    signal,
+    label: 'quickstart',
+  });
+  runs.push({ id: quickstart.id, load: 'quickstart' });
+  exits.push(quickstart.exit);
+  const times = Number(repeats);
+  if (!Number.isSafeInteger(times) || times < 1)
+    throw new CommandError(EXIT.badWorkload, `--repeats ${repeats}: expected a whole number of at least 1`);
+  for (let repeat = 1; repeat <= times; repeat++) {
+    tell(`steady load on real processes, ${repeat} of ${repeats}`);
+    const flags = set.flatMap((each) => ['--set', each]);
+    const record = await childRun({
+      bench: BENCH,
+      file: workload('nightly-steady'),
+      flags,
+      signal,
+      label: 'the steady load',
+    });
+    runs.push({ id: record.id, load: 'nightly-steady' });
+    exits.push(record.exit);
+  }
+  keepNight(NIGHTS, { night, commit: environment().commit, runs, campaign: counts.join(', ') });
+  return await conclude(exits);
+}
+
+/** Judges the night that was kept last, and writes what people and other tools read of it. */
+async function conclude(exits: readonly number[]): Promise<number> {
+  const nights = readNights(NIGHTS);
+  const last: Night = nights.at(-1)!;
+  using store = RunStore.in(process.cwd());
+  const trends = trendSeries(nights, store.runs()).map(judgeTrend);
+  mkdirSync(FOLDER, { recursive: true });
+  const write = (name: string, content: string): string => {
+    const path = join(FOLDER, name);
+    writeFileSync(path, content);
+    return relative(process.cwd(), path);
+  };
+  const lines = [
+    `${nights.length} nights, the last began ${last.night.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} at commit ${last.commit.slice(0, 10)}`,
+    `campaign: ${last.campaign}`,
+  ];
+  const page = write('index.html', await renderTrends(trends, { title: `night of ${last.night.slice(0, 10)}`, lines }));
+  write('trends.txt', trendsText(trends));
+  write('github-action-benchmark.json', `${JSON.stringify(nightGithubActionBenchmark(trends), null, 2)}\n`);
+  write('bencher.json', `${JSON.stringify(nightBencher(trends), null, 2)}\n`);
+  process.stdout.write(`${trendsText(trends)}\ncampaign  ${last.campaign}\ntrends    ${page}\n`);
+  for (const code of [EXIT.durabilityViolation, EXIT.runFailed]) if (exits.includes(code)) return code;
+  return trends.some(({ state }) => state === 'alarm') ? EXIT.regression : EXIT.pass;
+}
+
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+async function bench(args: readonly string[]): Promise<{ status: number; out: string }> {
+  const child = spawn(process.execPath, [BENCH, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (out.trim() === '') throw new CommandError(EXIT.runFailed, `bench ${args[0]} gave no result (exit ${status})`);
+  return { status: status ?? EXIT.runFailed, out };
+}
