@@ -5,9 +5,13 @@ import { PERCENTILES } from './histogram.ts';
 import { LATENCY_TITLES, verdictWord } from './labels.ts';
 import { page } from './page.ts';
 import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
+<<<<<<< HEAD
 import type { LatencyName, RunRecord } from './run-record.ts';
 import { storyOfRecord } from './story/of-record.ts';
 import { renderStorySvg } from './story/svg.ts';
+=======
+import { type LatencyName, lagText, type RunRecord } from './run-record.ts';
+>>>>>>> 7eea0a8 (Topics on somebody's cluster: existing ones on request, refusals at once with what would be right; a late generator says how late)
 import { type ChartName, renderSvg } from './svg.ts';
 import { TELEMETRY_HEADS, telemetryRows } from './telemetry.ts';
 import type { Example, RuleResult } from './verdict/result.ts';
@@ -91,10 +95,8 @@ function warnings(record: RunRecord): string {
     lines.push(`The run ${status.kind === 'failed' ? 'failed' : 'was refused'}: ${status.reason}`);
   if (status.kind === 'interrupted') lines.push('The run was interrupted; what follows was measured until then.');
   if (generator?.state === 'fell behind') {
-    const achieved =
-      generator.achieved === null ? '' : ` (${(generator.achieved * 100).toFixed(1)} % of the target rate)`;
     lines.push(
-      `The load generator fell behind its own schedule${achieved}: the latencies below are not the system's alone.`,
+      `The load generator fell behind its own schedule${lagText(generator)}: the latencies below are not the system's alone.`,
     );
   }
   return lines.map((line) => `<p class="warning">${text(line)}</p>`).join('\n');

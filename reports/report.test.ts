@@ -7,7 +7,7 @@ import { renderReport } from './html.ts';
 import { junitOf } from './junit.ts';
 import { markdownOf } from './markdown.ts';
 import { renderPng } from './png.ts';
-import { exitCodeOf, type RunRecord, runFault, toJson } from './run-record.ts';
+import { exitCodeOf, lagText, type RunRecord, runFault, toJson } from './run-record.ts';
 import { listRuns, RunStoreError, readRun, readRunFile, runDirectory, runId, writeRun } from './run-store.ts';
 import { summaryOf } from './summary.ts';
 import { renderSvg } from './svg.ts';
@@ -49,6 +49,16 @@ describe('exit code', () => {
     expect(withVerdict('pass', { comparison: { baseline: 'main', result: 'regressed' } })).toBe(23);
     expect(withVerdict('pass', { comparison: { baseline: 'main', result: 'unstable' } })).toBe(25);
     expect(withVerdict('pass', { expect: [{ ...breach, actual: null }] })).toBe(25);
+  });
+
+  test('a generator that fell behind says in which way: too few records, or late ones', () => {
+    expect(lagText({ state: 'fell behind', achieved: 0.398, lagMsMax: 900, lagMsP99: 800 })).toBe(
+      ' (39.8 % of the target rate)',
+    );
+    expect(lagText({ state: 'fell behind', achieved: 1, lagMsMax: 216, lagMsP99: 71.94 })).toBe(
+      ' (1 % of the records were sent 72 ms late or more, 216 ms at most)',
+    );
+    expect(lagText({ state: 'fell behind', achieved: null, lagMsMax: 0 })).toBe('');
   });
 
   test('a generator that fell behind proves no threshold', () => {

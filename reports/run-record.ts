@@ -89,6 +89,19 @@ export interface Generator {
   /** Achieved rate over target rate; null without a target. */
   readonly achieved: number | null;
   readonly lagMsMax: number;
+  /** 99th percentile of how late records were sent. */
+  readonly lagMsP99?: number;
+}
+
+/** Below this share of the intended records, or above this delay at the 99th percentile, the generator fell behind. */
+export const ACHIEVED_MIN = 0.99;
+export const LAG_MS_MAX = 50;
+
+/** In which way the generator fell behind: ` (39.8 % of the target rate)`, or how late it was. Empty where nobody knows. */
+export function lagText({ achieved, lagMsP99, lagMsMax }: Generator): string {
+  if (achieved !== null && achieved < ACHIEVED_MIN) return ` (${(achieved * 100).toFixed(1)} % of the target rate)`;
+  if (lagMsP99 === undefined || lagMsP99 <= LAG_MS_MAX) return '';
+  return ` (1 % of the records were sent ${lagMsP99.toFixed(0)} ms late or more, ${lagMsMax.toFixed(0)} ms at most)`;
 }
 
 export type RunStatus =

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { figure } from './figure.ts';
 import { LATENCY_TITLES, verdictWord } from './labels.ts';
 import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
-import type { LatencyName, RunRecord } from './run-record.ts';
+import { type LatencyName, lagText, type RunRecord } from './run-record.ts';
 import { findingOf, grouped } from './verdict/tally.ts';
 
 export interface SummaryOptions {
@@ -67,8 +67,9 @@ function warningLines(record: RunRecord, columns: number, paint: Paint): string[
   if (status.kind === 'failed' || status.kind === 'refused') warnings.push(`The run ${status.kind}: ${status.reason}`);
   if (status.kind === 'interrupted') warnings.push('Interrupted: the figures are those measured until then.');
   if (generator?.state === 'fell behind') {
-    const share = generator.achieved === null ? '' : ` (${(generator.achieved * 100).toFixed(1)} % of the target rate)`;
-    warnings.push(`The load generator fell behind its schedule${share}: these latencies are not the system's alone.`);
+    warnings.push(
+      `The load generator fell behind its schedule${lagText(generator)}: these latencies are not the system's alone.`,
+    );
   }
   return warnings.flatMap((warning) => wrapped(warning, columns)).map((line) => paint('allowed', line));
 }

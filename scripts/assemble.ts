@@ -1,12 +1,14 @@
 import { Histogram, RegionReader } from '../reports/histogram.ts';
 import type { RateSearch } from '../reports/rate-search.ts';
 import {
+  ACHIEVED_MIN,
   type Environment,
   EXIT,
   type ExitCode,
   type Expectation,
   exitCodeOf,
   type Generator,
+  LAG_MS_MAX,
   type LatencyName,
   type Metrics,
   type RunRecord,
@@ -57,10 +59,6 @@ const LATENCIES: readonly { name: LatencyName; metric: Metric }[] = [
   { name: 'endToEnd', metric: 'endToEnd' },
   { name: 'commit', metric: 'commit' },
 ];
-
-/** Below this share of the intended records, or above this delay at the 99th percentile, the generator fell behind. */
-const ACHIEVED_MIN = 0.99;
-const LAG_MS_MAX = 50;
 
 export interface Judged {
   readonly metrics: Metrics;
@@ -217,6 +215,7 @@ function generatorState(
     state: behind ? 'fell behind' : 'kept up',
     achieved: achieved === null ? null : Number(achieved.toFixed(4)),
     lagMsMax: lag.count === 0 ? 0 : Number((lag.max / 1e6).toFixed(3)),
+    lagMsP99: Number(lagMs.toFixed(3)),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Workload } from '../workloads/workload.ts';
 import type { Outcome } from './assemble.ts';
 import { bar, grouped, type Progress } from './terminal.ts';
 
-export interface LiveParts extends Pick<LiveOptions, 'on' | 'audited' | 'onSecond' | 'metrics'> {
+export interface LiveParts extends Pick<LiveOptions, 'on' | 'audited' | 'onSecond' | 'metrics' | 'existingTopics'> {
   readonly progress: Progress;
   readonly interrupted: Promise<void>;
   readonly replay: string;
@@ -43,6 +43,7 @@ export async function runLive(
     ...(parts.audited === undefined ? {} : { audited: parts.audited }),
     ...(parts.onSecond === undefined ? {} : { onSecond: parts.onSecond }),
     ...(parts.metrics === undefined ? {} : { metrics: parts.metrics }),
+    ...(parts.existingTopics === undefined ? {} : { existingTopics: parts.existingTopics }),
     onProgress: ({ phase, seconds, last }) => {
       const rates =
         last === null

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -13,6 +14,7 @@ import type { Plan } from '../../sim/plan.ts';
 import { runConfigs } from '../../sim/run.ts';
 import { rosterOf } from '../../workloads/actors/roster.ts';
 import type { ClientConfig } from '../../workloads/live/client-config.ts';
+import { withSuffix } from '../../workloads/topic-suffix.ts';
 import type { TargetKind, Workload } from '../../workloads/workload.ts';
 import { assemble, type Outcome, type RunContext } from '../assemble.ts';
 import { concealed, readClientConfig, refuseUnlessKafka } from '../client-config.ts';
@@ -51,6 +53,7 @@ export interface RunFlags {
   metricsPort?: string;
   otlp?: string;
   drillBurn?: string;
+  existingTopics?: boolean;
   matrix?: boolean;
   resume?: boolean;
   markdown?: boolean;
@@ -88,6 +91,10 @@ export function registerRun(program: Command): void {
     .option('--probe <duration>', 'with --find-max: measured part of each probe; default 5s, in the simulator 1s')
     .option('--from <rate>', 'with --find-max: where it starts; default an eighth of the rate in the file, or 2000/s')
     .option('--at-most <rate>', 'with --find-max: no probe above this')
+    .option(
+      '--existing-topics',
+      'target kafka: use topics that are there already, if they are empty; without it a run touches no topic it has not made',
+    )
     .option('--no-matrix', 'of a file with `matrix`: run its own values alone')
     .option('--resume', 'of a file with `matrix`: keep the runs that are complete, and make the others')
     .option('--markdown', 'of a file with `matrix`: print the table as Markdown')
@@ -105,6 +112,7 @@ Examples:
   bench run omb/simple-workload.yaml --driver omb/kafka.yaml --target kafka --bootstrap localhost:9092
   bench run workloads/quickstart.yaml --target kafka --bootstrap kafka-1:9093 --client-config client.properties
   bench run matrix.yaml --resume                           every combination of the file's \`matrix\`, one table
+  bench run workload.yaml --target kafka --bootstrap kafka-1:9092 --existing-topics
   bench run workloads/latency.yaml --metrics-port 9400 --otlp http://localhost:4318
   bench run workloads/latency.yaml --find-max --limit publish.p99=20ms --limit endToEnd.p99=100ms --resolution 2%`,
     )
@@ -116,6 +124,10 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (flags.findMax !== true) refuseStray(flags);
   const loaded = loadedOf(file, flags, client);
   refuseUnlessKafka(client, loaded.workload.target);
+  if (flags.existingTopics === true && (loaded.workload.target !== 'kafka' || flags.findMax === true)) {
+    const what = flags.findMax === true ? '--find-max, whose probes have topics of their own' : loaded.workload.target;
+    throw new CommandError(EXIT.badWorkload, `--existing-topics goes with target kafka, not with ${what}`);
+  }
   const metrics = metricsSinks(flags);
   if (metrics !== null && (loaded.workload.target === 'sim' || flags.findMax === true)) {
     const what = flags.findMax === true ? '--find-max' : 'target sim, whose time is not that of a scraper';
@@ -162,7 +174,8 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
       found = await findMax(loaded, { ...options, progress, interrupted, replay, client, onProbe });
     }
     const history = flags.history === undefined ? {} : { history: historyFile(flags.history, workload) };
-    const shown = metrics === null ? {} : { metrics };
+    const existing = flags.existingTopics === true ? { existingTopics: true } : {};
+    const shown = { ...existing, ...(metrics === null ? {} : { metrics }) };
     const parts = { progress, interrupted, replay, verify: flags.verify === true, ...history, ...shown };
     outcome = concealed(found?.outcome ?? (await runOn(loaded, plan, client, parts)), client);
   } catch (error) {
@@ -282,6 +295,7 @@ function runFlags(flags: Omit<RunFlags, 'seed'> & { readonly seed?: string | und
   if (flags.clientConfig !== undefined) words.push('--client-config', flags.clientConfig);
   if (flags.driver !== undefined) words.push('--driver', flags.driver);
   for (const set of flags.set) words.push('--set', set);
+  if (flags.existingTopics === true) words.push('--existing-topics');
   if (flags.findMax === true) words.push('--find-max');
   for (const limit of flags.limit) words.push('--limit', limit);
   if (flags.resolution !== undefined) words.push('--resolution', flags.resolution);
@@ -299,11 +313,14 @@ async function runOn(
   loaded: LoadedWorkload,
   plan: Plan | null,
   client: ClientConfig | null,
-  parts: SimRunParts & Pick<LiveParts, 'metrics'>,
+  parts: SimRunParts & Pick<LiveParts, 'metrics' | 'existingTopics'>,
 ): Promise<Outcome> {
   if (plan !== null) return runPlan(plan, parts);
   const { runLive } = await import('../live.ts');
-  return runLive(loaded, { ...parts, client });
+  // As that benchmark names its topics: two runs on somebody's cluster do not meet.
+  const isShared = loaded.format === 'omb' && loaded.workload.target === 'kafka' && parts.existingTopics !== true;
+  const workload = isShared ? withSuffix(loaded.workload, randomBytes(4).toString('hex')) : loaded.workload;
+  return runLive({ workload, files: loaded.files }, { ...parts, client });
 }
 
 async function writeReport(

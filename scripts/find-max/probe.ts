@@ -1,10 +1,9 @@
+import { lagText } from '../../reports/run-record.ts';
 import { counterIn, counterViews } from '../../workloads/measurement.ts';
 import type { MetricExpectation, Workload } from '../../workloads/workload.ts';
 import { groupsOfEach, judge, type Outcome } from '../assemble.ts';
 import type { ProbeResult } from './search.ts';
 
-/** Delay of the generator at the 99th percentile above which a probe says nothing of the cluster, milliseconds. */
-const LAG_MS_MAX = 50;
 /** A backlog grows when it gains more than this share of the rate each second, and is worth so many seconds of it. */
 const GROWTH_SHARE_MAX = 0.01;
 const BACKLOG_SECONDS_MIN = 0.25;
@@ -58,7 +57,7 @@ export function probeResult(workload: Workload, rate: number, outcome: Outcome, 
     // Late before it was sent and fast from then on: the delay is not the cluster's.
     const isFast = service !== undefined && service.count > 0 && service.valueAt(0.99) / 1e6 < slowest / 2;
     if (generator.state === 'fell behind' && isFast)
-      return { cause: 'generator', reason: `the load generator was ${lagMs.toFixed(0)} ms late (p99)` };
+      return { cause: 'generator', reason: `the load generator fell behind${lagText(generator)}` };
     if (stopped) return { cause: firstLimit(limits), reason: 'stopped: it fell further and further behind' };
     const [worst] = breached;
     if (worst !== undefined) {
@@ -67,8 +66,8 @@ export function probeResult(workload: Workload, rate: number, outcome: Outcome, 
     }
     if (backlog !== null && backlog.perSecond > GROWTH_SHARE_MAX * rate && backlog.atEnd > BACKLOG_SECONDS_MIN * rate)
       return { cause: 'backlog', reason: `the backlog grew by ${Math.round(backlog.perSecond)} records a second` };
-    if (lagMs > LAG_MS_MAX)
-      return { cause: 'generator', reason: `the load generator was ${lagMs.toFixed(0)} ms late (p99)` };
+    if (generator.state === 'fell behind')
+      return { cause: 'generator', reason: `the load generator fell behind${lagText(generator)}` };
     return null;
   })();
   return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type MatrixResult, matrixMarkdown, matrixText, renderMatrix } from '../../reports/matrix.ts';
 import { EXIT } from '../../reports/run-record.ts';
 import { workloadHash } from '../../workloads/hash.ts';
@@ -80,6 +80,7 @@ export async function matrixCommand(
     release();
   }
   const page = typeof flags.report === 'string' ? flags.report : `${base}.html`;
+  mkdirSync(dirname(page), { recursive: true });
   writeFileSync(page, await renderMatrix(result));
   writeFileSync(`${base}.json`, `${JSON.stringify(result, null, 2)}\n`);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

@@ -70,6 +70,7 @@ async function nightly({ seeds, repeats, set }: NightlyFlags): Promise<number> {
   const counts = Object.entries(found.counts).map(([judgement, count]) => `${count} ${judgement}`);
 
   tell('matrix: simulated, exact');
+  mkdirSync(FOLDER, { recursive: true });
   const matrix = await bench(['run', workload('nightly-matrix'), '--json', '--report', join(FOLDER, 'matrix.html')]);
   exits.push(matrix.status);
   for (const cell of (JSON.parse(matrix.out) as MatrixResult).cells) {
@@ -111,7 +112,6 @@ async function conclude(exits: readonly number[]): Promise<number> {
   const last: Night = nights.at(-1)!;
   using store = RunStore.in(process.cwd());
   const trends = trendSeries(nights, store.runs()).map(judgeTrend);
-  mkdirSync(FOLDER, { recursive: true });
   const write = (name: string, content: string): string => {
     const path = join(FOLDER, name);
     writeFileSync(path, content);

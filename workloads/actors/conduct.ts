@@ -1,8 +1,9 @@
 import type { Clock, Timers } from '../../core/runtime.ts';
-import { type SizeSpec, topicNames, type Workload } from '../workload.ts';
+import type { SizeSpec, Workload } from '../workload.ts';
 import { type AuditEnd, audit } from './auditor.ts';
 import type { LogBounds } from './driver.ts';
 import type { Environment } from './environment.ts';
+import { deleteTopics, provideTopics, type TopicsMode } from './topics.ts';
 
 /** A load thread as the conductor sees it: the actors themselves in the simulator, a worker's proxy on a machine. */
 export interface LoadHandle {
@@ -36,11 +37,7 @@ export interface Stage {
   readonly interrupted: Promise<void>;
   /** The audit ends when it has got nothing for so long. */
   readonly auditStallMs: number;
-  /**
-   * `own`: the cluster is this run's alone. `shared`: somebody's cluster, where a topic that exists already is refused
-   * and those that were made are deleted in the end.
-   */
-  readonly topics: 'own' | 'shared';
+  readonly topics: TopicsMode;
   /** False: nobody reads the logs again in the end, and the run says nothing of durability. */
   readonly audited?: boolean;
 }
@@ -60,72 +57,11 @@ export interface Conducted {
   readonly drainNs: number | null;
 }
 
-const TOPIC_MS = 30_000;
 const LEAD_MS = 50;
 const LEAVE_MS = 5_000;
 const ASK_MS = 2_000;
 const LAG_POLL_MS = 50;
 const NOT_AUDITED: AuditEnd = { complete: false, reason: 'the logs were not audited', records: 0, bounds: [] };
-
-/** A topic of the workload that somebody else made: this run neither writes into it nor deletes it. */
-export class TopicExists extends Error {
-  constructor(topic: string) {
-    super(
-      `topic ${topic} exists on the cluster already, and its records are not this run's: delete it, or choose another name (--set topics[0].name=…)`,
-    );
-    this.name = 'TopicExists';
-  }
-}
-
-const TOPIC_ALREADY_EXISTS = 36;
-
-/** Creates the workload's topics. Rejects with the broker's words, or TopicExists. */
-async function createTopics(environment: Environment, topics: Stage['topics']): Promise<void> {
-  const { workload, driver, runtime } = environment;
-  const admin = driver.admin('conductor');
-  const deadlineNs = runtime.clock.monotonicNs() + TOPIC_MS * 1e6;
-  let waiting = workload.topics.flatMap((topic) =>
-    topicNames(topic).map((name) => ({
-      name,
-      partitions: topic.partitions,
-      replicationFactor: topic.replicationFactor,
-      config: topic.config,
-    })),
-  );
-  // A request that timed out may have been carried out: from then on a topic that exists is taken for ours.
-  let firstAnswer = true;
-  try {
-    for (;;) {
-      const answers = await admin.createTopics(waiting, 5_000);
-      const existing = answers.find(({ errorCode }) => errorCode === TOPIC_ALREADY_EXISTS);
-      if (existing !== undefined && firstAnswer && topics === 'shared') throw new TopicExists(existing.topic);
-      firstAnswer = false;
-      const failed = answers.filter(({ errorCode }) => errorCode !== 0 && errorCode !== TOPIC_ALREADY_EXISTS);
-      if (failed.length === 0) return;
-      waiting = waiting.filter(({ name }) => failed.some(({ topic }) => topic === name));
-      if (runtime.clock.monotonicNs() >= deadlineNs) {
-        const { topic, message, errorCode } = failed[0]!;
-        throw new Error(`topic ${topic} could not be created (error ${errorCode}): ${message}`);
-      }
-      await runtime.timers.sleep(100);
-    }
-  } finally {
-    await admin.close();
-  }
-}
-
-/** Leaves somebody's cluster as it was found; a failure is told and does not spoil the results. */
-async function deleteTopics(environment: Environment): Promise<void> {
-  const admin = environment.driver.admin('conductor');
-  const names = environment.roster.topics.map(({ name }) => name);
-  try {
-    await admin.deleteTopics(names, TOPIC_MS);
-  } catch (error) {
-    environment.problem(`topics were left behind: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    await admin.close();
-  }
-}
 
 /**
  * The course of every run, in whatever world: topics, clients, load with faults, healing, drain, audit, leave. Every
@@ -140,7 +76,7 @@ export async function conduct(stage: Stage): Promise<Conducted> {
     interrupted = true;
   });
   onPhase('topics');
-  await createTopics(environment, stage.topics);
+  const made = await provideTopics(environment, stage.topics);
   onPhase('connect');
   await Promise.all(loads.map((load) => load.connect()));
 
@@ -169,7 +105,7 @@ export async function conduct(stage: Stage): Promise<Conducted> {
   onPhase('leave');
   await Promise.all(loads.map((load) => load.stopConsumers(LEAVE_MS)));
   environment.history.flush();
-  if (stage.topics === 'shared') await deleteTopics(environment);
+  if (stage.topics !== 'own') await deleteTopics(environment, made);
   onPhase('done');
   const reason = audited.complete
     ? lag === 0

@@ -119,6 +119,10 @@ export interface AdminDriver {
     timeoutMs: number,
   ): Promise<readonly { readonly topic: string; readonly errorCode: number; readonly message: string }[]>;
   deleteTopics(names: readonly string[], timeoutMs: number): Promise<void>;
+  /** Partitions of each topic, null for one that is not there. Rejects when nobody answered. */
+  partitionCounts(names: readonly string[], timeoutMs: number): Promise<readonly (number | null)[]>;
+  /** Null when nobody answered. */
+  brokerCount(timeoutMs: number): Promise<number | null>;
   /** null for a partition that has no answer within the bound. */
   logBounds(
     partitions: readonly TopicPartition[],

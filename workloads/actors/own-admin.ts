@@ -33,6 +33,23 @@ export class OwnAdmin implements AdminDriver {
     await this.#client.deleteTopics(names, { timeoutMs });
   }
 
+  async partitionCounts(names: readonly string[], timeoutMs: number): Promise<readonly (number | null)[]> {
+    const found = await this.#client.describeTopics(names, { timeoutMs });
+    return names.map((name) => {
+      const topic = found.find((one) => one.name === name);
+      return topic === undefined || topic.errorCode !== 0 ? null : topic.partitions.length;
+    });
+  }
+
+  async brokerCount(timeoutMs: number): Promise<number | null> {
+    try {
+      return (await this.#client.describeCluster({ timeoutMs })).brokers.length;
+    } catch (error) {
+      expected(error);
+      return null;
+    }
+  }
+
   async logBounds(
     partitions: readonly TopicPartition[],
     isolation: 'read_uncommitted' | 'read_committed',

@@ -37,6 +37,8 @@ export interface LiveOptions {
   readonly metrics?: MetricsSinks;
   /** A cluster that outlives this run, on which topics are made and deleted; absent: one of the run's own. */
   readonly on?: LiveTarget;
+  /** On somebody's cluster: topics that are there already, and empty, are used, and stay. */
+  readonly existingTopics?: boolean;
   /** False: the logs are not read again in the end. */
   readonly audited?: boolean;
 }
@@ -105,7 +107,11 @@ export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   if (options.on !== undefined) return drive(options, options.on, 'shared');
   const target = await openTarget(options.workload);
   try {
-    return await drive(options, target, target.cluster === null ? 'shared' : 'own');
+    return await drive(
+      options,
+      target,
+      target.cluster !== null ? 'own' : options.existingTopics === true ? 'existing' : 'shared',
+    );
   } finally {
     await target.close();
   }
