@@ -5,13 +5,9 @@ import { PERCENTILES } from './histogram.ts';
 import { LATENCY_TITLES, verdictWord } from './labels.ts';
 import { page } from './page.ts';
 import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
-<<<<<<< HEAD
-import type { LatencyName, RunRecord } from './run-record.ts';
+import { type LatencyName, lagText, type RunRecord } from './run-record.ts';
 import { storyOfRecord } from './story/of-record.ts';
 import { renderStorySvg } from './story/svg.ts';
-=======
-import { type LatencyName, lagText, type RunRecord } from './run-record.ts';
->>>>>>> 7eea0a8 (Topics on somebody's cluster: existing ones on request, refusals at once with what would be right; a late generator says how late)
 import { type ChartName, renderSvg } from './svg.ts';
 import { TELEMETRY_HEADS, telemetryRows } from './telemetry.ts';
 import type { Example, RuleResult } from './verdict/result.ts';
