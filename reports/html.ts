@@ -1,4 +1,5 @@
 import { compare } from './compare/compare.ts';
+import { costs } from './fault-cost.ts';
 import { figure } from './figure.ts';
 import type { LatencySummary } from './histogram.ts';
 import { PERCENTILES } from './histogram.ts';
@@ -25,6 +26,7 @@ export async function renderReport(record: RunRecord, against?: RunRecord): Prom
     warnings(record),
     tiles(record),
     await rateSearch(record),
+    costs(record),
     await rulesAndThresholds(record),
     storyOf(record),
     latencies(record),

@@ -42,6 +42,8 @@ export interface RunFault {
   readonly atSeconds: number;
   /** Null: not known, or never. */
   readonly untilSeconds: number | null;
+  /** Partitions that got another leader until the next fault; absent where nobody watched them. */
+  readonly leaderMoves?: number;
 }
 
 /** A threshold of the workload file; `actual` is null when there is no figure to compare. */

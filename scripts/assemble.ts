@@ -11,6 +11,7 @@ import {
   LAG_MS_MAX,
   type LatencyName,
   type Metrics,
+  type RunFault,
   type RunRecord,
   type RunStatus,
   runFault,
@@ -18,7 +19,7 @@ import {
 } from '../reports/run-record.ts';
 import { runId } from '../reports/run-store.ts';
 import { type TelemetryPart, telemetrySummary } from '../reports/telemetry.ts';
-import type { LoggedFault } from '../reports/verdict/faults.ts';
+import type { ControlEvent, LoggedFault } from '../reports/verdict/faults.ts';
 import { JUDGEMENTS, type VerdictResult } from '../reports/verdict/result.ts';
 import type { Conducted } from '../workloads/actors/conduct.ts';
 import { workloadHash } from '../workloads/hash.ts';
@@ -34,6 +35,8 @@ export interface Outcome {
   readonly measurements: readonly ArrayBufferLike[];
   readonly series: readonly MeasuredPoint[];
   readonly faults: readonly LoggedFault[];
+  /** Leaders over the run, where somebody watched them. */
+  readonly control?: readonly ControlEvent[];
   readonly problems: readonly string[];
   /** Of the parts of a live run. */
   readonly telemetry?: readonly TelemetryPart[];
@@ -133,7 +136,7 @@ export function assemble(
     exit,
     verdict,
     metrics,
-    faults: faults.map(runFault),
+    faults: runFaults(faults, outcome.control),
     expect,
     ...(context.search === undefined ? {} : { search: context.search }),
     ...(outcome.sim === undefined ? {} : { sim: outcome.sim }),
@@ -160,6 +163,22 @@ export function assemble(
   if (telemetry === undefined) return { record, histograms };
   const summary = telemetrySummary({ ...record, telemetry });
   return { record: { ...record, telemetry, telemetrySummary: summary }, histograms };
+}
+
+/** With the partitions that changed their leader between one fault and the next. */
+function runFaults(faults: readonly LoggedFault[], control: readonly ControlEvent[] | undefined): RunFault[] {
+  if (control === undefined) return faults.map(runFault);
+  const leaders = new Map<number, number>();
+  const moves = faults.map(() => 0);
+  for (const { timeNs, partition, leader } of control) {
+    if (leader === -1) continue;
+    const before = leaders.get(partition);
+    leaders.set(partition, leader);
+    if (before === undefined || before === leader) continue;
+    const last = faults.findLastIndex(({ atNs }) => atNs <= timeNs);
+    if (last !== -1) moves[last]!++;
+  }
+  return faults.map((fault, index) => ({ ...runFault(fault), leaderMoves: moves[index]! }));
 }
 
 /** A search that found nothing breaches its limits; one that was not confirmed decides nothing. Durability outranks both. */

@@ -29,13 +29,14 @@ export function verifyHere(options: WorldOptions): Promise<Determinism> {
 }
 
 export function outcomeOf(simulated: SimulationOutcome, wallSeconds: number): Outcome {
-  const { verdict, conducted, measurements, series, faults, problems, report } = simulated;
+  const { verdict, conducted, measurements, series, faults, control, problems, report } = simulated;
   return {
     verdict,
     conducted,
     measurements,
     series,
     faults,
+    control,
     problems,
     sim: {
       events: report.events,

@@ -1,7 +1,7 @@
 import type { Codecs, Runtime } from '../core/runtime.ts';
 import { type HistoryRecorder, tee } from '../reports/history/writer.ts';
 import { contract } from '../reports/verdict/contract.ts';
-import { type FaultReach, type LoggedFault, reachOf } from '../reports/verdict/faults.ts';
+import { type ControlEvent, type FaultReach, type LoggedFault, reachOf } from '../reports/verdict/faults.ts';
 import type { VerdictResult } from '../reports/verdict/result.ts';
 import { Verdict } from '../reports/verdict/verdict.ts';
 import { type Conducted, conduct, type LoadHandle, type Phase } from '../workloads/actors/conduct.ts';
@@ -62,6 +62,8 @@ export interface SimulationOutcome {
   readonly measurements: readonly ArrayBufferLike[];
   readonly series: readonly SeriesPoint[];
   readonly faults: readonly FaultOutcome[];
+  /** Leaders and in-sync replicas over the run, in time order. */
+  readonly control: readonly ControlEvent[];
   readonly problems: readonly string[];
   readonly report: RunReport;
   /** How often rare things happened. */
@@ -217,6 +219,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     measurements: [measurement.buffer],
     series: sampler.points,
     faults: outcomes,
+    control: watch.control.events,
     problems: [...problems],
     report,
     marks: watch.marks(),

@@ -51,6 +51,11 @@ export function createFaultConductor(options: {
     faults,
   });
   const byChance = new Map(faults.map((fault) => [fault.id, fault.byChance]));
+  const rackOf = new Map(
+    faults.flatMap(({ id, action }) =>
+      'target' in action && action.target.kind === 'rack' ? [[id, `rack ${action.target.rack}: `] as const] : [],
+    ),
+  );
   const idOf = new Map(cluster.nodes.map((node, index) => [node.name, index + 1]));
   let zeroNs = 0;
   return {
@@ -74,7 +79,11 @@ export function createFaultConductor(options: {
             id,
             kind,
             target:
-              nodes.length === 0 ? 'nobody' : brokers.length === nodes.length ? brokersText(brokers) : nodes.join(', '),
+              nodes.length === 0
+                ? 'nobody'
+                : brokers.length === nodes.length
+                  ? `${rackOf.get(id) ?? ''}${brokersText(brokers)}`
+                  : nodes.join(', '),
             brokers,
             atNs: atNs - zeroNs,
             untilNs: untilNs === null ? null : untilNs - zeroNs,
