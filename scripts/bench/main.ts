@@ -8,6 +8,7 @@ import type { Context, Figure, Line } from './figure.ts';
 import { brokerLines } from './lines/broker.ts';
 import { failoverLines } from './lines/failover.ts';
 import { generatorLines } from './lines/generator.ts';
+import { manyPartitionsLines } from './lines/many-partitions.ts';
 import { microLines } from './lines/micro.ts';
 import { simulationLines } from './lines/simulation.ts';
 import { startLines } from './lines/start.ts';
@@ -44,9 +45,14 @@ const { values } = parseArgs({
 function linesFor(only: string | undefined): Line[] {
   const pattern = only === undefined ? null : new RegExp(only);
   const wanted = (name: string): boolean => pattern === null || pattern.test(name);
-  const alone = [...startLines, ...failoverLines, ...generatorLines, ...microLines, ...simulationLines].filter(
-    ({ name }) => wanted(name),
-  );
+  const alone = [
+    ...startLines,
+    ...failoverLines,
+    ...manyPartitionsLines,
+    ...generatorLines,
+    ...microLines,
+    ...simulationLines,
+  ].filter(({ name }) => wanted(name));
   return [...brokerLines(wanted), ...alone];
 }
 
