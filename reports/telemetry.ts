@@ -17,6 +17,7 @@ export interface TelemetryPoint {
   readonly fetchMsP99?: number;
   readonly queueMsP99?: number;
   readonly recordsPerBatch?: number;
+  readonly produceLocalUsP50?: number;
   readonly requests?: number;
   readonly cpuMs?: number;
 }
@@ -38,6 +39,7 @@ export interface TelemetrySummary {
   readonly queueMsP99?: number;
   readonly produceMsP99?: number;
   readonly recordsPerBatch?: number;
+  readonly produceLocalUsP50?: number;
   /** Microseconds of CPU for each record acknowledged in the measured part. */
   readonly cpuUsPerRecord?: number;
 }
@@ -63,6 +65,7 @@ export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' 
       queueMsP99: middle(({ queueMsP99 }) => queueMsP99),
       produceMsP99: middle(({ produceMsP99 }) => produceMsP99),
       recordsPerBatch: middle(({ recordsPerBatch }) => recordsPerBatch),
+      produceLocalUsP50: middle(({ produceLocalUsP50 }) => produceLocalUsP50),
       cpuUsPerRecord: cpuPerRecord(inside, record.series.filter(within)),
     };
     const present = Object.entries(optional).filter(([, value]) => value !== undefined);
@@ -94,6 +97,14 @@ export function brokerCpuUsPerRecord({ telemetrySummary: parts = [] }: RunRecord
   return brokers.reduce((sum, { cpuUsPerRecord }) => sum + cpuUsPerRecord!, 0);
 }
 
+/** Median time in the handler of Produce, over all brokers; undefined where a broker told nothing. */
+export function brokerProduceUs({ telemetrySummary: parts = [] }: RunRecord): number | undefined {
+  const brokers = parts.filter(({ part }) => part.startsWith('broker '));
+  const times = brokers.flatMap(({ produceLocalUsP50 }) => produceLocalUsP50 ?? []);
+  if (times.length === 0) return undefined;
+  return times.reduce((sum, time) => sum + time, 0) / times.length;
+}
+
 export const TELEMETRY_HEADS = [
   'Part',
   'loop lag max, ms',
@@ -104,6 +115,7 @@ export const TELEMETRY_HEADS = [
   'queue p99, ms',
   'produce p99, ms',
   'records a batch',
+  'produce work p50, µs',
   'CPU, µs a record',
 ] as const;
 
@@ -120,6 +132,7 @@ export function telemetryRows(record: RunRecord): string[][] {
     number(row.queueMsP99),
     number(row.produceMsP99),
     number(row.recordsPerBatch),
+    number(row.produceLocalUsP50),
     number(row.cpuUsPerRecord),
   ]);
 }

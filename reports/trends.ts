@@ -51,6 +51,7 @@ export interface Trend extends TrendSeries {
 /** The figures that may raise an alarm. Rare percentiles of a wall clock are a lottery: shown, never judged. */
 const JUDGED: ReadonlySet<string> = new Set([
   'broker.cpu',
+  'broker.produce',
   'search.rate',
   'throughput.acked',
   'publish.p50',

@@ -1,14 +1,16 @@
 import type { Broker } from '../broker/index.ts';
-import { type Distribution, quantileOf } from '../broker/telemetry.ts';
+import { type Distribution, medianOf, quantileOf } from '../broker/telemetry.ts';
 import type { ProcessTelemetry, ThreadPoint } from './process-telemetry.ts';
 
-/** What a broker and its process did since the look before. Latencies are milliseconds; absent where nothing happened. */
+/** What a broker and its process did since the look before. Latencies are told; absent where nothing happened. */
 export interface BrokerPoint extends ThreadPoint {
   readonly produceMsP99?: number;
   readonly fetchMsP99?: number;
   /** Of all requests. */
   readonly queueMsP99?: number;
   readonly recordsPerBatch?: number;
+  /** Median time in the handler of Produce, microseconds: work alone, whatever waits or stalls around it. */
+  readonly produceLocalUsP50?: number;
   readonly requests: number;
   /** Of the whole process. */
   readonly cpuMs: number;
@@ -32,8 +34,10 @@ export class BrokerProbe {
     const { telemetry } = this.#broker.assembly;
     const queued = new Float64Array(telemetry.recordsPerBatch.counts.length);
     let requests = 0;
-    const milliseconds: { produceMsP99?: number; fetchMsP99?: number; queueMsP99?: number } = {};
-    for (const [key, { totalUs, queueUs }] of telemetry.requests) {
+    const told: { produceMsP99?: number; fetchMsP99?: number; queueMsP99?: number; produceLocalUsP50?: number } = {};
+    for (const [key, { totalUs, queueUs, localUs }] of telemetry.requests) {
+      const local = key === PRODUCE ? medianOf(this.#added('local', localUs)) : null;
+      if (local !== null) told.produceLocalUsP50 = rounded(local);
       const added = this.#added(`total ${key}`, totalUs);
       this.#added(`queue ${key}`, queueUs).forEach((count, bucket) => {
         queued[bucket] = queued[bucket]! + count;
@@ -41,11 +45,11 @@ export class BrokerProbe {
       });
       const p99 = quantileOf(added, 0.99);
       if (p99 === null) continue;
-      if (key === PRODUCE) milliseconds.produceMsP99 = rounded(p99 / 1000);
-      if (key === FETCH) milliseconds.fetchMsP99 = rounded(p99 / 1000);
+      if (key === PRODUCE) told.produceMsP99 = rounded(p99 / 1000);
+      if (key === FETCH) told.fetchMsP99 = rounded(p99 / 1000);
     }
     const queue = quantileOf(queued, 0.99);
-    if (queue !== null) milliseconds.queueMsP99 = rounded(queue / 1000);
+    if (queue !== null) told.queueMsP99 = rounded(queue / 1000);
     const batches = telemetry.recordsPerBatch.count - this.#batches;
     const records = telemetry.messagesIn - this.#records;
     this.#batches += batches;
@@ -53,7 +57,7 @@ export class BrokerProbe {
     const size = batches === 0 ? {} : { recordsPerBatch: rounded(records / batches) };
     const { user, system } = process.cpuUsage(this.#cpu);
     this.#cpu = process.cpuUsage();
-    return { ...this.#thread.next(), ...milliseconds, ...size, requests, cpuMs: (user + system) / 1000 };
+    return { ...this.#thread.next(), ...told, ...size, requests, cpuMs: (user + system) / 1000 };
   }
 
   #added(name: string, { counts }: Distribution): Float64Array {

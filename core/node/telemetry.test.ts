@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Distribution, quantileOf } from '../broker/telemetry.ts';
+import { Distribution, medianOf, quantileOf } from '../broker/telemetry.ts';
 import { createMemoryDisk } from '../memory-disk.ts';
 import { drillFromEnvironment } from './drill.ts';
 import {
@@ -108,7 +108,7 @@ describe('what a broker shows of itself', () => {
 
   test('differences since the last look', () => {
     const probe = new BrokerProbe(broker.broker, own);
-    expect(probe.next()).toMatchObject({ recordsPerBatch: 10 });
+    expect(probe.next()).toMatchObject({ recordsPerBatch: 10, produceLocalUsP50: expect.any(Number) });
     const idle = probe.next();
     expect(idle).toMatchObject({ requests: 0 });
     expect(idle).not.toHaveProperty('produceMsP99');
@@ -177,6 +177,13 @@ test('a distribution tells quantiles within its buckets, of all or since a look'
   sizes.record(0);
   sizes.record(1e300);
   expect(sizes.count).toBe(1003);
+});
+
+test('a median lies within its bucket', () => {
+  const sizes = new Distribution();
+  for (let value = 100; value <= 200; value++) sizes.record(value);
+  expect(medianOf(sizes.counts)! / 150).toBeCloseTo(1, 1);
+  expect(medianOf(new Distribution().counts)).toBeNull();
 });
 
 test('a drill burns what it was told to, and refuses what is no time', () => {

@@ -17,6 +17,7 @@ const GATED: ReadonlySet<string> = new Set([
   'throughput.acked',
   'throughput.consumed',
   'broker.cpu',
+  'broker.produce',
 ]);
 
 /** Of a search only its answer is gated: the other figures are those of its last run, at a rate of its own. */

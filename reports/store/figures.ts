@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Environment, LatencyName, RunRecord } from '../run-record.ts';
-import { brokerCpuUsPerRecord } from '../telemetry.ts';
+import { brokerCpuUsPerRecord, brokerProduceUs } from '../telemetry.ts';
 
 export type Better = 'lower' | 'higher';
 
@@ -49,6 +49,10 @@ export function figuresOf(record: RunRecord): RunFigure[] {
   const rates = { sent, acked, consumed };
   for (const [name, value] of Object.entries(rates)) {
     figures.push({ name: `throughput.${name}`, unit: 'records/s', better: 'higher', value, samples: 1, exact });
+  }
+  const work = brokerProduceUs(record);
+  if (work !== undefined) {
+    figures.push({ name: 'broker.produce', unit: 'µs', better: 'lower', value: work, samples: 1, exact: false });
   }
   const cpu = brokerCpuUsPerRecord(record);
   if (cpu !== undefined) {

@@ -13,6 +13,7 @@ const night = (number: number, ids: readonly string[]): Night => ({
   commit: 'c0ffee',
   runs: ids.map((id) => ({ id, load: 'steady' })),
   campaign: '10 pass',
+  disturbed: 0,
 });
 const run = (id: string, change: Partial<StoredRun> = {}): StoredRun => ({
   id,

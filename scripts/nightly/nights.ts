@@ -9,6 +9,8 @@ export interface Night {
   readonly commit: string;
   readonly runs: readonly { readonly id: string; readonly load: string }[];
   readonly campaign: string;
+  /** Runs on real processes that said nothing, because the load generator fell behind; they are not in `runs`. */
+  readonly disturbed: number;
 }
 
 export function readNights(path: string): Night[] {
