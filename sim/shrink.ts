@@ -1,7 +1,7 @@
 import type { RuleId } from '../reports/verdict/result.ts';
 import type { Plan } from './plan.ts';
 import { ddmin } from './shrink-list.ts';
-import { reductions } from './shrink-steps.ts';
+import { cuts, reductions } from './shrink-steps.ts';
 
 export interface ShrinkOptions {
   readonly plan: Plan;
@@ -49,6 +49,7 @@ export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
     return failed;
   };
   if (!(await fails(best, 'as it is'))) return { plan: best, runs, isMinimal: false };
+  for (const { name, candidates } of cuts) await descend(name, candidates, () => best, fails);
   for (;;) {
     const before = best;
     await ddmin(best.faults, async (faults) => fails({ ...best, faults }, `${faults.length} faults`));
