@@ -90,7 +90,7 @@ function* slowerRates(rate: Rate): Generator<Rate> {
   }
   for (const divisor of [10, 2]) {
     const perSecond = Math.round(rate.perSecond / divisor);
-    if (perSecond >= RATE_MIN) yield { kind: 'fixed', perSecond };
+    if (perSecond >= RATE_MIN && perSecond < rate.perSecond) yield { kind: 'fixed', perSecond };
   }
 }
 

@@ -33,6 +33,23 @@ test('a plan shrinks to what its failure needs', async () => {
   expect(small.plan.faults[0]!.atNs % 1e6).toBe(0);
 });
 
+test('a failure that needs two faults and next to no load is left with two faults and ten records at most', async () => {
+  const plan = drawPlan(mutantWorkload('three brokers, crashes', 1));
+  const culprits = [plan.faults[0]!.id, plan.faults.at(-1)!.id];
+  const failing = async ({ faults, workload }: Plan): Promise<['P1'] | []> => {
+    const lastNs = Math.max(...faults.map(({ atNs }) => atNs));
+    const { warmupMs, measureMs } = workload.phases;
+    const both = culprits.every((id) => faults.some((fault) => fault.id === id));
+    return both && lastNs < (warmupMs + measureMs) * 1e6 && workload.producers.length > 0 ? ['P1'] : [];
+  };
+  const small = await shrink({ plan, rule: 'P1', failing, maxRuns: 1000 });
+  expect(small.isMinimal).toBe(true);
+  expect(small.plan.faults.map(({ id }) => id)).toEqual(culprits);
+  const { phases, producers } = small.plan.workload;
+  const perSecond = producers.reduce((sum, { rate }) => sum + (rate.kind === 'fixed' ? rate.perSecond : 1000), 0);
+  expect((perSecond * (phases.warmupMs + phases.measureMs)) / 1000).toBeLessThanOrEqual(10);
+});
+
 test('what does not fail is left as it is, and runs are bounded', async () => {
   const plan = drawPlan(mutantWorkload('one broker, kills', 1));
   expect(await shrink({ plan, rule: 'P1', failing: async () => [], maxRuns: 9 })).toMatchObject({ runs: 1, plan });
