@@ -35,7 +35,7 @@ describe('a quorum of several', () => {
     expect(cluster.members.map((member) => member.recorder.leader.id)).toEqual([leader, leader, leader, leader]);
     const description = cluster.leader!.quorum!.describe();
     expect(description.voters.map((voter) => voter.id)).toEqual([1, 2, 3]);
-    expect(description.observers.map((observer) => observer.id)).toEqual([4]);
+    expect(description.observers).toMatchObject([{ id: 4, directoryId: cluster.member(4).quorum!.self.directoryId }]);
     expect(description.voters.every((voter) => voter.logEndOffset === description.highWatermark)).toBe(true);
     await cluster.close();
   });

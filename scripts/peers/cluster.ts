@@ -24,6 +24,18 @@ async function checkMetadataQuorum(checks: Checks, bootstrap: string): Promise<v
     expectStatus(await described('--status'));
   });
 
+  await checks.run('cluster: MetadataQuorumCommand asks a controller itself (KIP-919)', async () => {
+    // Where the controllers are: as the quorum itself says.
+    const controllers = (await described('--status')).match(/(?<=CONTROLLER:\/\/)[^"]+/g) ?? [];
+    expectEqual(controllers.length, 3, 'controllers');
+    for (const controller of controllers) {
+      const args = ['--bootstrap-controller', controller, 'describe', '--status'];
+      const result = await kafkaTool('MetadataQuorumCommand', args, { timeoutMs: 50_000 });
+      expectEqual(result.code, 0, `exit code (${result.stdout}${result.stderr})`);
+      expectStatus(result.stdout);
+    }
+  });
+
   await checks.run('cluster: MetadataQuorumCommand describes how far each voter is', async () => {
     const rows = (await described('--replication'))
       .split('\n')

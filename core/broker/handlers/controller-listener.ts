@@ -7,12 +7,15 @@ import { beginQuorumEpochHandler } from './53-begin-quorum-epoch.ts';
 import { endQuorumEpochHandler } from './54-end-quorum-epoch.ts';
 import { envelopeHandler } from './58-envelope.ts';
 import { fetchSnapshotHandler } from './59-fetch-snapshot.ts';
+import { describeControllersHandler } from './60-describe-cluster.ts';
 
 /**
  * What the listener of the controllers serves: the quorum among itself, brokers that live and die, and every request
  * that only the active controller carries out.
  */
-export function controllerHandlers(node: Pick<MetadataNode, 'controller' | 'quorum'>): readonly AnyHandler[] {
+export function controllerHandlers(
+  node: Pick<MetadataNode, 'controller' | 'quorum' | 'metadata'>,
+): readonly AnyHandler[] {
   const { controller, quorum } = node;
   const { service } = quorum;
   const forwardable = new Set(operations.filter(({ api }) => isForClients(api)).map(({ api }) => api.key as number));
@@ -22,6 +25,7 @@ export function controllerHandlers(node: Pick<MetadataNode, 'controller' | 'quor
     beginQuorumEpochHandler(service),
     endQuorumEpochHandler(service),
     fetchSnapshotHandler(service),
+    describeControllersHandler(node),
     envelopeHandler(controller, (api) => forwardable.has(api.key)),
     ...operations.map(({ api }) => operationHandler(node, api as ApiSchema)),
   ];
