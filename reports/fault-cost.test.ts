@@ -36,7 +36,7 @@ test('a fault that the load never recovered from says so', () => {
   const record = outage();
   const [cost] = faultCosts({ ...record, series: record.series.filter(({ t }) => t <= 24) });
   expect(cost).toMatchObject({ backSeconds: null, afterP50: null });
-  expect(costs({ ...record, series: record.series.filter(({ t }) => t <= 24) })).toContain('not before the next fault');
+  expect(costs({ ...record, series: record.series.filter(({ t }) => t <= 24) })).toContain('not again');
 });
 
 test('a fault that changed nothing costs nothing', () => {

@@ -62,11 +62,11 @@ const COST_HEADS: readonly string[] = [
   'Fault',
   'From',
   'Leaders moved',
-  'Seconds without an ack',
-  'p50 before, ms',
-  'Slowest, ms',
-  'p50 after, ms',
-  'As before again',
+  'No acks',
+  'p50 before',
+  'Slowest',
+  'p50 after',
+  'As before',
 ];
 
 function costRow({ fault, ...cost }: FaultCost): string[] {
@@ -75,11 +75,11 @@ function costRow({ fault, ...cost }: FaultCost): string[] {
     `${fault.kind}, ${fault.target}`,
     fault.at,
     fault.leaderMoves === undefined ? '–' : String(fault.leaderMoves),
-    String(cost.silentSeconds),
+    `${cost.silentSeconds} s`,
     shown(cost.beforeP50),
     shown(cost.worst),
     shown(cost.afterP50),
-    cost.backSeconds === null ? 'not before the next fault or the end' : `after ${figure(cost.backSeconds)} s`,
+    cost.backSeconds === null ? 'not again' : `after ${figure(cost.backSeconds)} s`,
   ];
 }
 
@@ -106,7 +106,7 @@ export function costs(record: RunRecord): string {
     return `<tr><th scope="row">${text(name!)}</th>${rest}</tr>`;
   });
   const more = known.length > COSTS_MAX ? ` The first ${COSTS_MAX} of ${known.length} are shown.` : '';
-  return `<section><h2>What each fault cost</h2><p>${text(costSentence(record, known))}</p><div class="scroll"><table class="figures"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div><p class="note">Publish latency and acknowledgements, by seconds: the ten before the fault, those until both were as before, the ten after.${more}</p></section>`;
+  return `<section><h2>What each fault cost</h2><p>${text(costSentence(record, known))}</p><div class="scroll"><table class="figures"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div><p class="note">Publish latency in milliseconds and acknowledgements, by seconds: the ten before the fault, those until both were as before, the ten after.${more}</p></section>`;
 }
 
 function p50Of({ publish }: SeriesPoint): number[] {
