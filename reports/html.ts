@@ -328,6 +328,7 @@ function environment(record: RunRecord): string {
   if (machine.governor !== undefined) pairs.push(['Governor', machine.governor]);
   if (machine.faultline !== undefined) pairs.push(['Faultline', machine.faultline]);
   if (machine.cluster !== undefined) pairs.push(['Cluster', machine.cluster]);
+  if (record.client !== undefined) pairs.push(['Client', `${record.client.package} ${record.client.version}`]);
   pairs.push(['Workload hash', record.workloadHash]);
   if (sim !== undefined) {
     pairs.push(

@@ -9,8 +9,9 @@ export function markdownOf(record: RunRecord): string {
   const { verdict } = record;
   const word = verdictWord(verdict.result);
   const sentence = verdict.sentence.replace(/^[A-Z]+:? /, '').replace(/; replay: .*$/, '');
+  const client = record.client === undefined ? '' : `, ${record.client.package} ${record.client.version}`;
   const blocks = [
-    `### ${word}: ${cell(record.workload)} (${record.target}, seed ${record.seed})`,
+    `### ${word}: ${cell(record.workload)} (${record.target}${client}, seed ${record.seed})`,
     cell(sentence),
     table(['', 'rule', 'finding'], ruleRows(record)),
     table(['', 'threshold', 'limit', 'actual'], expectationRows(record)),

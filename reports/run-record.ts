@@ -148,6 +148,8 @@ export interface RunRecord {
     readonly hash: string;
   };
   readonly environment: Environment;
+  /** The client library of producers and consumers; absent: our own. */
+  readonly client?: { readonly package: string; readonly version: string };
   /** ISO 8601. */
   readonly startedAt: string;
   readonly status: RunStatus;

@@ -57,7 +57,8 @@ function verdictLines(record: RunRecord, columns: number, paint: Paint): string[
   const first = lines[0]!;
   const head = first.startsWith(word) ? paint(result, paint('strong', word)) + first.slice(word.length) : first;
   const simulated = record.target === 'sim' ? ` · seed ${record.seed}` : '';
-  const run = clipped(`${record.workload} · ${record.target}${simulated} · exit ${record.exit}`, columns);
+  const client = record.client === undefined ? '' : ` · ${record.client.package} ${record.client.version}`;
+  const run = clipped(`${record.workload} · ${record.target}${simulated}${client} · exit ${record.exit}`, columns);
   return [head, ...lines.slice(1), paint('muted', run)];
 }
 

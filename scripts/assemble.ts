@@ -40,6 +40,8 @@ export interface Outcome {
   readonly problems: readonly string[];
   /** Of the parts of a live run. */
   readonly telemetry?: readonly TelemetryPart[];
+  /** The client library of producers and consumers, where it was not our own. */
+  readonly client?: RunRecord['client'];
   readonly sim?: { events: number; virtualSeconds: number; wallSeconds: number; hash: string };
 }
 
@@ -140,6 +142,7 @@ export function assemble(
     expect,
     ...(context.search === undefined ? {} : { search: context.search }),
     ...(outcome.sim === undefined ? {} : { sim: outcome.sim }),
+    ...(outcome.client === undefined ? {} : { client: outcome.client }),
     environment: context.environment,
     startedAt: context.startedAt,
     status,

@@ -70,6 +70,7 @@ export async function runLive(
     faults,
     problems,
     telemetry: live.telemetry,
+    ...(live.library === null ? {} : { client: { package: live.library.package, version: live.library.version } }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { checkExpectations } from './check-expect.ts';
 import { checkFaults } from './check-faults.ts';
 import { checkProducer } from './check-producers.ts';
+import { checkDriver } from './client-driver.ts';
 import { count, quote } from './diagnostics.ts';
 import type { WorkloadFile } from './file.ts';
 import { nearest } from './nearest.ts';
@@ -28,6 +29,7 @@ export function resolveWorkload(file: WorkloadFile, name: string, root: Place): 
     name,
     seed: file.seed,
     target,
+    ...(file.client.driver === 'faultline' ? {} : { driver: file.client.driver }),
     bootstrap: file.bootstrap,
     cluster,
     topics,
@@ -44,6 +46,7 @@ export function resolveWorkload(file: WorkloadFile, name: string, root: Place): 
   checkReferences(file, workload);
   for (const [index, producer] of workload.producers.entries())
     checkProducer(file.producers[index]!, producer, workload);
+  checkDriver(file, workload);
   checkExpectations(file, workload, root);
   return { ...workload, faults: checkFaults(file.faults, workload, placeOf(file, 'target')) };
 }

@@ -1,4 +1,5 @@
 import { isMap, isSeq } from 'yaml';
+import { DRIVER_NAMES, type DriverName } from './client-driver.ts';
 import { expectations } from './expect.ts';
 import type { FaultPlan } from './fault.ts';
 import { faultPlan } from './faults.ts';
@@ -40,6 +41,7 @@ export interface WorkloadFile {
   readonly seed: number;
   readonly target: TargetKind;
   readonly bootstrap: readonly string[];
+  readonly client: { readonly driver: DriverName };
   readonly cluster: {
     readonly brokers: number | null;
     readonly racks: readonly string[];
@@ -176,10 +178,23 @@ const bootstrap: Schema<readonly string[]> = either<readonly string[]>(
   { when: isText, schema: map(hostPort, (only) => [only]) },
 );
 
+const clientFields = {
+  driver: optional(
+    word(...DRIVER_NAMES),
+    'faultline',
+    'local, kafka: the client library of producers and consumers; default our own.',
+  ),
+} as const satisfies Fields;
+
 const fileFields = {
   seed: optional(integer(0), 1, 'sim: fixes everything; elsewhere keys, payloads and arrival times.'),
   target: optional(word('sim', 'local', 'kafka'), 'sim', 'Which world runs it; `--target` overrides it.'),
   bootstrap: optional(bootstrap, [], 'kafka: where the cluster is.'),
+  client: optional(
+    object<typeof clientFields>('a map { driver }', clientFields),
+    { driver: 'faultline' },
+    'What all clients of the workload have in common.',
+  ),
   cluster: optional(cluster, DEFAULT_CLUSTER, 'The cluster that sim and local build; for kafka, what exists.'),
   topics: required(
     list(topic, { min: 1, expected: 'a list of topics, at least one' }),

@@ -12,9 +12,14 @@ export function toJson(workload: Workload): Workload {
  * targets, of many seeds, or before and after a tightened threshold is one of the same load.
  */
 export function workloadHash(workload: Workload, files: ReadonlyMap<string, Uint8Array> = new Map()): string {
-  const { cluster, topics, producers, consumers, phases, faults } = workload;
+  const { driver, cluster, topics, producers, consumers, phases, faults } = workload;
   const contents = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, bytes]) => [path, hash(bytes)]);
-  return hash(new TextEncoder().encode(canonical({ cluster, topics, producers, consumers, phases, faults, contents })));
+  const load = {
+    // Runs with our own client keep the hash that they had before there was a choice.
+    ...(driver === undefined ? {} : { driver }),
+    ...{ cluster, topics, producers, consumers, phases, faults, contents },
+  };
+  return hash(new TextEncoder().encode(canonical(load)));
 }
 
 function hash(bytes: Uint8Array): string {

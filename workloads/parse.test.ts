@@ -114,7 +114,7 @@ test.each([
   [
     'an unknown key near none',
     change('seed: 7', 'colour: 7'),
-    'orders.yaml:1:1 unknown key "colour"; expected seed, target, bootstrap, cluster, topics, producers, consumers, phases, faults, expect or matrix',
+    'orders.yaml:1:1 unknown key "colour"; expected seed, target, bootstrap, client, cluster, topics, producers, consumers, phases, faults, expect or matrix',
   ],
   ['a duplicate key', change('phases:', 'seed: 8\nphases:'), 'orders.yaml:14:1 duplicate key "seed" (first on line 1)'],
   [

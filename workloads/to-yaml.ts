@@ -16,10 +16,11 @@ import type {
 
 /** A workload file that parses to exactly this workload (its name aside, which is the file's), every default written out. */
 export function toYaml(workload: Workload): string {
-  const { seed, target, bootstrap, cluster, topics, producers, consumers, phases, faults, expect } = workload;
+  const { seed, target, driver, bootstrap, cluster, topics, producers, consumers, phases, faults, expect } = workload;
   const file = {
     seed,
     target,
+    ...(driver === undefined ? {} : { client: { driver } }),
     ...(bootstrap.length === 0 ? {} : { bootstrap }),
     cluster: {
       ...(cluster.brokers === 0 ? {} : { brokers: cluster.brokers }),

@@ -1,3 +1,4 @@
+import type { ForeignDriver } from './client-driver.ts';
 import type { FaultPlan } from './fault.ts';
 
 /**
@@ -13,6 +14,8 @@ export interface Workload {
   /** An integer in [0, 2^53). In `sim` it fixes everything; elsewhere keys, payloads and arrival times. */
   readonly seed: number;
   readonly target: TargetKind;
+  /** The client library of producers and consumers on live targets; absent: our own. */
+  readonly driver?: ForeignDriver;
   /** "host:port" of the cluster under test; target kafka alone looks at it. */
   readonly bootstrap: readonly string[];
   readonly cluster: ClusterSpec;

@@ -8,6 +8,7 @@ import { rosterOf } from '../actors/roster.ts';
 import { HISTORY_WIDTH } from '../history.ts';
 import { HistoryWriter } from '../history-writer.ts';
 import { Measurement } from '../measurement.ts';
+import { openLibrary } from './drivers/library.ts';
 import type { LoadCommand, LoadMessage, LoadRequest, LoadWorkerData } from './messages.ts';
 
 /** The entry of a load thread: the actors of some seats on a real runtime, told what to do by the main thread. */
@@ -27,11 +28,21 @@ const told = new Set<string>();
 const spare: Float64Array<ArrayBuffer>[] = [];
 let zeroNs = Number.POSITIVE_INFINITY;
 
+const own = ownDriver(runtime, data.bootstrap, readSecurityFiles(data.common));
+const foreign =
+  data.library === null
+    ? {}
+    : await openLibrary(data.library, {
+        runtime,
+        bootstrap: data.bootstrap,
+        partitions: (name) => roster.topics.find((topic) => topic.name === name)?.partitions ?? 1,
+      });
+
 const environment: Environment = {
   workload,
   roster,
   runtime,
-  driver: ownDriver(runtime, data.bootstrap, readSecurityFiles(data.common)),
+  driver: { ...own, ...foreign },
   measurement: new Measurement(data.measurement, warmupMs * 1e6, (warmupMs + measureMs) * 1e6),
   history: new HistoryWriter({
     rows(rows, count) {

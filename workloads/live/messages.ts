@@ -1,5 +1,6 @@
 import type { ThreadPoint } from '../../core/node/index.ts';
 import type { Workload } from '../workload.ts';
+import type { Library } from './drivers/library.ts';
 
 /** What the main thread and a load thread say to each other. */
 
@@ -11,6 +12,8 @@ export interface LoadWorkerData {
   readonly common: Readonly<Record<string, string>>;
   /** Actor indices of the seats that this thread takes. */
   readonly actors: readonly number[];
+  /** The library of producers and consumers; null: our own client. */
+  readonly library: Library | null;
   readonly run: number;
   readonly measurement: SharedArrayBuffer;
   readonly positions: SharedArrayBuffer;

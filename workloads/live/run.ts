@@ -15,6 +15,7 @@ import { MEASUREMENT_BYTES, Measurement } from '../measurement.ts';
 import { runNumber } from '../run-number.ts';
 import { type SeriesPoint, SeriesSampler } from '../series.ts';
 import type { Workload } from '../workload.ts';
+import { findLibrary, type Library } from './drivers/library.ts';
 import { type MetricsSinks, showLoad } from './load-metrics.ts';
 import { LoadThread } from './load-thread.ts';
 import { LocalCluster } from './local-cluster.ts';
@@ -70,6 +71,8 @@ export interface LiveOutcome {
   /** From the start of a process to its answer, after each fault that ended one. */
   readonly recoveriesMs: readonly number[];
   readonly telemetry: readonly TelemetryPart[];
+  /** What producers and consumers were; null: our own client. */
+  readonly library: Library | null;
 }
 
 /** Below this rate one load thread does all; a thread more would cost more than it gives. */
@@ -104,13 +107,16 @@ export async function openTarget(workload: Workload): Promise<LiveTarget> {
 
 /** Runs a workload on a cluster that is started for it, or on the one that it is given. */
 export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
-  if (options.on !== undefined) return drive(options, options.on, 'shared');
-  const target = await openTarget(options.workload);
+  const { workload, common } = options;
+  const library = workload.driver === undefined ? null : findLibrary(workload.driver, common);
+  if (options.on !== undefined) return drive(options, options.on, 'shared', library);
+  const target = await openTarget(workload);
   try {
     return await drive(
       options,
       target,
       target.cluster !== null ? 'own' : options.existingTopics === true ? 'existing' : 'shared',
+      library,
     );
   } finally {
     await target.close();
@@ -121,6 +127,7 @@ async function drive(
   options: LiveOptions,
   { cluster, bootstrap }: LiveTarget,
   topics: Stage['topics'],
+  library: Library | null,
 ): Promise<LiveOutcome> {
   const { workload, files, sink, common = {} } = options;
   const security = readSecurityFiles(common);
@@ -155,7 +162,7 @@ async function drive(
   const buffers = shares.map(() => new SharedArrayBuffer(MEASUREMENT_BYTES));
   const threads = shares.map((actors, index) => {
     const measurement = buffers[index]!;
-    const data = { workload, files, bootstrap, common, actors, run, measurement };
+    const data = { workload, files, bootstrap, common, library, actors, run, measurement };
     const thread = new LoadThread({ ...data, positions: positions.buffer as SharedArrayBuffer }, sink, problem);
     thread.onTelemetry = (point) => telemetry.add(`load thread ${index + 1}`, point);
     return thread;
@@ -235,6 +242,7 @@ async function drive(
       missing: threads.flatMap((thread, index) => (thread.failure === null ? [] : shares[index]!)),
       recoveriesMs: localFaults?.recoveriesMs ?? [],
       telemetry: telemetry.parts,
+      library,
     };
   } finally {
     clearTimeout(ticker);
