@@ -338,6 +338,35 @@ describe('in-sync replicas', () => {
     expect(partition(made, 't').elr).toEqual([]);
   });
 
+  test('the last leader hands on when its disk was replaced: the others still have what it had', async () => {
+    const made = await world([1, 2]);
+    const logDirs = (digit: string) => ({ logDirs: [`${digit.repeat(21)}A`] });
+    await made.addBroker(3, logDirs('B'));
+    await assigned(made, 't', [3, 1, 2], { 'min.insync.replicas': '2' });
+    await made.pass(12_000, [3, 1]);
+    await made.pass(12_000, [3]);
+    expect(partition(made, 't')).toMatchObject({ leader: 3, isr: [3], elr: [1] });
+    await made.addBroker(1, { incarnationId: 'DDDDDDDDDDDDDDDDDDDDDA', previousBrokerEpoch: -1 });
+    await made.pass(12_000, [1]);
+    expect(partition(made, 't')).toMatchObject({ leader: -1, isr: [], elr: [3], lastKnownElr: [3, 1] });
+    await made.addBroker(3, { ...logDirs('E'), incarnationId: 'EEEEEEEEEEEEEEEEEEEEEA', previousBrokerEpoch: -1 });
+    expect(partition(made, 't')).toMatchObject({ leader: 1, isr: [1], elr: [], recoveryState: 1 });
+  });
+
+  test('an empty replica leads only where there is no other', async () => {
+    const made = await world([]);
+    await made.addBroker(1, { logDirs: ['BBBBBBBBBBBBBBBBBBBBBA'] });
+    await assigned(made, 't', [1]);
+    await made.pass(12_000, []);
+    await made.addBroker(1, {
+      logDirs: ['CCCCCCCCCCCCCCCCCCCCCA'],
+      incarnationId: 'CCCCCCCCCCCCCCCCCCCCCA',
+      previousBrokerEpoch: -1,
+    });
+    await made.beat(1);
+    expect(partition(made, 't')).toMatchObject({ leader: 1, isr: [1] });
+  });
+
   test('an unclean leader is taken only where the topic allows it', async () => {
     const made = await world([1, 2]);
     const unclean = { 'unclean.leader.election.enable': 'true' };

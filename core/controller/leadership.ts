@@ -24,21 +24,25 @@ function* partitionsWith(
 function withdraw(
   context: OperationContext,
   brokerId: number,
-  extra: Pick<PartitionTarget, 'uncleanReplicas'> = {},
+  extra: (partition: PartitionImage) => Pick<PartitionTarget, 'uncleanReplicas' | 'emptyReplicas'> = () => ({}),
   only: (partition: PartitionImage) => boolean = () => true,
 ): MetadataRecord[] {
   const records: MetadataRecord[] = [];
-  const concerned = (partition: PartitionImage): boolean =>
-    partition.isr.includes(brokerId) ||
-    partition.leader === brokerId ||
-    (extra.uncleanReplicas !== undefined && partition.elr.includes(brokerId));
+  const concerned = (partition: PartitionImage): boolean => {
+    if (partition.isr.includes(brokerId) || partition.leader === brokerId) return true;
+    const { uncleanReplicas = [], emptyReplicas = [] } = extra(partition);
+    return (
+      (uncleanReplicas.length > 0 && partition.elr.includes(brokerId)) ||
+      (emptyReplicas.length > 0 && partition.lastKnownElr.includes(brokerId))
+    );
+  };
   for (const partition of partitionsWith(context, (one) => concerned(one) && only(one))) {
     const record = partitionChange(
       partition,
       {
         isr: partition.isr.filter((id) => id !== brokerId),
         election: context.faults.electAnyone === true ? 'unclean' : electionOf(context, partition.topic),
-        ...extra,
+        ...extra(partition),
       },
       partitionRules(context, partition, { except: brokerId }),
     );
@@ -54,9 +58,21 @@ export function fenceBroker(context: OperationContext, brokerId: number): Metada
   return [...withdraw(context, brokerId), metadataRecord(brokerRegistrationChangeRecord, brokerChangeVersion, change)];
 }
 
-/** It came back without having closed its logs: it may hold less than it acknowledged (KIP-966). */
-export function uncleanShutdown(context: OperationContext, brokerId: number): MetadataRecord[] {
-  return withdraw(context, brokerId, { uncleanReplicas: [brokerId] });
+/**
+ * It came back. Where it had not closed its logs it may hold less than it acknowledged (KIP-966), and of the partitions
+ * whose directory is gone it holds nothing.
+ */
+export function newLife(
+  context: OperationContext,
+  brokerId: number,
+  isClean: boolean,
+  isEmpty: (partition: PartitionImage) => boolean,
+): MetadataRecord[] {
+  const replica = [brokerId];
+  return withdraw(context, brokerId, (partition) => {
+    if (isEmpty(partition)) return { uncleanReplicas: replica, emptyReplicas: replica };
+    return isClean ? {} : { uncleanReplicas: replica };
+  });
 }
 
 export function removeBroker(context: OperationContext, brokerId: number): MetadataRecord[] {
@@ -77,7 +93,7 @@ export function directoriesFailed(
     failed.has(partition.directories[partition.replicas.indexOf(brokerId)] ?? '') &&
     (partition.isr.includes(brokerId) || partition.leader === brokerId);
   return [
-    ...withdraw(context, brokerId, {}, lies),
+    ...withdraw(context, brokerId, () => ({}), lies),
     metadataRecord(brokerRegistrationChangeRecord, directoriesVersion, change),
   ];
 }

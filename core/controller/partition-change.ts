@@ -15,6 +15,8 @@ export interface PartitionTarget {
   readonly recoveryState?: number;
   /** Replicas that lost what was not yet on disk: they can no longer vouch for acknowledged records (KIP-966). */
   readonly uncleanReplicas?: readonly number[];
+  /** Replicas whose directory is gone: what they make anew is empty. */
+  readonly emptyReplicas?: readonly number[];
   /**
    * 'online' keeps a leader that can stay and elects another only when it cannot; 'preferred' moves leadership to the
    * first replica; 'unclean' takes any live replica when no eligible one is alive.
@@ -54,7 +56,7 @@ export function partitionChange(
   let { lastKnownElr } = eligible;
   let recoveryState = target.recoveryState ?? before.recoveryState;
 
-  const elected = elect(before, goal.replicas, isr, elr, target, rules);
+  const elected = elect(before, goal.replicas, isr, elr, lastKnownElr, target, rules);
   if (elected.unclean) {
     isr = [elected.leader];
     elr = [];
@@ -69,9 +71,6 @@ export function partitionChange(
   }
   // Without ELR the last in-sync replica stays on record: it alone may lead again.
   if (isr.length === 0 && !rules.elrEnabled) isr = before.isr;
-  if (rules.elrEnabled && isr.length === 0 && elected.leader === NO_LEADER && before.leader !== NO_LEADER) {
-    lastKnownElr = [before.leader];
-  }
 
   const removed = before.replicas.some((id) => !goal.replicas.includes(id));
   const leaderChanges = elected.leader !== before.leader;
@@ -137,10 +136,30 @@ function eligibleReplicas(
 ): { elr: readonly number[]; lastKnownElr: readonly number[] } {
   if (!rules.elrEnabled) return { elr: before.elr, lastKnownElr: before.lastKnownElr };
   if (isr.length >= Math.min(rules.minIsr, goal.replicas.length)) return { elr: [], lastKnownElr: [] };
-  const unclean = target.uncleanReplicas ?? [];
+  const { uncleanReplicas: unclean = [] } = target;
   const candidates = [...before.elr, ...before.isr.filter((id) => !before.elr.includes(id))];
-  const elr = candidates.filter((id) => !isr.includes(id) && !unclean.includes(id) && goal.replicas.includes(id));
-  return { elr, lastKnownElr: before.lastKnownElr };
+  const gone = candidates.filter((id) => !isr.includes(id) && goal.replicas.includes(id));
+  const elr = gone.filter((id) => !unclean.includes(id));
+  const hasNoLeader = isr.length === 0 && before.leader !== NO_LEADER && !elr.some(rules.canLead);
+  const known = [...before.lastKnownElr, ...gone.filter((id) => unclean.includes(id))];
+  return { elr, lastKnownElr: lastKnown(hasNoLeader ? [before.leader, ...known] : known, elr, goal, target) };
+}
+
+/**
+ * Who may lead once nobody can vouch any more, the best first: the last leader, and then who left by an unclean
+ * shutdown while too few were in sync. KIP-966 keeps the last leader alone, and would elect it with an empty disk, over
+ * the copies that the others still have; here it hands on, if need be to any replica that is not empty.
+ */
+function lastKnown(
+  wanted: readonly number[],
+  elr: readonly number[],
+  goal: Goal,
+  { emptyReplicas: empty = [] }: PartitionTarget,
+): readonly number[] {
+  const able = [...new Set(wanted)].filter((id) => !empty.includes(id));
+  if (able.length > 0 || wanted.length === 0 || elr.length > 0) return able;
+  const others = goal.replicas.filter((id) => !empty.includes(id));
+  return others.length > 0 ? others : goal.replicas;
 }
 
 function elect(
@@ -148,6 +167,7 @@ function elect(
   replicas: readonly number[],
   isr: readonly number[],
   elr: readonly number[],
+  lastKnownElr: readonly number[],
   target: PartitionTarget,
   rules: PartitionRules,
 ): Elected {
@@ -159,10 +179,10 @@ function elect(
   }
   const clean = replicas.find(valid);
   if (clean !== undefined) return { leader: clean, unclean: false };
-  const lastKnown = before.lastKnownElr.length === 1 ? before.lastKnownElr[0]! : NO_LEADER;
+  const last = lastKnownElr[0] ?? NO_LEADER;
   // Every copy that could vouch is gone; the last leader is the best that is left, if it lives (KIP-966).
-  if (elrEnabled && isr.length === 0 && elr.length === 0 && replicas.includes(lastKnown) && canLead(lastKnown)) {
-    return { leader: lastKnown, unclean: true };
+  if (elrEnabled && isr.length === 0 && elr.length === 0 && replicas.includes(last) && canLead(last)) {
+    return { leader: last, unclean: true };
   }
   if (target.election === 'unclean') {
     const any = replicas.find(canLead);

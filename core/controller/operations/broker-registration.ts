@@ -9,7 +9,8 @@ import {
   unregisterBrokerRecord,
 } from '../../protocol/index.ts';
 import { DIRECTORY_MIGRATING, DIRECTORY_UNASSIGNED } from '../cluster-image.ts';
-import { removeBroker, uncleanShutdown } from '../leadership.ts';
+import type { PartitionImage } from '../image.ts';
+import { newLife, removeBroker } from '../leadership.ts';
 import type { Operation, OperationContext } from '../operation.ts';
 import { recordVersions } from '../record-versions.ts';
 import { isElrEnabled } from '../settings.ts';
@@ -40,8 +41,10 @@ export const brokerRegistrationOperation: Operation<typeof brokerRegistration> =
     const records: MetadataRecord[] = [];
     if (before !== undefined && !sameLife && context.faults.keepIsrOnRegistration !== true) {
       const clean = request.previousBrokerEpoch === before.epoch || context.faults.trustUncleanShutdown === true;
+      const isEmpty = (partition: PartitionImage): boolean =>
+        context.faults.trustUncleanShutdown !== true && isLost(partition, before.id, request.logDirs);
       records.push(
-        ...(isElrEnabled(context) && !clean ? uncleanShutdown(context, before.id) : removeBroker(context, before.id)),
+        ...(isElrEnabled(context) ? newLife(context, before.id, clean, isEmpty) : removeBroker(context, before.id)),
       );
     }
     const brokerEpoch = sameLife ? before.epoch : context.nextOffset + records.length;
@@ -79,9 +82,7 @@ function lostDirectories(
   for (const topic of image.sortedTopics()) {
     for (const partition of topic.partitions) {
       const position = partition.replicas.indexOf(brokerId);
-      const assigned = partition.directories[position];
-      if (assigned === undefined || directories.includes(assigned)) continue;
-      if (assigned === DIRECTORY_UNASSIGNED || assigned === DIRECTORY_MIGRATING) continue;
+      if (!isLost(partition, brokerId, directories)) continue;
       const draft = {
         partitionId: partition.partition,
         topicId: topic.id,
@@ -91,6 +92,12 @@ function lostDirectories(
     }
   }
   return records;
+}
+
+function isLost(partition: PartitionImage, brokerId: number, directories: readonly string[]): boolean {
+  const assigned = partition.directories[partition.replicas.indexOf(brokerId)];
+  if (assigned === undefined || assigned === DIRECTORY_UNASSIGNED || assigned === DIRECTORY_MIGRATING) return false;
+  return !directories.includes(assigned);
 }
 
 function supportsFinalizedFeatures(
