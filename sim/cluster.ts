@@ -1,4 +1,5 @@
 import { Broker } from '../core/broker/index.ts';
+import type { Quorum } from '../core/quorum/quorum.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { brokerIds, rackOf, type Workload } from '../workloads/workload.ts';
 import type { Mutation } from './mutation.ts';
@@ -17,6 +18,7 @@ export class SimulatedCluster {
   readonly bootstrap: readonly string[];
   /** By node, with the life of the process that it belongs to. */
   readonly #brokers: ({ broker: Broker; life: Incarnation } | null)[];
+  readonly #quorums: ({ quorum: Quorum; life: Incarnation } | null)[];
   readonly #workload: Workload;
   readonly #mutation: Mutation;
   readonly #problem: (text: string) => void;
@@ -29,6 +31,7 @@ export class SimulatedCluster {
     this.#problem = problem;
     const ids = brokerIds(workload.cluster);
     this.#brokers = ids.map(() => null);
+    this.#quorums = ids.map(() => null);
     this.bootstrap = ids.map((id) => `${host(id)}:${CLIENT_PORT}`);
     this.nodes = ids.map((id) => {
       const rack = rackOf(workload.cluster, id);
@@ -46,6 +49,12 @@ export class SimulatedCluster {
   broker(brokerId: number): Broker | null {
     const entry = this.#brokers[brokerId - 1];
     return entry?.life.alive ? entry.broker : null;
+  }
+
+  /** The part of that node in the metadata quorum, which it has before its broker answers; null while it is down. */
+  quorum(brokerId: number): Quorum | null {
+    const entry = this.#quorums[brokerId - 1];
+    return entry?.life.alive ? entry.quorum : null;
   }
 
   nodeOf(brokerId: number): SimNode | undefined {
@@ -75,6 +84,9 @@ export class SimulatedCluster {
         logDirs: ['/data'],
         config: brokerConfig(this.#workload, id),
         ...featuresOf(this.#workload),
+        onJoined: ({ quorum }) => {
+          this.#quorums[id - 1] = { quorum, life };
+        },
         onFatal: (reason) => end(`ended: ${reason}`),
         ...broken,
       });

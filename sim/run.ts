@@ -143,6 +143,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     names: roster.names,
     nodes: cluster.nodes,
     broker: (id) => cluster.broker(id),
+    quorum: (id) => cluster.quorum(id),
     nowNs: () => (Number.isFinite(zeroNs) ? world.nowNs - zeroNs : 0),
     reach: (id) => worstReach(faults.outcomes(), id),
   });

@@ -39,6 +39,8 @@ export interface BrokerOptions {
   readonly startTimeoutMs?: number;
   /** Told once when the node can keep nothing any more (its metadata log or all log directories failed): it must be ended. */
   readonly onFatal?: (reason: string) => void;
+  /** Told once when the node has joined the metadata quorum, well before the broker answers. */
+  readonly onJoined?: (node: MetadataNode) => void;
   readonly faults?: BrokerFaults;
   readonly logFaults?: LogFaults;
   readonly quorumFaults?: QuorumFaults;
@@ -199,6 +201,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   });
   const { metadata } = metadataNode;
   undo.push(() => metadataNode.close());
+  options.onJoined?.(metadataNode);
 
   let lifecycle: BrokerLifecycle | null = null;
   assembly = new Assembly({

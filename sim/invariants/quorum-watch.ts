@@ -1,8 +1,8 @@
-import type { Broker } from '../../core/broker/index.ts';
+import type { Quorum } from '../../core/quorum/quorum.ts';
 import type { Findings } from './violation.ts';
 
 interface Seen {
-  readonly quorum: Broker['metadataNode']['quorum'];
+  readonly quorum: Quorum;
   readonly leads: number | null;
   readonly highWatermark: number;
 }
@@ -22,8 +22,7 @@ export class QuorumWatch {
     this.#excused = excused;
   }
 
-  look(id: number, broker: Broker): void {
-    const { quorum } = broker.metadataNode;
+  look(id: number, quorum: Quorum): void {
     const { leader, highWatermark, logEndOffset } = quorum;
     const leads = leader.id === id ? leader.epoch : null;
     const before = this.#seen.get(id);

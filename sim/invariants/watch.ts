@@ -1,4 +1,5 @@
 import type { Broker } from '../../core/broker/index.ts';
+import type { Quorum } from '../../core/quorum/quorum.ts';
 import type { FaultReach } from '../../reports/verdict/faults.ts';
 import {
   WHITE_BOX_RULES,
@@ -23,6 +24,8 @@ export interface WatchOptions {
   readonly nodes: readonly SimNode[];
   /** Null while the process of that broker id is down or starting. */
   readonly broker: (id: number) => Broker | null;
+  /** Of that node, from the moment it has joined; null while it is down. */
+  readonly quorum: (id: number) => Quorum | null;
   /** Since time zero. */
   readonly nowNs: () => number;
   /** The worst that faults have done to the bytes of a broker so far. */
@@ -112,9 +115,10 @@ export class Watch implements Findings {
   touched(node: SimNode): void {
     const id = this.#idOf.get(node);
     if (id === undefined) return;
+    const quorum = this.#options.quorum(id);
+    if (quorum !== null) this.quorum.look(id, quorum);
     const broker = this.#options.broker(id);
     if (broker === null) return;
-    this.quorum.look(id, broker);
     const { partitions } = this.#options.names;
     const { replicas } = broker.assembly;
     const count = Math.min(partitions.length, LOOKS_MAX);

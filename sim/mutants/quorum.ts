@@ -44,4 +44,12 @@ export const quorumMutants: readonly Mutant[] = [
     workload: 'three brokers, controllers',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9', 'L1'],
   },
+  {
+    name: 'vote-not-persisted',
+    bug: 'KAFKA-10527 and its like: after a restart a controller votes, or leads, once more in an epoch that it had a part in already',
+    mutation: { quorumFaults: { voteNotPersisted: true } },
+    workload: 'three brokers, elections',
+    rules: ['P8', 'P9'],
+    seeds: 200,
+  },
 ];
