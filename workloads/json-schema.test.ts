@@ -44,13 +44,18 @@ const KEYWORDS: Record<string, (argument: never, value: unknown, schema: Node) =
   properties: (properties: Record<string, Node>, value) =>
     !isObject(value) ||
     Object.entries(value).every(([key, inner]) => properties[key] === undefined || accepts(properties[key], inner)),
-  patternProperties: () => true,
-  additionalProperties: (_: false, value, { properties, patternProperties }) =>
+  patternProperties: (patterns: Record<string, Node>, value) =>
     !isObject(value) ||
-    Object.keys(value).every(
-      (key) =>
-        Object.hasOwn(properties as object, key) ||
-        Object.keys((patternProperties ?? {}) as object).some((source) => new RegExp(source).test(key)),
+    Object.entries(patterns).every(([source, schema]) =>
+      Object.entries(value).every(([key, inner]) => !new RegExp(source).test(key) || accepts(schema, inner)),
+    ),
+  additionalProperties: (others: false | Node, value, { properties, patternProperties }) =>
+    !isObject(value) ||
+    Object.entries(value).every(
+      ([key, inner]) =>
+        Object.hasOwn((properties ?? {}) as object, key) ||
+        Object.keys((patternProperties ?? {}) as object).some((source) => new RegExp(source).test(key)) ||
+        (others !== false && accepts(others, inner)),
     ),
 };
 
@@ -69,6 +74,7 @@ test.each([
   ['a fault without time', { topics: [{ name: 'a' }], faults: [{ kill: 'any' }] }],
   ['an unknown fault', { topics: [{ name: 'a' }], faults: [{ at: '1s', kil: 'any' }] }],
   ['an unknown distribution', { topics: [{ name: 'a' }], producers: [{ topic: 'a', keys: { distribution: 'zip' } }] }],
+  ['an axis without values', { topics: [{ name: 'a' }], matrix: { 'topics[0].partitions': [] } }],
   ['an unknown threshold', { topics: [{ name: 'a' }], expect: { 'publish.99': '< 1ms' } }],
   ['a threshold without comparison', { topics: [{ name: 'a' }], expect: { 'publish.p99': '1ms' } }],
 ])('the JSON Schema refuses %s', (_, value) => {

@@ -6,7 +6,7 @@ import { quorumMutants } from './quorum.ts';
 import { replicationMutants } from './replication.ts';
 
 export type { Mutant } from './mutant.ts';
-export { type MutantWorkload, mutantWorkload } from './workloads.ts';
+export { mutantWorkload } from './workloads.ts';
 
 /** Every broken variant. */
 export const mutants: readonly Mutant[] = [
