@@ -1,7 +1,7 @@
+import { ElectionDeadlines } from './election-deadlines.ts';
 import type {
   ElectionOptions,
   ElectionState,
-  ElectionTiming,
   QuorumEffect,
   QuorumEvent,
   QuorumRole,
@@ -9,11 +9,8 @@ import type {
   ReplicaProgress,
   VoteRequested,
 } from './election-types.ts';
-
-/** How long the news that a leader has left may take to reach all. */
-const HANDOVER_MS = 20;
-/** Between two voters that stand because their leader is gone: an election takes less, so the first is seldom met by the second. */
-const STAGGER_MS = 100;
+import { acknowledged, checkQuorumMs, heldByMajority, progressed, unknownProgress } from './replica-progress.ts';
+import { grantsVote, isLost, isMajority, tallied } from './voting.ts';
 
 /**
  * Who leads the quorum (KIP-595, with pre-vote of KIP-996 and check-quorum). Pure but for the random stream that draws
@@ -26,10 +23,12 @@ export class Election {
   /** Offset below which all is committed as far as this node knows; null before it knows. */
   highWatermark: number | null = null;
   readonly #options: ElectionOptions;
+  readonly #deadlines: ElectionDeadlines;
   #effects: QuorumEffect[] = [];
 
   constructor(options: ElectionOptions) {
     this.#options = options;
+    this.#deadlines = new ElectionDeadlines(options.timing, options.random, () => this.#isSoleVoter());
   }
 
   get leader(): { readonly id: number; readonly epoch: number } {
@@ -62,7 +61,7 @@ export class Election {
     this.#effects = [];
     if (request.epoch < this.role.epoch) return { granted: false, effects: [] };
     if (request.epoch > this.role.epoch) this.#unattached(request.epoch, -1, null, nowMs);
-    const granted = this.#grants(request);
+    const granted = grantsVote(this.role, request, this.#options);
     if (granted && !request.preVote) {
       const role = this.role;
       if (role.voted === null || role.voted.id !== request.candidate.id) {
@@ -102,7 +101,9 @@ export class Election {
         this.#progressed(event.replica, event.fetchOffset, nowMs);
         return;
       case 'leaderAcknowledged':
-        this.#acknowledged(event.from, event.epoch);
+        if (this.role.kind === 'leader' && this.role.epoch === event.epoch) {
+          this.role = acknowledged(this.role, event.from);
+        }
         return;
       case 'endEpochReceived':
         this.#leaderEnded(event.epoch, event.leaderId, event.preferred, nowMs);
@@ -114,7 +115,7 @@ export class Election {
         if (this.role.kind === 'leader') this.#resign(nowMs);
         return;
       case 'votersChanged':
-        if (this.role.kind === 'leader') this.#advance(this.role);
+        this.#advance();
         return;
     }
   }
@@ -127,7 +128,7 @@ export class Election {
     const leaderId = epoch === state.epoch ? state.leaderId : -1;
     if (leaderId === self.id) {
       // It led before it stopped: its followers have gone on, so it may not lead this epoch again.
-      this.role = { kind: 'resigned', epoch, leaderId, voted, deadlineMs: this.#soon(nowMs) };
+      this.role = { kind: 'resigned', epoch, leaderId, voted, deadlineMs: this.#deadlines.soon(nowMs) };
     } else if (leaderId !== -1 && this.#remoteVoters().length > 0) {
       this.role = {
         kind: 'follower',
@@ -139,7 +140,7 @@ export class Election {
       };
       this.#effects.push({ kind: 'follow', leaderId, epoch });
     } else {
-      this.role = { kind: 'unattached', epoch, leaderId: -1, voted, deadlineMs: this.#soon(nowMs) };
+      this.role = { kind: 'unattached', epoch, leaderId: -1, voted, deadlineMs: this.#deadlines.soon(nowMs) };
     }
     if (this.#isSoleVoter()) this.#campaign(nowMs);
   }
@@ -151,8 +152,7 @@ export class Election {
     // All notice at about the same time. They stand in the order of their ids, and whoever is behind in its log loses to
     // the next: two at once, with the old leader's vote missing, could each keep the other from a majority.
     const rank = this.#remoteVoters().filter(({ id }) => id < this.#options.self.id && id !== from).length;
-    const jitterMs = this.#options.random.below(STAGGER_MS / 4);
-    const deadlineMs = nowMs + HANDOVER_MS + rank * STAGGER_MS + jitterMs;
+    const deadlineMs = this.#deadlines.inTurn(nowMs, rank);
     this.role = { ...role, fetched: false, deadlineMs: Math.min(role.deadlineMs, deadlineMs) };
   }
 
@@ -184,7 +184,7 @@ export class Election {
           epoch: role.epoch,
           leaderId: -1,
           voted: role.voted,
-          deadlineMs: this.#electionDeadline(nowMs),
+          deadlineMs: this.#deadlines.patient(nowMs),
         };
         return;
       case 'candidate':
@@ -206,7 +206,7 @@ export class Election {
       voted,
       // Still the leader of this epoch: that others name it too is no news, and it may yet turn out to be alive.
       leaderId,
-      deadlineMs: this.#electionDeadline(nowMs),
+      deadlineMs: this.#deadlines.patient(nowMs),
       granted: new Set([this.#options.self.id]),
       rejected: new Set(),
     };
@@ -221,12 +221,12 @@ export class Election {
       epoch,
       voted: self,
       leaderId: -1,
-      deadlineMs: this.#electionDeadline(nowMs),
+      deadlineMs: this.#deadlines.patient(nowMs),
       granted: new Set([self.id]),
       rejected: new Set(),
     };
     this.#persist();
-    if (this.#isMajority(this.role.granted)) this.#lead(nowMs);
+    if (isMajority(this.role.granted, this.#options.voters())) this.#lead(nowMs);
     else this.#effects.push({ kind: 'requestVotes', epoch, preVote: false });
   }
 
@@ -234,8 +234,6 @@ export class Election {
     const { role } = this;
     if (role.kind !== 'candidate') return;
     const { self, log, timing } = this.#options;
-    const progress = new Map<number, ReplicaProgress>();
-    for (const voter of this.#options.voters()) progress.set(voter.id, freshProgress(voter.directoryId, nowMs));
     this.role = {
       kind: 'leader',
       epoch: role.epoch,
@@ -244,7 +242,7 @@ export class Election {
       deadlineMs: nowMs + checkQuorumMs(timing),
       epochStartOffset: log.endOffset,
       granted: role.granted,
-      progress,
+      progress: unknownProgress(this.#options.voters(), nowMs),
     };
     this.#persist();
     this.#effects.push({ kind: 'lead', epoch: role.epoch });
@@ -253,13 +251,13 @@ export class Election {
   #resign(nowMs: number): void {
     const { epoch, voted, leaderId } = this.role;
     if (this.role.kind === 'leader') this.lastProgress = this.role.progress;
-    this.role = { kind: 'resigned', epoch, voted, leaderId, deadlineMs: this.#electionDeadline(nowMs) };
+    this.role = { kind: 'resigned', epoch, voted, leaderId, deadlineMs: this.#deadlines.patient(nowMs) };
     this.#effects.push({ kind: 'stopLeading', epoch });
   }
 
   #unattached(epoch: number, leaderId: number, voted: ReplicaKey | null, nowMs: number): void {
     const ledEpoch = this.role.kind === 'leader' ? this.role.epoch : null;
-    this.role = { kind: 'unattached', epoch, leaderId, voted, deadlineMs: this.#electionDeadline(nowMs) };
+    this.role = { kind: 'unattached', epoch, leaderId, voted, deadlineMs: this.#deadlines.patient(nowMs) };
     this.#persist();
     if (ledEpoch !== null) this.#effects.push({ kind: 'stopLeading', epoch: ledEpoch });
   }
@@ -301,82 +299,29 @@ export class Election {
     const { role } = this;
     const asked = event.preVote ? 'prospective' : 'candidate';
     if (role.kind !== asked || event.epoch !== role.epoch) return;
-    if (!this.#options.voters().some((voter) => voter.id === event.from)) return;
-    const granted = new Set(role.granted);
-    const rejected = new Set(role.rejected);
-    // Where nobody listens counts as a refusal, until the voter is back and grants its vote after all.
-    (event.granted ? granted : rejected).add(event.from);
-    if (event.granted) rejected.delete(event.from);
-    this.role = { ...role, granted, rejected };
-    if (this.#isMajority(granted)) {
+    const voters = this.#options.voters();
+    if (!voters.some((voter) => voter.id === event.from)) return;
+    const counted = tallied(role, event.from, event.granted);
+    this.role = counted;
+    if (isMajority(counted.granted, voters)) {
       if (event.preVote) this.#campaign(nowMs);
       else this.#lead(nowMs);
-    } else if (this.#options.voters().length - rejected.size < majorityOf(this.#options.voters().length)) {
-      // Lost: wait a random while, so that two losers do not meet again.
-      const { electionBackoffMaxMs, electionTimeoutMs } = this.#options.timing;
-      // A lost pre-vote has raised no epoch: to ask again soon disturbs nobody.
-      const longestMs = event.preVote ? Math.min(electionBackoffMaxMs, electionTimeoutMs / 5) : electionBackoffMaxMs;
-      const backoff = this.#options.random.below(Math.max(1, Math.floor(longestMs))) + 1;
-      this.role = { ...this.role, deadlineMs: Math.min(role.deadlineMs, nowMs + backoff) };
+    } else if (isLost(counted, voters)) {
+      const deadlineMs = Math.min(role.deadlineMs, this.#deadlines.afterLoss(nowMs, event.preVote));
+      this.role = { ...counted, deadlineMs };
     }
-  }
-
-  #grants(request: VoteRequested): boolean {
-    const { role } = this;
-    const { log, self } = this.#options;
-    const upToDate =
-      this.#options.faults?.voteForAnyone === true ||
-      request.lastEpoch > log.lastEpoch ||
-      (request.lastEpoch === log.lastEpoch && request.lastOffset >= log.endOffset);
-    if (role.kind === 'leader') return false;
-    if (request.preVote) return upToDate && !(role.kind === 'follower' && role.fetched);
-    if (role.kind === 'candidate' || role.kind === 'resigned') return request.candidate.id === self.id;
-    if (role.voted !== null) {
-      const sameDirectory =
-        role.voted.directoryId === request.candidate.directoryId ||
-        isUnknown(role.voted) ||
-        isUnknown(request.candidate);
-      return role.voted.id === request.candidate.id && sameDirectory;
-    }
-    if (role.kind === 'follower' || role.leaderId !== -1) return false;
-    return upToDate;
   }
 
   #progressed(replica: ReplicaKey, endOffset: number, nowMs: number): void {
-    const { role } = this;
-    if (role.kind !== 'leader') return;
-    const { self, log, timing } = this.#options;
-    const progress = new Map(role.progress);
-    const before = progress.get(replica.id) ?? freshProgress(replica.directoryId, nowMs);
-    progress.set(replica.id, {
-      endOffset: Math.max(before.endOffset, endOffset),
-      directoryId: replica.directoryId,
-      lastFetchMs: nowMs,
-      lastCaughtUpMs: endOffset >= log.endOffset ? nowMs : before.lastCaughtUpMs,
-      informed: true,
-    });
-    let { deadlineMs } = role;
-    if (replica.id !== self.id && this.#options.voters().some((voter) => voter.id === replica.id)) {
-      // The deadline follows the newest moment at which a majority, this node in it, had fetched.
-      const others = this.#remoteVoters()
-        .map((voter) => progress.get(voter.id)?.lastFetchMs ?? 0)
-        .sort((a, b) => b - a);
-      const needed = majorityOf(this.#options.voters().length) - (this.isVoter ? 1 : 0);
-      const reached = needed <= 0 ? nowMs : (others[needed - 1] ?? 0);
-      deadlineMs = Math.max(deadlineMs, reached + checkQuorumMs(timing));
-    }
-    const next: Extract<QuorumRole, { kind: 'leader' }> = { ...role, progress, deadlineMs };
-    this.role = next;
-    this.#advance(next);
+    if (this.role.kind !== 'leader') return;
+    this.role = progressed(this.role, replica, endOffset, nowMs, this.#options);
+    this.#advance();
   }
 
-  /** The largest offset that a majority of voters holds, once it covers the start of this epoch. */
-  #advance(role: Extract<QuorumRole, { kind: 'leader' }>): void {
-    const voters = this.#options.voters();
-    const offsets = voters.map((voter) => role.progress.get(voter.id)?.endOffset ?? -1).sort((a, b) => b - a);
-    const needed = this.#options.faults?.commitAlone === true ? 1 : majorityOf(voters.length);
-    const reached = offsets[needed - 1] ?? -1;
-    if (reached > role.epochStartOffset) this.#commit(reached);
+  #advance(): void {
+    if (this.role.kind !== 'leader') return;
+    const reached = heldByMajority(this.role, this.#options);
+    if (reached !== null) this.#commit(reached);
   }
 
   /** What is committed stays committed: the high watermark only rises. */
@@ -386,16 +331,6 @@ export class Election {
     this.#effects.push({ kind: 'highWatermark', offset });
   }
 
-  #acknowledged(from: number, epoch: number): void {
-    const { role } = this;
-    if (role.kind !== 'leader' || role.epoch !== epoch) return;
-    const before = role.progress.get(from);
-    if (before === undefined) return;
-    const progress = new Map(role.progress);
-    progress.set(from, { ...before, informed: true });
-    this.role = { ...role, progress };
-  }
-
   #leaderEnded(epoch: number, leaderId: number, preferred: readonly number[], nowMs: number): void {
     this.#epochSeen(epoch, leaderId, nowMs);
     const { role } = this;
@@ -403,29 +338,13 @@ export class Election {
     const rank = preferred.indexOf(this.#options.self.id);
     // The one that is furthest goes first, when the others may be thought to have heard as well: until then they would
     // refuse it their pre-vote.
-    const deadlineMs = rank === 0 ? nowMs + HANDOVER_MS : this.#electionDeadline(nowMs);
+    const deadlineMs = rank === 0 ? this.#deadlines.named(nowMs) : this.#deadlines.patient(nowMs);
     this.role = { ...role, fetched: false, deadlineMs: Math.min(role.deadlineMs, deadlineMs) };
   }
 
   #persist(): void {
     const { epoch, leaderId, voted } = this.role;
     this.#effects.push({ kind: 'persist', state: { epoch, leaderId, voted } });
-  }
-
-  #electionDeadline(nowMs: number): number {
-    const { electionTimeoutMs } = this.#options.timing;
-    if (this.#isSoleVoter()) return nowMs;
-    return nowMs + electionTimeoutMs + this.#options.random.below(Math.max(1, electionTimeoutMs));
-  }
-
-  /** Where nobody is known to lead an election may come early: a pre-vote disturbs no leader that there is. */
-  #soon(nowMs: number): number {
-    if (this.#isSoleVoter()) return nowMs;
-    return (
-      nowMs +
-      HANDOVER_MS +
-      this.#options.random.below(Math.max(1, Math.floor(this.#options.timing.electionTimeoutMs / 5)))
-    );
   }
 
   #remoteVoters(): readonly ReplicaKey[] {
@@ -435,25 +354,4 @@ export class Election {
   #isSoleVoter(): boolean {
     return this.isVoter && this.#remoteVoters().length === 0;
   }
-
-  #isMajority(ids: ReadonlySet<number>): boolean {
-    const voters = this.#options.voters();
-    return voters.filter((voter) => ids.has(voter.id)).length >= majorityOf(voters.length);
-  }
-}
-
-export function majorityOf(voters: number): number {
-  return Math.floor(voters / 2) + 1;
-}
-
-function checkQuorumMs(timing: ElectionTiming): number {
-  return timing.fetchTimeoutMs * 1.5;
-}
-
-function freshProgress(directoryId: string, nowMs: number): ReplicaProgress {
-  return { endOffset: -1, lastFetchMs: nowMs, lastCaughtUpMs: -1, directoryId, informed: false };
-}
-
-function isUnknown(key: ReplicaKey): boolean {
-  return key.directoryId === 'AAAAAAAAAAAAAAAAAAAAAA';
 }

@@ -2,7 +2,10 @@ import { apiVersions, beginQuorumEpoch, endQuorumEpoch, vote } from '../protocol
 import type { Timer } from '../runtime.ts';
 import type { QuorumCore, Voter } from './core.ts';
 import { beginDraft, endDraft, partitionAnswer, voteDraft } from './voter-messages.ts';
+import { majorityOf } from './voting.ts';
 
+/** How long a member that leaves tells the others so. */
+const FAREWELL_MS = 1000;
 /** How long a voter may take to show that it runs. */
 const PROBE_TIMEOUT_MS = 500;
 /** A null so close to the deadline may be the timeout itself, by a clock a little off. */
@@ -40,7 +43,7 @@ export class VoterMessenger {
   }
 
   /** This node leads no more: the voter that is furthest may try first. Resolves when all were told, or could not be. */
-  async announceEnd(epoch: number): Promise<void> {
+  async #announceEnd(epoch: number): Promise<void> {
     const { election, self, clusterId } = this.#core;
     const others = this.#others();
     const ahead = (voter: Voter): number => election.lastProgress.get(voter.id)?.endOffset ?? -1;
@@ -54,8 +57,29 @@ export class VoterMessenger {
     );
   }
 
+  /** This node leads no more. Bounded: the others find out by themselves. */
+  farewell(epoch: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#core.runtime.timers.after(FAREWELL_MS, resolve);
+      const done = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      this.#announceEnd(epoch).then(done, done);
+    });
+  }
+
+  /** See `RaftQuorum.majorityIsDown`. */
+  async majorityIsDown(): Promise<boolean> {
+    const others = this.#others();
+    const down = await Promise.all(others.map((voter) => this.#isDown(voter)));
+    const voters = this.#core.voters().length;
+    const left = voters - down.filter((one) => one).length;
+    return left < majorityOf(voters);
+  }
+
   /** True when the voter cannot be connected to, which shows well before an answer would be late. */
-  async isDown(voter: Voter): Promise<boolean> {
+  async #isDown(voter: Voter): Promise<boolean> {
     const { peers, runtime } = this.#core;
     const deadlineNs = runtime.clock.monotonicNs() + PROBE_TIMEOUT_MS * 1e6;
     const client = { clientSoftwareName: 'faultline', clientSoftwareVersion: '1' };

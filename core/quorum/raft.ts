@@ -3,21 +3,19 @@ import { type MetadataRecord, ZERO_UUID } from '../protocol/index.ts';
 import type { Runtime, Timer } from '../runtime.ts';
 import type { QuorumCore, Voter } from './core.ts';
 import { Delivery } from './delivery.ts';
-import { Election, majorityOf } from './election.ts';
+import { Election } from './election.ts';
 import type { QuorumEffect, QuorumEvent, ReplicaKey } from './election-types.ts';
 import type { QuorumFaults } from './faults.ts';
 import { Follower } from './follower.ts';
+import { LeaderLog } from './leader-log.ts';
 import { VoterMessenger } from './messenger.ts';
-import { encodeLeaderChange, encodeMetadataBatch } from './metadata-batches.ts';
 import { MetadataLog } from './metadata-log.ts';
 import { PeerService } from './peer-service.ts';
 import type { PeerAddress, PeerNetwork } from './peers.ts';
 import type { Quorum, QuorumDescription, QuorumListener } from './quorum.ts';
 import { describeQuorum } from './quorum-description.ts';
 import { QuorumStateFile } from './quorum-state-file.ts';
-
-/** How long a member that leaves tells the others so. */
-const FAREWELL_MS = 1000;
+import { Steps } from './steps.ts';
 
 export interface RaftQuorumOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'disk' | 'codecs' | 'log'>;
@@ -56,13 +54,10 @@ export class RaftQuorum implements Quorum, QuorumCore {
   readonly #stateFile: QuorumStateFile;
   readonly #messenger: VoterMessenger;
   readonly #follower: Follower;
+  readonly #leaderLog: LeaderLog;
+  readonly #steps: Steps;
   #voters: readonly Voter[];
   #timer: Timer | null = null;
-  /** Steps that came while something was being made durable. */
-  #waiting: (() => void)[] = [];
-  #holding: Promise<void> | null = null;
-  #flushScheduled = false;
-  #flushing: Promise<void> = Promise.resolve();
   /** Epoch that the listener was told this node leads. */
   #claimedEpoch = -1;
   #toldLeader = '';
@@ -103,6 +98,11 @@ export class RaftQuorum implements Quorum, QuorumCore {
     this.service = new PeerService(this, (step) => this.#ask(step));
     this.#messenger = new VoterMessenger(this);
     this.#follower = new Follower(this);
+    this.#leaderLog = new LeaderLog(this, () => this.service.wake());
+    this.#steps = new Steps(
+      () => this.isOpen,
+      (error) => this.failed(error),
+    );
   }
 
   /**
@@ -160,13 +160,7 @@ export class RaftQuorum implements Quorum, QuorumCore {
   }
 
   append(epoch: number, records: readonly MetadataRecord[]): number | null {
-    const { role } = this.election;
-    if (!this.isOpen || role.kind !== 'leader' || role.epoch !== epoch || records.length === 0) return null;
-    const baseOffset = this.log.endOffset;
-    const position = { baseOffset, epoch, nowMs: this.runtime.clock.wallMs() };
-    if (!this.log.append(encodeMetadataBatch(records, position, this.runtime.codecs))) return null;
-    this.#appended();
-    return baseOffset + records.length - 1;
+    return this.#leaderLog.append(epoch, records);
   }
 
   describe(): QuorumDescription {
@@ -174,20 +168,11 @@ export class RaftQuorum implements Quorum, QuorumCore {
   }
 
   post(event: QuorumEvent, done?: () => void): void {
-    this.#run(() => this.#perform(this.election.step(event, this.#nowMs()), 0, done), done);
+    this.#steps.run(() => this.#perform(this.election.step(event, this.#nowMs()), 0, done), done);
   }
 
-  async exclusively(work: () => Promise<void>): Promise<void> {
-    while (this.#holding !== null) await this.#holding;
-    if (!this.isOpen) return;
-    let failure: unknown = null;
-    this.#holding = work().catch((error: unknown) => {
-      failure = error;
-    });
-    await this.#holding;
-    this.#holding = null;
-    if (failure !== null) this.failed(failure);
-    this.#drain();
+  exclusively(work: () => Promise<void>): Promise<void> {
+    return this.#steps.exclusively(work);
   }
 
   failed(error: unknown): void {
@@ -198,7 +183,7 @@ export class RaftQuorum implements Quorum, QuorumCore {
     this.runtime.log.error('the metadata quorum failed on this node', { reason: reason.message });
     this.#follower.roleChanged();
     this.service.wake();
-    this.#drain();
+    this.#steps.drain();
     this.#options.listener.leaderChanged({ id: -1, epoch: this.election.role.epoch });
     this.#options.onFailure?.(reason);
   }
@@ -207,44 +192,29 @@ export class RaftQuorum implements Quorum, QuorumCore {
    * Whether so many other voters are down that nothing can be committed: each was asked, and its connection was refused
    * or broke at once. One that merely does not answer may be cut off for a while, and counts as there.
    */
-  async majorityIsDown(): Promise<boolean> {
-    const others = this.#voters.filter((voter) => voter.id !== this.self.id);
-    const down = await Promise.all(others.map((voter) => this.#messenger.isDown(voter)));
-    const left = this.#voters.length - down.filter((one) => one).length;
-    return left < majorityOf(this.#voters.length);
+  majorityIsDown(): Promise<boolean> {
+    return this.#messenger.majorityIsDown();
   }
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     const { role } = this.election;
     if (this.#state === 'open' && role.kind === 'leader') {
-      await this.#settled();
+      await this.#steps.settled();
       this.post({ kind: 'resign' });
-      await this.#farewell(role.epoch);
+      await this.#messenger.farewell(role.epoch);
     }
     this.#state = 'closed';
     this.#timer?.cancel();
     this.service.wake();
-    this.#drain();
+    this.#steps.drain();
     this.peers.close();
-    await this.#holding;
+    await this.#steps.holding;
     await this.#messenger.close();
     await this.#follower.close();
-    await this.#flushing;
+    await this.#leaderLog.settled();
     await this.delivery.settled();
     await this.log.close();
-  }
-
-  /** Bounded: the others find out by themselves. */
-  #farewell(epoch: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.runtime.timers.after(FAREWELL_MS, resolve);
-      const done = (): void => {
-        timer.cancel();
-        resolve();
-      };
-      this.#messenger.announceEnd(epoch).then(done, done);
-    });
   }
 
   #configuredVoters(): readonly Voter[] {
@@ -257,24 +227,9 @@ export class RaftQuorum implements Quorum, QuorumCore {
     return this.runtime.clock.monotonicNs() / 1e6;
   }
 
-  /** Runs a step now, or after what is being made durable. `otherwise`: what waits on a node that has failed or closed. */
-  #run(step: () => void, otherwise?: () => void): void {
-    if (!this.isOpen) otherwise?.();
-    else if (this.#holding !== null) this.#waiting.push(() => this.#run(step, otherwise));
-    else step();
-  }
-
-  #drain(): void {
-    while (this.#holding === null && this.#waiting.length > 0) this.#waiting.shift()!();
-  }
-
-  async #settled(): Promise<void> {
-    while (this.#holding !== null) await this.#holding;
-  }
-
   #ask<T>(step: () => { readonly result: T; readonly effects: readonly QuorumEffect[] }): Promise<T | null> {
     return new Promise((resolve) => {
-      this.#run(
+      this.#steps.run(
         () => {
           const { result, effects } = step();
           this.#perform(effects, 0, () => resolve(this.isOpen ? result : null));
@@ -293,13 +248,15 @@ export class RaftQuorum implements Quorum, QuorumCore {
         if (effects[at + 1]?.kind === 'persist') continue;
         if (this.#options.faults?.voteNotPersisted === true) continue;
         const written = this.#stateFile.write(effect.state, this.kraftVersion, this.#voters);
-        this.#holding = written.then(
-          () => this.#persisted(effects, at + 1, done),
-          (error: unknown) => {
-            this.#holding = null;
-            this.failed(error);
-            done?.();
-          },
+        this.#steps.hold(
+          written.then(
+            () => this.#persisted(effects, at + 1, done),
+            (error: unknown) => {
+              this.#steps.release();
+              this.failed(error);
+              done?.();
+            },
+          ),
         );
         return;
       }
@@ -310,17 +267,17 @@ export class RaftQuorum implements Quorum, QuorumCore {
   }
 
   #persisted(effects: readonly QuorumEffect[], next: number, done?: () => void): void {
-    this.#holding = null;
+    this.#steps.release();
     if (this.isOpen) this.#perform(effects, next, done);
     else done?.();
-    this.#drain();
+    this.#steps.drain();
   }
 
   #act(effect: Exclude<QuorumEffect, { kind: 'persist' }>): void {
     switch (effect.kind) {
       case 'lead':
         this.runtime.log.info('leading the metadata quorum', { epoch: effect.epoch });
-        this.#lead(effect.epoch);
+        this.#leaderLog.begin(effect.epoch);
         this.#messenger.informVoters();
         this.#roleChanged();
         return;
@@ -350,34 +307,6 @@ export class RaftQuorum implements Quorum, QuorumCore {
     this.#follower.roleChanged();
     this.service.wake();
     this.#tellLeader();
-  }
-
-  #lead(epoch: number): void {
-    const { role } = this.election;
-    if (role.kind !== 'leader' || role.epoch !== epoch) return;
-    const granting = this.#voters.filter((voter) => role.granted.has(voter.id));
-    const bytes = encodeLeaderChange(
-      { leaderId: this.nodeId, voters: this.#voters, granting },
-      { baseOffset: this.log.endOffset, epoch, nowMs: this.runtime.clock.wallMs() },
-      this.runtime.codecs,
-    );
-    if (this.log.append(bytes)) this.#appended();
-  }
-
-  /** Once per turn: what was appended in it is sent to those who wait for it, and made durable by one sync. */
-  #appended(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    this.runtime.timers.endOfTurn(() => {
-      this.#flushScheduled = false;
-      if (!this.isOpen) return;
-      this.service.wake();
-      const upTo = this.log.endOffset;
-      this.#flushing = this.log.flush().then(
-        () => this.post({ kind: 'flushed', offset: upTo }),
-        (error: unknown) => this.failed(error),
-      );
-    });
   }
 
   #armTimer(): void {

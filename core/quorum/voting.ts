@@ -1,0 +1,53 @@
+import type { LogEnd, QuorumRole, ReplicaKey, VoteRequested } from './election-types.ts';
+import type { QuorumFaults } from './faults.ts';
+
+type Standing = Extract<QuorumRole, { kind: 'prospective' | 'candidate' }>;
+
+export function majorityOf(voters: number): number {
+  return Math.floor(voters / 2) + 1;
+}
+
+export function isMajority(ids: ReadonlySet<number>, voters: readonly ReplicaKey[]): boolean {
+  return voters.filter((voter) => ids.has(voter.id)).length >= majorityOf(voters.length);
+}
+
+/** No majority is left that might still grant its vote. */
+export function isLost(role: Standing, voters: readonly ReplicaKey[]): boolean {
+  return voters.length - role.rejected.size < majorityOf(voters.length);
+}
+
+/** Counts a voter's answer. Where nobody listens counts as a refusal, until the voter is back and grants its vote after all. */
+export function tallied(role: Standing, from: number, grants: boolean): Standing {
+  const granted = new Set(role.granted);
+  const rejected = new Set(role.rejected);
+  (grants ? granted : rejected).add(from);
+  if (grants) rejected.delete(from);
+  return { ...role, granted, rejected };
+}
+
+/** Whether a voter in this role, and with this log, gives its vote to a candidate of the role's own epoch. */
+export function grantsVote(
+  role: QuorumRole,
+  request: VoteRequested,
+  voter: { readonly self: ReplicaKey; readonly log: LogEnd; readonly faults?: QuorumFaults },
+): boolean {
+  const { log, self, faults } = voter;
+  const upToDate =
+    faults?.voteForAnyone === true ||
+    request.lastEpoch > log.lastEpoch ||
+    (request.lastEpoch === log.lastEpoch && request.lastOffset >= log.endOffset);
+  if (role.kind === 'leader') return false;
+  if (request.preVote) return upToDate && !(role.kind === 'follower' && role.fetched);
+  if (role.kind === 'candidate' || role.kind === 'resigned') return request.candidate.id === self.id;
+  if (role.voted !== null) {
+    const sameDirectory =
+      role.voted.directoryId === request.candidate.directoryId || isUnknown(role.voted) || isUnknown(request.candidate);
+    return role.voted.id === request.candidate.id && sameDirectory;
+  }
+  if (role.kind === 'follower' || role.leaderId !== -1) return false;
+  return upToDate;
+}
+
+function isUnknown(key: ReplicaKey): boolean {
+  return key.directoryId === 'AAAAAAAAAAAAAAAAAAAAAA';
+}
