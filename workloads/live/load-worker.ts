@@ -28,6 +28,11 @@ const told = new Set<string>();
 const spare: Float64Array<ArrayBuffer>[] = [];
 let zeroNs = Number.POSITIVE_INFINITY;
 
+const problem = (text: string): void => {
+  if (told.size >= 100 || told.has(text)) return;
+  told.add(text);
+  send({ kind: 'problem', text });
+};
 const own = ownDriver(runtime, data.bootstrap, readSecurityFiles(data.common));
 const foreign =
   data.library === null
@@ -35,6 +40,7 @@ const foreign =
     : await openLibrary(data.library, {
         runtime,
         bootstrap: data.bootstrap,
+        problem,
         partitions: (name) => roster.topics.find((topic) => topic.name === name)?.partitions ?? 1,
       });
 
@@ -56,11 +62,7 @@ const environment: Environment = {
   run: data.run,
   now: () => runtime.clock.monotonicNs() - zeroNs,
   file: (path) => data.files.get(path) ?? null,
-  problem(text) {
-    if (told.size >= 100 || told.has(text)) return;
-    told.add(text);
-    send({ kind: 'problem', text });
-  },
+  problem,
 };
 const load = new Load(
   environment,

@@ -23,6 +23,9 @@ type Config = { readonly [name: string]: string };
 
 const ANSWER_MS = 10_000;
 const LEAVE_MS = 1_000;
+/** sendMessages.js takes the numbers back whenever a request has failed, written or not. */
+const REUSED =
+  'kafkajs gave up a call of an idempotent producer and uses its sequence numbers again: records that follow may be taken for duplicates of those, acknowledged and lost';
 
 /** kafkajs: what it has no setting for was refused with the workload, and what the file does not set stays its default. */
 export function kafkaJsDriver(module: Library | { default: Library }, options: DriverOptions): LoadDriver {
@@ -62,16 +65,18 @@ class KafkaJsProducer implements ProducerDriver {
   readonly #requestTimeoutMs: number | undefined;
   readonly #client: Producer;
   readonly #gatherer: Gatherer;
+  readonly #problem: (text: string) => void;
 
   constructor(
     library: Library,
-    { runtime, partitions }: DriverOptions,
+    { runtime, partitions, problem }: DriverOptions,
     kafka: Kafka,
     topics: readonly string[],
     config: Config,
     outcomes: ProducerOutcomes,
   ) {
     this.#runtime = runtime;
+    this.#problem = problem;
     this.#library = library;
     this.#topics = topics;
     const settings = producerSettings({ client: config, transaction: null });
@@ -151,6 +156,7 @@ class KafkaJsProducer implements ProducerDriver {
         };
       });
     } catch (error) {
+      if (this.#settings.idempotent) this.#problem(REUSED);
       return allFailed(batches.length, codeOf(error), messageOf(error));
     }
   }

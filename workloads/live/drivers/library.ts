@@ -22,6 +22,8 @@ export interface DriverOptions {
   readonly bootstrap: readonly string[];
   /** Partitions of a topic of the workload. */
   readonly partitions: (topic: string) => number;
+  /** Something that a reader of the results must know. */
+  readonly problem: (text: string) => void;
 }
 
 /** Producers and consumers alone: topics, log ends and the audit are always asked for by our own client. */
