@@ -1,4 +1,5 @@
 import type { Contract, TopicPromise } from './contract.ts';
+import { copiesOf } from './copies.ts';
 import { type ControlEvent, endsUncleanly, type LoggedFault, liesAboutSync, reachOf } from './faults.ts';
 import type { Clause, ClauseSetting } from './result.ts';
 
@@ -69,15 +70,15 @@ function judge(
   const copies = Math.min(promise.replicationFactor, replicas.length);
   const held = acks === 1 ? 1 : Math.min(promise.minInsyncReplicas, copies);
   const last = (candidates: readonly LoggedFault[]) => candidates.at(-1) ?? null;
-  const unflushed = (): Standing => ({
+  const unflushed = (by: readonly LoggedFault[] = destroying): Standing => ({
     kind: 'allowed',
-    clause: destroyedClause(loss, destroying),
-    fault: last(destroying),
+    clause: destroyedClause(loss, by),
+    fault: last(by),
   });
 
-  if (replicas.length > 0 && destroyed.size >= replicas.length) return unflushed();
   if (copies === 1 && destroying.some((fault) => hitLeader(fault, loss))) return unflushed();
   if (control === undefined) {
+    if (replicas.length > 0 && destroyed.size >= replicas.length) return unflushed();
     const fault = last(destroying) ?? last(faults);
     if (copies === 1) {
       const reason = 'which broker held the partition is not recorded';
@@ -108,40 +109,61 @@ function judge(
     const moved = before !== null && after.find((event) => event.leader !== -1 && event.leader !== before.leader);
     if (moved) return { kind: 'allowed', clause: acksOneMoved(promise, before.leader, moved), fault: last(faults) };
   }
-  const unclean = after.find((event) => event.unclean);
+  const copiesThen = copiesOf(loss.seenAtNs, before, after, destroying, replicas);
+  const lacked = (elected: ControlEvent): boolean =>
+    acks === 1 || copiesThen.some(({ event, holders }) => event === elected && !holders.has(elected.leader));
+  const unclean = after.find((event) => event.unclean && lacked(event));
   if (promise.uncleanElection && unclean !== undefined) {
     return { kind: 'allowed', clause: uncleanClause(promise, unclean), fault: last(faults) };
   }
   // KIP-966: whoever ends without a clean shutdown is eligible no more, for it may have lost its tail. When that has
-  // happened to all of an ISR, the last known leader is what remains.
-  if (unclean !== undefined && before !== null && destroyed.has(unclean.leader)) {
-    const endings = history.filter(({ kind, atNs }) => endsUncleanly(kind) && atNs < unclean.timeNs);
-    const member = new Map<number, number>();
-    for (const event of control) {
-      if (event === unclean) break;
-      if (event.partition !== loss.index) continue;
-      for (const broker of [...member.keys()]) if (!event.isr.includes(broker)) member.delete(broker);
-      for (const broker of event.isr) if (!member.has(broker)) member.set(broker, event.timeNs);
-      if (event.timeNs < before.timeNs || event.isr.length < held) continue;
-      // A life that ended may be missed only later, when its session runs out or the next one registers.
-      const hasEnded = (broker: number): boolean =>
-        endings.some(({ atNs, brokers }) => brokers.includes(broker) && atNs >= member.get(broker)!);
-      if (!event.isr.every(hasEnded)) continue;
-      return { kind: 'allowed', clause: uncleanShutdowns(promise, event, unclean), fault: last(destroying) };
-    }
+  // happened to all of an ISR, the last known leader is what remains; not with an empty disk, which others outvote.
+  for (const { event: elected, holders, taken } of before === null ? [] : copiesThen) {
+    if (!elected?.unclean || holders.has(elected.leader)) continue;
+    if (!taken.some(({ kind, brokers }) => brokers.includes(elected.leader) && reachOf(kind) !== 'stored')) continue;
+    const acked = endedUncleanly(loss, control, before!, elected, held, history);
+    if (acked !== null)
+      return { kind: 'allowed', clause: uncleanShutdowns(promise, acked, elected), fault: last(taken) };
   }
-  // Whoever was the whole ISR at some moment after the acknowledgement decides what the partition still holds.
-  for (const event of before === null ? after : [before, ...after]) {
-    if (event.isr.length === 0) continue;
-    const gone = destroying.filter((fault) => (fault.untilNs ?? Number.POSITIVE_INFINITY) > event.timeNs);
-    const lost = brokersOf(gone, replicas);
-    if (!event.isr.every((broker) => lost.has(broker))) continue;
-    if (event === before || lost.size >= held) return unflushed();
+  // Whoever is the whole ISR at some moment after the acknowledgement decides what the partition still holds.
+  for (const { event, holders, taken } of copiesThen) {
+    if (taken.length === 0) continue;
+    if (holders.size === 0) return unflushed(taken);
+    if (event === null || event.isr.length === 0 || event.isr.some((broker) => holders.has(broker))) continue;
+    if (event === before || brokersOf(taken, replicas).size >= held) return unflushed(taken);
     if (!promise.eligibleLeaderReplicas) {
-      return { kind: 'allowed', clause: lastReplica(event, gone.at(-1)!), fault: last(gone) };
+      return { kind: 'allowed', clause: lastReplica(event, taken.at(-1)!), fault: last(taken) };
     }
   }
   return { kind: 'fail', fault: last(destroying) ?? last(faults) };
+}
+
+/**
+ * The in-sync replicas, enough of them and not before those of the acknowledgement, all of whom ended without a clean
+ * shutdown until the election; null for none.
+ */
+function endedUncleanly(
+  loss: Loss,
+  control: readonly ControlEvent[],
+  before: ControlEvent,
+  elected: ControlEvent,
+  held: number,
+  history: readonly LoggedFault[],
+): ControlEvent | null {
+  const endings = history.filter(({ kind, atNs }) => endsUncleanly(kind) && atNs < elected.timeNs);
+  const member = new Map<number, number>();
+  for (const event of control) {
+    if (event === elected) break;
+    if (event.partition !== loss.index) continue;
+    for (const broker of [...member.keys()]) if (!event.isr.includes(broker)) member.delete(broker);
+    for (const broker of event.isr) if (!member.has(broker)) member.set(broker, event.timeNs);
+    if (event.timeNs < before.timeNs || event.isr.length < held) continue;
+    // A life that ended may be missed only later, when its session runs out or the next one registers.
+    const hasEnded = (broker: number): boolean =>
+      endings.some(({ atNs, brokers }) => brokers.includes(broker) && atNs >= member.get(broker)!);
+    if (event.isr.every(hasEnded)) return event;
+  }
+  return null;
 }
 
 /** The clause of the last unclean election of a partition until then, where its topic allows such. */
@@ -179,11 +201,10 @@ function brokersOf(faults: readonly LoggedFault[], replicas: readonly number[]):
 /** Whether the fault can have taken this record's bytes from the brokers that it hit. */
 function destroys(fault: LoggedFault, loss: Loss, faults: readonly LoggedFault[]): boolean {
   const reach = reachOf(fault.kind);
-  if (reach === 'damaged') return true;
-  if (reach !== 'unsynced' && reach !== 'stored') return false;
+  if (reach !== 'unsynced' && reach !== 'stored' && reach !== 'damaged') return false;
   // A log loses its end, never its middle: recovery cuts at the first batch that is missing.
   if (loss.outlived(fault.atNs)) return false;
-  if (reach === 'stored' || wasLiedTo(fault, faults)) return true;
+  if (reach !== 'unsynced' || wasLiedTo(fault, faults)) return true;
   const { flushMessages, flushMs } = loss.promise;
   if (flushMessages <= 1) return false;
   if (fault.atNs > loss.seenAtNs + flushMs * 1e6) return false;

@@ -182,6 +182,54 @@ describe('P1 acked-durable', () => {
     expect(verdictOf(setting(1), lost, { drained: true, control }).result).toBe('fail');
   });
 
+  test('power losses one after another excuse nothing once the first broker has been mended', () => {
+    const faults = [fault('power-loss', [1], 50, 55), fault('power-loss', [2], 70, 75), fault('bit-flip', [3], 72, 72)];
+    const at = (timeMs: number, leader: number, isr: number[]): ControlEvent => ({
+      timeNs: timeMs * 1e6,
+      partition: 0,
+      leader,
+      leaderEpoch: leader,
+      isr,
+      unclean: false,
+    });
+    const run = (control: ControlEvent[]) =>
+      ruleOf(
+        verdictOf({ ...SETTING, topic: { 'min.insync.replicas': 2 }, faults }, lost, { drained: true, control }),
+        'P1',
+      );
+    const away = [at(0, 1, [1, 2, 3]), at(52, 2, [2, 3])];
+    expect(run(away)).toMatchObject({ result: 'allowed', clause: 'unflushed' });
+    expect(run([...away, at(60, 2, [2, 3, 1])])).toMatchObject({ result: 'fail', excused: 0 });
+    // Behind a leader that lost the record, nobody is mended.
+    expect(run([...away, at(71, 1, [1]), at(80, 1, [1, 2, 3])])).toMatchObject({ result: 'allowed' });
+  });
+
+  test('the last known leader excuses the loss of its tail, never an empty disk where others have the record', () => {
+    const at = (timeMs: number, leader: number, isr: number[], unclean = false): ControlEvent => ({
+      timeNs: timeMs * 1e6,
+      partition: 0,
+      leader,
+      leaderEpoch: timeMs,
+      isr,
+      unclean,
+    });
+    const control = [at(0, 1, [1, 2, 3]), at(52, 1, [1]), at(60, -1, []), at(65, 1, [1], true), at(80, 1, [1, 2, 3])];
+    const run = (kind: string) => {
+      const faults = [fault('kill', [2], 50, 60), fault('kill', [3], 51, 60), fault(kind, [1], 52, 60)];
+      const setting: Setting = { ...SETTING, topic: { 'min.insync.replicas': 2 }, faults };
+      return ruleOf(verdictOf(setting, lost, { drained: true, control }), 'P1');
+    };
+    expect(run('power-loss')).toMatchObject({ result: 'allowed', clause: 'unclean-shutdowns' });
+    expect(run('disk-replace')).toMatchObject({ result: 'fail', excused: 0 });
+  });
+
+  test('damage to one broker excuses no hole with survivors behind it', () => {
+    const setting: Setting = { ...SINGLE, faults: [fault('bit-flip', [1], 50, 50)] };
+    const rows = [...written(4), logEnd(100, 3, 4), assign(100, 3, 0)];
+    const hole = [read(101, 3, 0, 0, 0), gap(101, 3, 1, 3), read(101, 3, 3, 0, 3)];
+    expect(ruleOf(verdictOf(setting, [...rows, ...hole]), 'P1')).toMatchObject({ result: 'fail', excused: 0 });
+  });
+
   test('an unclean election excuses only where it is enabled and happened', () => {
     const faults = [fault('kill', [1], 50, 90)];
     const control = (unclean: boolean): ControlEvent[] => [
