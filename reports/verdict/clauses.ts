@@ -105,11 +105,15 @@ function judge(
   }
 
   const { before, after } = around(control, loss);
+  const copiesThen = copiesOf(loss.seenAtNs, before, after, destroying, replicas);
+  const nowhere = copiesThen.find(
+    ({ holders, taken }) => holders.size === 0 && brokersOf(taken, replicas).size >= replicas.length,
+  );
+  if (nowhere !== undefined) return unflushed(nowhere.taken);
   if (acks === 1 && copies > 1) {
     const moved = before !== null && after.find((event) => event.leader !== -1 && event.leader !== before.leader);
     if (moved) return { kind: 'allowed', clause: acksOneMoved(promise, before.leader, moved), fault: last(faults) };
   }
-  const copiesThen = copiesOf(loss.seenAtNs, before, after, destroying, replicas);
   const lacked = (elected: ControlEvent): boolean =>
     acks === 1 || copiesThen.some(({ event, holders }) => event === elected && !holders.has(elected.leader));
   const unclean = after.find((event) => event.unclean && lacked(event));
