@@ -139,6 +139,11 @@ export class SimDisk {
     return true;
   }
 
+  /** Sectors that could not be read give their bytes again: as after a changed cable; what the disk holds stays. */
+  repairSectors(): void {
+    for (const file of this.#tree.files()) file.badSectors.clear();
+  }
+
   /** How much of a write that fails is kept. */
   drawBelow(bound: number): number {
     return this.#random.below(bound);

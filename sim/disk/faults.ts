@@ -28,8 +28,8 @@ export interface DiskFaults {
   /** Bytes of file content that fit; writes beyond fail with ENOSPC and keep the prefix that fitted. */
   capacityBytes: number;
   /**
-   * The next such operation on a matching path fails: open with EMFILE, a read with EIO for good on that sector, the
-   * others once with EIO.
+   * The next such operation on a matching path fails: open with EMFILE, a read with EIO on that sector until it is
+   * written over or repaired, the others once with EIO.
    */
   readonly failNext: Map<FailingOperation, PathMatch>;
   /** Syncs succeed and make nothing durable. */

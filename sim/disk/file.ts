@@ -68,7 +68,7 @@ export class SimFile {
   readonly ghosts: Map<number, PageState> = new Map();
   /** Bits that read wrong: position → mask. A write over them heals. */
   readonly flips: Map<number, number> = new Map();
-  /** Sectors of 512 bytes that cannot be read. A write over them heals. */
+  /** Sectors of 512 bytes that cannot be read. A write over them heals, and the repair of the disk does. */
   readonly badSectors: Set<number> = new Set();
   /** Set when the next sync with something to write is to fail. */
   failNextSync: 'keep' | 'revert' | null = null;

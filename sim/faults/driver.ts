@@ -62,7 +62,10 @@ export class FaultDriver {
     }
   }
 
-  /** No fault comes any more; links are whole, disks and clocks right, and every broker runs. */
+  /**
+   * No fault comes any more; links are whole, disks and clocks right, and every broker runs. A broker with one log
+   * directory cannot start while a file in it cannot be read, so that sectors are repaired, too.
+   */
   heal(): void {
     for (const cancel of this.#cancels) cancel();
     this.#cancels = [];
@@ -70,6 +73,8 @@ export class FaultDriver {
     for (const { injected } of [...this.#entries].reverse()) injected?.heal();
     this.#world.network.healAll();
     for (const node of this.#brokers) {
+      // Of the disk that it has now: swapped, it may have met its bad sector in the other's hands.
+      node.disk.repairSectors();
       if (node.state === 'paused') node.resume();
       if (node.state === 'down' || node.state === 'off') node.restart();
     }

@@ -35,7 +35,10 @@ export interface Injected {
   readonly nodes: readonly SimNode[];
   /** Whether it took effect so far: a full disk needs a write that meets it. */
   confirmed(): boolean;
-  /** Ends it; idempotent. What a single blow has done is not undone, but dead processes start again. */
+  /**
+   * Ends it; idempotent. What a single blow has done is not undone, but for sectors that could not be read, which the
+   * driver repairs; dead processes start again.
+   */
   heal(): void;
   /** Virtual time at which it ended; null while it lasts. A single blow ends as it begins. */
   endedNs(): number | null;

@@ -233,6 +233,31 @@ describe('what a fault does meanwhile', () => {
     expect(cluster.boots).toEqual([2, 2, 1]);
   });
 
+  test.each([
+    ['its own disk', []],
+    ["another's disk", [{ kind: 'disk-swap', target: FIRST, with: { kind: 'broker', id: 2 }, restartAfterMs: 100 }]],
+  ] as const)(
+    'a sector that cannot be read stays so across restarts, until all is healed: %s',
+    async (_name, swaps) => {
+      const cluster = new Cluster();
+      const driver = cluster.driver(
+        { kind: 'disk-error', operation: 'read', target: FIRST },
+        { kind: 'kill', target: { kind: 'all' }, restartAfterMs: 100 },
+        ...swaps,
+      );
+      driver.start();
+      await cluster.run(4000);
+      const failures = (): number => cluster.errors.filter((message) => message.startsWith('read /00.log')).length;
+      const before = failures();
+      await cluster.run(1000);
+      expect(failures()).toBeGreaterThan(before + 10);
+      driver.heal();
+      const healed = failures();
+      await cluster.run(1000);
+      expect(failures()).toBe(healed);
+    },
+  );
+
   test('an orderly stop that takes too long is no orderly stop', async () => {
     const cluster = new Cluster();
     cluster.shutdownMs = 60_000;

@@ -296,7 +296,7 @@ class ProcessFile implements DiskFile {
     this.#disk.release(this.#file);
   }
 
-  /** A first failure makes its sector bad for good. */
+  /** A first failure makes its sector bad until it is written over or repaired. */
   #unreadable(position: number, length: number): boolean {
     const file = this.#file;
     if (file.unreadable(position, length)) return true;
