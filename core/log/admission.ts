@@ -2,6 +2,7 @@ import {
   batchBaseOffset,
   batchCrcIsValid,
   batchLastOffsetDelta,
+  batchLeaderEpoch,
   batchProducerId,
   wholeBatchSize,
 } from '../records/index.ts';
@@ -60,6 +61,12 @@ export function admit(
       return refused(LogError.corruptMessage, 'the CRC of a batch is wrong');
     }
     if (replicated) {
+      // No CRC covers the epoch: one above that of the leader itself is of a later leader, or damaged (KAFKA-18723).
+      const epoch = batchLeaderEpoch(bytes, at);
+      if (epoch > options.leaderEpoch) {
+        if (at > 0) break;
+        return refused(LogError.corruptMessage, `a batch of epoch ${epoch}; the leader is of ${options.leaderEpoch}`);
+      }
       const baseOffset = batchBaseOffset(bytes, at);
       if (baseOffset < nextOffset || !Number.isSafeInteger(baseOffset)) {
         return refused(LogError.offsetOutOfRange, `a batch begins at ${baseOffset}, the log ends at ${nextOffset}`);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nodeCodecs } from '../node/codecs.ts';
+import { setBatchLeaderEpoch } from '../records/index.ts';
 import type { Log } from './log.ts';
 import { LogError } from './outcomes.ts';
 import { appended, asClient, batchOf, type LogWorld, logWorld, readAll } from './testing/world.ts';
@@ -166,10 +167,26 @@ describe('what replication brings', () => {
       const cut = new Uint8Array(read.bytes.length + 30);
       cut.set(read.bytes);
       cut.set(read.bytes.subarray(0, 30), read.bytes.length);
-      expect(appended(follower.append(cut, replicated)).bytes).toBe(read.bytes.length);
+      expect(appended(follower.append(cut, { ...replicated, leaderEpoch: 5 })).bytes).toBe(read.bytes.length);
     }
     expect(readAll(follower, nodeCodecs)).toEqual(readAll(leader, nodeCodecs));
     expect(follower.endOffsetForEpoch(2)).toEqual(leader.endOffsetForEpoch(2));
+  });
+
+  test('ends before a batch of an epoch above the leader’s, so that no known epoch is replaced', async () => {
+    const log = await logWorld(nodeCodecs).open();
+    const batches = [0, 1, 2].map((offset) => batchOf(nodeCodecs, `b${offset}`, 1, { baseOffset: offset }));
+    for (const batch of batches) setBatchLeaderEpoch(batch, 0, 0);
+    const [first, flipped, last] = batches as [Uint8Array, Uint8Array, Uint8Array];
+    setBatchLeaderEpoch(flipped, 0, 1 << 17);
+    const bytes = new Uint8Array([...first, ...flipped, ...last]);
+    expect(appended(log.append(bytes, replicated)).bytes).toBe(first.length);
+    expect(log.append(flipped, replicated)).toMatchObject({ kind: 'refused', errorCode: LogError.corruptMessage });
+    expect(log.logEndOffset).toBe(1);
+    expect(log.epochStarts).toEqual([{ epoch: 0, startOffset: 0 }]);
+    setBatchLeaderEpoch(flipped, 0, 0);
+    appended(log.append(new Uint8Array([...flipped, ...last]), replicated));
+    expect(log.logEndOffset).toBe(3);
   });
 
   test('is refused when its offsets do not rise or its bytes are bad', async () => {
