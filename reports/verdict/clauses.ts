@@ -98,6 +98,16 @@ function judge(
     if (touched.size >= held && promise.uncleanElection) {
       return { kind: 'unknown', reason: 'whether an unclean election took place is not recorded', fault };
     }
+    // KIP-966 falls back on the last known leader when all of an ISR have ended without a clean shutdown.
+    const ended = brokersOf(
+      faults.filter(({ kind }) => endsUncleanly(kind)),
+      replicas,
+    );
+    const lostTail = destroying.some(({ kind }) => reachOf(kind) !== 'stored');
+    if (ended.size >= held && lostTail) {
+      const reason = 'whether all of the ISR ended without a clean shutdown, and who led then, is not recorded';
+      return { kind: 'unknown', reason, fault };
+    }
     if (touched.size >= held && destroyed.size >= 1 && !promise.eligibleLeaderReplicas) {
       return { kind: 'unknown', reason: 'whether the ISR shrank to the broker that lost power is not recorded', fault };
     }

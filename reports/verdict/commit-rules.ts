@@ -1,7 +1,7 @@
 import type { Case } from './case.ts';
 import { CLAUSE, type Standing, standingOf } from './clauses.ts';
 import { COMMIT, type Commits, FETCHED, groupsOf, HOLD, OUTCOME } from './commits.ts';
-import type { Witness } from './result.ts';
+import type { Example, Witness } from './result.ts';
 import { ASSIGNED, PROCESSED, SKIPPED } from './sessions.ts';
 import type { Tally } from './tally.ts';
 
@@ -64,23 +64,33 @@ export function judgeCommitDurable(judged: Case, commits: Commits, tally: Tally)
     const expired = value < 0 && answered - made.at(newer, COMMIT.end) >= judged.contract.offsetsRetentionMs * 1e6;
     const standing: Standing = expired
       ? { kind: 'allowed', clause: CLAUSE.offsetsRetention(judged.contract.offsetsRetentionMs), fault: null }
-      : lossOfCommit(judged, made.at(newer, COMMIT.end));
+      : lossInGroup(judged, made.at(newer, COMMIT.end), answered);
     const example = () => {
       const commit = commitEvent(judged, commits, newer);
       const who = judged.evidence.actor(fetched.at(index, FETCHED.actor));
       const fetch = judged.evidence.event(answered, `${who} was told ${value < 0 ? 'that none is committed' : value}`);
       return judged.evidence.example(partition, -1, `${commit.text}; ${fetch.text}`, [commit, fetch], standing);
     };
-    if (standing.kind === 'allowed') tally.allow(partition, standing.clause, example);
-    else if (standing.kind === 'unknown') tally.undecided(partition, standing.reason);
-    else tally.fail(partition, example);
+    settle(tally, partition, standing, example);
   }
 }
 
-function lossOfCommit(judged: Case, ackedNs: number): Standing {
+function settle(tally: Tally, partition: number, standing: Standing, example: () => Example): void {
+  if (standing.kind === 'allowed') tally.allow(partition, standing.clause, example);
+  else if (standing.kind === 'unknown') tally.undecided(partition, standing.reason);
+  else tally.fail(partition, example);
+}
+
+/** Whether the contract allows that what a coordinator had written of a group and told at one time was lost at another. */
+function lossInGroup(judged: Case, ackedNs: number, missedNs: number): Standing {
   const { contract } = judged;
   const loss = { promise: contract.offsets, partition: -1, index: -1, acks: -1 as const, seenAtNs: ackedNs };
-  return standingOf({ ...loss, flushedByCount: () => false, outlived: () => false }, contract, undefined);
+  const faults = contract.faults.filter(({ atNs }) => atNs < missedNs);
+  return standingOf(
+    { ...loss, flushedByCount: () => false, outlived: () => false },
+    { ...contract, faults },
+    undefined,
+  );
 }
 
 /** All commits of one group to one partition. */
@@ -217,7 +227,10 @@ function firstHole(spans: readonly Span[], from: number, to: number): { from: nu
   return { from: reached, to: next };
 }
 
-/** C4: one owner per partition and generation, and no commit of an earlier generation once a later one has an owner. */
+/**
+ * C4: one owner per partition and generation, and no commit of an earlier generation once a later one has an owner. A
+ * generation is written down before its members hear of it: a coordinator that has lost it counts from an older one.
+ */
 export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): void {
   const { groupOf } = groupsOf(judged.names);
   const partitions = judged.names.partitions.length;
@@ -236,7 +249,7 @@ export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): vo
     const other = list.find((owner) => owner.generation === generation && owner.actor !== actor);
     list.push({ generation, actor, time });
     if (other === undefined) continue;
-    tally.fail(partition, () => {
+    settle(tally, partition, lossInGroup(judged, other.time, time), () => {
       const events = [other, { actor, time }].map((owner) =>
         judged.evidence.event(owner.time, `${judged.evidence.actor(owner.actor)} assigned`),
       );
@@ -255,7 +268,7 @@ export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): vo
     const start = made.at(index, COMMIT.start);
     const later = list.find((owner) => owner.generation > generation && owner.actor !== actor && owner.time < start);
     if (later === undefined) continue;
-    tally.fail(partition, () => {
+    settle(tally, partition, lossInGroup(judged, later.time, made.at(index, COMMIT.end)), () => {
       const commit = commitEvent(judged, commits, index);
       const owner = judged.evidence.event(later.time, `${judged.evidence.actor(later.actor)} assigned`);
       const sentence = `${owner.text} in generation ${later.generation}; ${commit.text} in generation ${generation} was accepted`;

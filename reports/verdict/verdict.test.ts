@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EVENT, GAP } from '../../workloads/history.ts';
-import type { ControlEvent } from './faults.ts';
+import type { ControlEvent, LoggedFault } from './faults.ts';
 import {
   AUDITOR,
   ack,
@@ -624,6 +624,23 @@ describe('C1 to C4', () => {
     });
     const some: Setting = { ...SETTING, faults: [fault('power-loss', [1], 25, 28)] };
     expect(rule('C2', [...acked, committed(30, 2, 2)], some).result).toBe('unknown');
+    // A fault that came after the answer explains nothing of it.
+    const late: Setting = { ...SINGLE, faults: [fault('power-loss', [1], 35, 38)] };
+    expect(rule('C2', [...acked, committed(30, 2, 2)], late).result).toBe('fail');
+  });
+
+  test('C2: the last known leader of an ISR that ended uncleanly may have lost its tail, as far as is recorded', () => {
+    const rows = [...polled, commit(13, 1, 4, 1), commitAck(14, 1, 4, 1), committed(30, 2, -1)];
+    const of = (...faults: LoggedFault[]) =>
+      rule('C2', rows, { ...SETTING, broker: { 'min.insync.replicas': 2 }, faults }).result;
+    const tail = fault('power-loss', [1], 24, 25);
+    expect(of(fault('kill', [2], 20, 22), tail)).toBe('unknown');
+    expect(of(fault('clean-stop', [2], 20, 22), tail)).toBe('fail');
+    expect(of(fault('kill', [2], 20, 22), fault('kill', [1], 24, 25))).toBe('fail');
+    expect(of(fault('kill', [2], 10, 12), tail)).toBe('fail');
+    expect(of(tail)).toBe('fail');
+    // An empty disk is outvoted by a replica that still has its log.
+    expect(of(fault('kill', [2], 20, 22), fault('disk-replace', [1], 24, 25))).toBe('fail');
   });
 
   test('C3: what lies below the committed offset was processed by some member', () => {
@@ -658,6 +675,20 @@ describe('C1 to C4', () => {
     expect(rule('C4', [...polled, commit(15, 1, 4, 1, 1), assign(20, 2, 0, 2), commitAck(26, 1, 4, 1)]).result).toBe(
       'pass',
     );
+  });
+
+  test('C4: a generation that a coordinator lost is counted again', () => {
+    const twice = [...polled, assign(20, 2, 4, 1)];
+    const stale = [...polled, assign(12, 2, 0, 2), commit(25, 1, 4, 1, 1), commitAck(26, 1, 4, 1)];
+    const of = (rows: Row[], setting: Setting, ...faults: LoggedFault[]) => rule('C4', rows, { ...setting, faults });
+    for (const rows of [twice, stale]) {
+      const lost = of(rows, SINGLE, fault('power-loss', [1], 15, 18));
+      expect(lost).toMatchObject({ result: 'allowed', clause: 'unflushed', excused: 1 });
+      expect(of(rows, SINGLE, fault('kill', [1], 15, 18)).result).toBe('fail');
+      expect(of(rows, SINGLE, fault('power-loss', [1], 5, 8)).result).toBe('fail');
+      expect(of(rows, SINGLE, fault('power-loss', [1], 30, 33)).result).toBe('fail');
+      expect(of(rows, SETTING, fault('power-loss', [1], 15, 18)).result).toBe('unknown');
+    }
   });
 });
 
