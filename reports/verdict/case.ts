@@ -1,5 +1,5 @@
 import type { HistoryNames } from '../../workloads/history.ts';
-import { CLAUSE, type Loss, type Standing, standingOf, uncleanElectionOf } from './clauses.ts';
+import { CLAUSE, type Loss, metadataLostOf, type Standing, standingOf, uncleanElectionOf } from './clauses.ts';
 import type { Contract, TopicPromise } from './contract.ts';
 import type { Evidence } from './evidence.ts';
 import { type ControlEvent, reachOf } from './faults.ts';
@@ -135,6 +135,11 @@ export class Case {
   /** The clause of an unclean election of this partition up to then, where its topic allows such. */
   uncleanElection(partition: number, timeNs: number): Clause | null {
     return uncleanElectionOf(this.promise(partition), partition, timeNs, this.control);
+  }
+
+  /** The clause of a metadata log that was lost before then. */
+  metadataLost(timeNs: number): Clause | null {
+    return metadataLostOf(this.contract, timeNs);
   }
 
   /** Highest offset that was acknowledged before a fault struck (and that is still there); -1 for none. */

@@ -44,6 +44,8 @@ export interface TopicPromise {
 
 export interface Contract {
   readonly faults: readonly LoggedFault[];
+  /** Voters of the metadata quorum: where a bench looks inside, every broker is one. */
+  readonly controllers: readonly number[];
   topic(name: string): TopicPromise;
   /** The promise about committed offsets. */
   readonly offsets: TopicPromise;
@@ -77,6 +79,7 @@ export function contract(configs: RunConfigs, faultLog: readonly LoggedFault[]):
   const offsetsFactor = Math.min(number(configs.broker, 'offsets.topic.replication.factor', 3), configs.brokers.length);
   return {
     faults: faultLog,
+    controllers: configs.brokers,
     topic(name) {
       const known = promises.get(name);
       if (known !== undefined) return known;

@@ -126,8 +126,10 @@ export class Verdict implements HistorySink {
       if (whiteBox !== undefined) {
         for (const rule of WHITE_BOX_RULES) {
           if (rule === 'L1') continue;
-          // What readers were shown may go where the contract lets a replica lead that never had it.
-          const clauseOf = rule !== 'P9' ? undefined : (at: number, ns: number) => judged.uncleanElection(at, ns);
+          // What readers were shown may go where the contract lets a replica lead that never had it; a topic that was made
+          // anew has leaders of the same epochs.
+          const clauseOf = (at: number, ns: number) =>
+            rule === 'P9' ? judged.uncleanElection(at, ns) : rule === 'P8' ? judged.metadataLost(ns) : null;
           judge([rule], (tally) =>
             judgeWhiteBox(whiteBox, rule, (index) => evidence.partitions[index]!, tally!, clauseOf),
           );
@@ -135,7 +137,8 @@ export class Verdict implements HistorySink {
       }
       judge(['L1'], (recovery) => {
         if (whiteBox !== undefined) {
-          judgeWhiteBox(whiteBox, 'L1', (index) => evidence.partitions[index]!, recovery!);
+          const clauseOf = (_: number, ns: number) => judged.metadataLost(ns);
+          judgeWhiteBox(whiteBox, 'L1', (index) => evidence.partitions[index]!, recovery!, clauseOf);
         }
         const reads = this.#options.pausesReaders === true || judged.hasTransactions ? null : this.#readActivity;
         judgeRecovery(judged, { acks: this.#ackActivity, reads }, this.#commits, recovery!);
