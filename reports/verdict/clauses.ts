@@ -40,7 +40,7 @@ export function standingOf(loss: Loss, contract: Contract, control: readonly Con
   const later = contract.faults.filter(
     (fault) =>
       reachOf(fault.kind) !== 'none' &&
-      loss.seenAtNs < (fault.untilNs ?? Number.POSITIVE_INFINITY) &&
+      (loss.seenAtNs < (fault.untilNs ?? Number.POSITIVE_INFINITY) || isStillDamaged(fault, loss, control)) &&
       fault.brokers.some((broker) => replicas.includes(broker)),
   );
   const standing = judge(
@@ -244,6 +244,20 @@ function wasLiedTo(fault: LoggedFault, faults: readonly LoggedFault[]): boolean 
     (lie) =>
       liesAboutSync(lie) && lie.atNs <= fault.atNs && lie.brokers.some((broker) => fault.brokers.includes(broker)),
   );
+}
+
+/**
+ * Whether the record was appended behind damage that was there before it: the next recovery cuts there, and takes all
+ * that follows. A broker that has left the in-sync replicas since may have been through that, and has a new copy.
+ */
+function isStillDamaged(fault: LoggedFault, loss: Loss, control: readonly ControlEvent[] | undefined): boolean {
+  if (control === undefined || reachOf(fault.kind) !== 'damaged' || fault.atNs > loss.seenAtNs) return false;
+  const known = control.filter(({ partition, timeNs }) => partition === loss.index && timeNs <= loss.seenAtNs);
+  const since = [
+    ...known.filter(({ timeNs }) => timeNs <= fault.atNs).slice(-1),
+    ...known.filter(({ timeNs }) => timeNs > fault.atNs),
+  ];
+  return since.length > 0 && since.every(({ isr }) => fault.brokers.every((broker) => isr.includes(broker)));
 }
 
 function hitLeader(fault: LoggedFault, loss: Loss): boolean {

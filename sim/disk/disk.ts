@@ -136,6 +136,7 @@ export class SimDisk {
     if (match === undefined || !pathMatches(match, path)) return false;
     this.faults.failNext.delete(operation);
     this.faults.hits.failure++;
+    this.faults.lastNs.failure = this.node.world.nowNs;
     return true;
   }
 

@@ -39,6 +39,8 @@ export interface DiskFaults {
   /** Multiplies the device's times. */
   slowFactor: number;
   readonly hits: Record<'noSpace' | 'failure' | 'syncFailure' | 'syncLie' | 'stall', number>;
+  /** When an operation that was to fail last did: it may wait long for one that comes by. */
+  readonly lastNs: Record<'failure' | 'syncFailure', number>;
 }
 
 export function noDiskFaults(): DiskFaults {
@@ -49,5 +51,6 @@ export function noDiskFaults(): DiskFaults {
     callsBlock: false,
     slowFactor: 1,
     hits: { noSpace: 0, failure: 0, syncFailure: 0, syncLie: 0, stall: 0 },
+    lastNs: { failure: 0, syncFailure: 0 },
   };
 }

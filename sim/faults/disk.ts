@@ -101,7 +101,7 @@ function flip(node: SimNode, { random }: FaultContext): boolean {
 function oneBlow(
   context: FaultContext,
   target: Selector,
-  hit: keyof DiskFaults['hits'],
+  hit: keyof DiskFaults['lastNs'],
   strike: (node: SimNode) => boolean,
 ): Injected | null {
   const confirmations: (() => boolean)[] = [];
@@ -112,7 +112,6 @@ function oneBlow(
     return true;
   });
   if (nodes.length === 0) return null;
-  const atNs = context.world.nowNs;
   return {
     nodes,
     confirmed: () => confirmations.every((each) => each()),
@@ -122,7 +121,9 @@ function oneBlow(
         for (const file of node.disk.tree.files()) file.failNextSync = null;
       }
     },
-    endedNs: () => (confirmations.every((each) => each()) ? atNs : null),
+    // It waits for its operation: a sync may come long after, of a file that is written again or opened by the next life.
+    endedNs: () =>
+      confirmations.every((each) => each()) ? Math.max(...nodes.map(({ disk }) => disk.faults.lastNs[hit])) : null,
   };
 }
 

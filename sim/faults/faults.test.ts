@@ -467,3 +467,14 @@ test('a survivable fault spares whom the cluster could not lose, and hurts them 
     'pause-2 confirmed',
   ]);
 });
+
+test('a failure that waits for its operation has ended when that came, not when it was armed', async () => {
+  const cluster = new Cluster();
+  const driver = cluster.driver({ kind: 'disk-error', target: FIRST, operation: 'unlink' });
+  driver.start();
+  await cluster.run(2000);
+  const [report] = driver.reports();
+  expect(report).toMatchObject({ state: 'confirmed', atNs: 1e9 });
+  expect(report!.untilNs).toBeGreaterThan(1e9);
+  expect(report!.untilNs).toBe(cluster.brokers[0]!.disk.faults.lastNs.failure);
+});

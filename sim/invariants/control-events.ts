@@ -3,6 +3,9 @@ import type { PartitionImage } from '../../core/controller/image.ts';
 import type { ControlEvent } from '../../reports/verdict/faults.ts';
 import type { HistoryNames } from '../../workloads/history.ts';
 
+/** LeaderRecoveryState of a partition (KIP-704) whose leader was elected from outside of its in-sync replicas. */
+const RECOVERING = 1;
+
 /** Leaders and in-sync replicas over a run, from the committed metadata of whichever broker sees a change first. */
 export class ControlEvents {
   readonly #events: ControlEvent[] = [];
@@ -52,8 +55,11 @@ export class ControlEvents {
     if (before !== null && now.partitionEpoch <= before.partitionEpoch) return;
     this.#last[index] = now;
     const moved = before !== null && now.leader !== before.leader && now.leader !== -1;
-    // KIP-704: the controller itself says so of a leader from outside of the ISR; the last known leader is one, too.
-    const unclean = moved && !before.isr.includes(now.leader) && !before.elr.includes(now.leader);
+    // KIP-704: the controller itself says so of a leader from outside of the ISR; the last known leader is one, too. A
+    // broker that reads on after an outage is given several changes at once, and may miss the moment without a leader.
+    const elected = before !== null && now.leader !== -1 && now.leaderEpoch > before.leaderEpoch;
+    const fromOutside = moved && !before.isr.includes(now.leader) && !before.elr.includes(now.leader);
+    const unclean = fromOutside || (elected && now.recoveryState === RECOVERING);
     if (moved) this.leaderChanges++;
     if (unclean) this.uncleanElections++;
     if (before?.isr.some((id) => !now.isr.includes(id))) this.isrShrinks++;

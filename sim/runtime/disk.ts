@@ -273,6 +273,7 @@ class ProcessFile implements DiskFile {
       const failing = this.#disk.fails('sync', this.path) ? 'keep' : file.dirty ? file.failNextSync : null;
       if (failing !== null) {
         faults.hits.syncFailure++;
+        faults.lastNs.syncFailure = this.#disk.node.world.nowNs;
         file.failNextSync = null;
         file.syncErrors++;
         file.failSync(failing);
