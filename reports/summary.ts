@@ -4,6 +4,7 @@ import { LATENCY_TITLES, verdictWord } from './labels.ts';
 import { PROBE_HEADS, probeRows, searchSentence } from './rate-search.ts';
 import { type LatencyName, lagText, type RunRecord } from './run-record.ts';
 import { findingOf, grouped } from './verdict/tally.ts';
+import { wrapped } from './wrapped.ts';
 
 export interface SummaryOptions {
   /** Escape codes for colour and weight: only where a person looks at a terminal. */
@@ -174,23 +175,6 @@ function footerLines(record: RunRecord, _columns: number, paint: Paint, reportPa
   if (record.remedy !== undefined) lines.push(`${paint('muted', 'remedy')}  ${record.remedy}`);
   if (reportPath !== undefined) lines.push(`${paint('muted', 'report')}  ${reportPath}`);
   return lines;
-}
-
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = '';
-    }
-    line = line === '' ? word : `${line} ${word}`;
-    while (line.length > columns) {
-      lines.push(line.slice(0, columns));
-      line = line.slice(columns);
-    }
-  }
-  return line === '' ? lines : [...lines, line];
 }
 
 function clipped(text: string, columns: number): string {

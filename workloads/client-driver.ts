@@ -32,6 +32,25 @@ const GATHERED: Skills = {
 };
 const COMMITTED: Skills = { 'enable.auto.commit': 'any', 'auto.commit.interval.ms': 'any', 'client.id': 'any' };
 
+/** What both libraries have a name for; their consumers differ in no config. */
+const CONSUMER: Skills = {
+  ...COMMITTED,
+  'auto.offset.reset': ['earliest', 'latest'],
+  'isolation.level': 'any',
+  'group.protocol': ['classic'],
+  'session.timeout.ms': 'any',
+  'heartbeat.interval.ms': 'any',
+  'max.poll.interval.ms': 'any',
+  'fetch.min.bytes': 'any',
+  'fetch.max.bytes': 'any',
+  'fetch.max.wait.ms': 'any',
+  'max.partition.fetch.bytes': 'any',
+  'request.timeout.ms': 'any',
+  'retry.backoff.ms': 'any',
+  'metadata.max.age.ms': 'any',
+  'client.rack': 'any',
+};
+
 export const DRIVERS: { readonly [name in ForeignDriver]: DriverSkills } = {
   kafkajs: {
     package: 'kafkajs',
@@ -46,23 +65,7 @@ export const DRIVERS: { readonly [name in ForeignDriver]: DriverSkills } = {
       'request.timeout.ms': 'any',
       'metadata.max.age.ms': 'any',
     },
-    consumer: {
-      ...COMMITTED,
-      'auto.offset.reset': ['earliest', 'latest'],
-      'isolation.level': 'any',
-      'group.protocol': ['classic'],
-      'session.timeout.ms': 'any',
-      'heartbeat.interval.ms': 'any',
-      'max.poll.interval.ms': 'any',
-      'fetch.min.bytes': 'any',
-      'fetch.max.bytes': 'any',
-      'fetch.max.wait.ms': 'any',
-      'max.partition.fetch.bytes': 'any',
-      'request.timeout.ms': 'any',
-      'retry.backoff.ms': 'any',
-      'metadata.max.age.ms': 'any',
-      'client.rack': 'any',
-    },
+    consumer: CONSUMER,
   },
   platformatic: {
     package: '@platformatic/kafka',
@@ -76,23 +79,7 @@ export const DRIVERS: { readonly [name in ForeignDriver]: DriverSkills } = {
       'request.timeout.ms': 'any',
       'metadata.max.age.ms': 'any',
     },
-    consumer: {
-      ...COMMITTED,
-      'auto.offset.reset': ['earliest', 'latest'],
-      'isolation.level': 'any',
-      'group.protocol': ['classic'],
-      'session.timeout.ms': 'any',
-      'heartbeat.interval.ms': 'any',
-      'max.poll.interval.ms': 'any',
-      'fetch.min.bytes': 'any',
-      'fetch.max.bytes': 'any',
-      'fetch.max.wait.ms': 'any',
-      'max.partition.fetch.bytes': 'any',
-      'request.timeout.ms': 'any',
-      'retry.backoff.ms': 'any',
-      'metadata.max.age.ms': 'any',
-      'client.rack': 'any',
-    },
+    consumer: CONSUMER,
   },
 };
 

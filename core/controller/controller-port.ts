@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.ts';
 import { type ApiSchema, type Draft, ErrorCode, envelope, type Message } from '../protocol/index.ts';
 import type { PeerAddress, PeerNetwork } from '../quorum/index.ts';
 import type { Clock, Timers } from '../runtime.ts';
@@ -43,7 +44,7 @@ export class NodeControllerPort implements ControllerPort {
     for (;;) {
       const leftMs = (deadlineNs - clock.monotonicNs()) / 1e6;
       if (leftMs <= 0) return null;
-      if (controller.isActive) return await within(timers, leftMs, controller.handle(api, version, request));
+      if (controller.isActive) return await bounded(timers, controller.handle(api, version, request), leftMs, null);
       const peer = remote();
       if (peer !== null) {
         const answer = await this.#sendTo(peer, api, version, request, origin, leftMs);
@@ -72,21 +73,4 @@ export class NodeControllerPort implements ControllerPort {
     const { errorCode } = response as { readonly errorCode?: number };
     return errorCode === ErrorCode.notController ? 'notController' : (response as Draft<A['response']>);
   }
-}
-
-/** The value, or null when it takes longer than `timeoutMs`. */
-function within<T>(timers: Timers, timeoutMs: number, promise: Promise<T | null>): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const timer = timers.after(timeoutMs, () => resolve(null));
-    promise.then(
-      (value) => {
-        timer.cancel();
-        resolve(value);
-      },
-      (error: unknown) => {
-        timer.cancel();
-        reject(error);
-      },
-    );
-  });
 }

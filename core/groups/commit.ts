@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.ts';
 import { ErrorCode } from '../protocol/index.ts';
 import type { Runtime } from '../runtime.ts';
 import type { GroupFaults } from './faults.ts';
@@ -45,10 +46,12 @@ export async function commitOffsets(
   const taken = offsets.filter((_, index) => codes[index] === ErrorCode.none);
   if (taken.length === 0) return codes;
   const hosted = existing ?? shard.create(groupId);
-  const written = await within(
+  // A commit that takes too long may yet come to pass.
+  const written = await bounded(
     context.timers,
-    commitTimeoutMs,
     writeOffsets(shard, hosted, { ...request, offsets: taken }, context),
+    commitTimeoutMs,
+    ErrorCode.coordinatorNotAvailable,
   );
   return codes.map((code) => (code === ErrorCode.none ? written : code));
 }
@@ -97,16 +100,5 @@ function writeOffsets(
       resolve(errorCode);
     };
     shard.write(hosted, records, done, transaction);
-  });
-}
-
-/** The error code, or that of a commit which takes too long and may yet come to pass. */
-function within(timers: Timers, timeoutMs: number, outcome: Promise<number>): Promise<number> {
-  return new Promise((resolve) => {
-    const timer = timers.after(timeoutMs, () => resolve(ErrorCode.coordinatorNotAvailable));
-    void outcome.then((errorCode) => {
-      timer.cancel();
-      resolve(errorCode);
-    });
   });
 }

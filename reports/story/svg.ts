@@ -1,6 +1,7 @@
 import { coloured, type SvgOptions } from '../svg.ts';
+import { wrapped } from '../wrapped.ts';
 import type { Band, Moment, MomentKind, Story } from './story.ts';
-import { sentence, timeText, wrapped } from './terminal.ts';
+import { sentence, timeText } from './terminal.ts';
 
 const FONT = 'system-ui, -apple-system, &quot;Segoe UI&quot;, Roboto, &quot;Helvetica Neue&quot;, Arial, sans-serif';
 const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace';

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { verdictWord } from '../labels.ts';
+import { wrapped } from '../wrapped.ts';
 import type { Band, Lane, Moment, MomentKind, Story } from './story.ts';
 
 export interface StoryTextOptions {
@@ -206,22 +207,4 @@ function legend({ bands, moments }: Story, columns: number, paint: Paint): strin
 export function timeText(ns: number): string {
   const [whole = '0', fraction = '000000'] = (ns / 1e9).toFixed(6).split('.');
   return `${whole}.${fraction.slice(0, 3)} ${fraction.slice(3)}`.padStart(TIME_COLUMNS - 2).padEnd(TIME_COLUMNS);
-}
-
-/** Lines of at most so many characters; words that are longer are cut. */
-export function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = '';
-    }
-    line = line === '' ? word : `${line} ${word}`;
-    while (line.length > columns) {
-      lines.push(line.slice(0, columns));
-      line = line.slice(columns);
-    }
-  }
-  return line === '' && lines.length > 0 ? lines : [...lines, line];
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ControlEvent } from './faults.ts';
-import { AUDITOR, ack, audit, fault, PRODUCER, ruleOf, type Setting, send, verdictOf } from './scripted.ts';
+import { AUDITOR, ack, audit, fault, isrAt, PRODUCER, ruleOf, type Setting, send, verdictOf } from './scripted.ts';
 
 const SETTING: Setting = { roles: [PRODUCER, AUDITOR], topic: { 'min.insync.replicas': 2 } };
 const LOST = [send(1, 0, 0), ack(2, 0, 0, 0), ...audit(5000, 1, [])];
@@ -13,14 +13,11 @@ const blow = fc.record({
 
 /** One broker after the other is hit, leaves the ISR and is mended before the next. */
 function rolling(blows: readonly { kind: string; broker: number }[], mends: boolean): [Setting, ControlEvent[]] {
-  const at = (timeMs: number, leader: number, isr: number[]): ControlEvent => {
-    return { timeNs: timeMs * 1e6, partition: 0, leader, leaderEpoch: timeMs, isr, unclean: false };
-  };
-  const control = [at(0, 1, [1, 2, 3])];
+  const control = [isrAt(0, 1, [1, 2, 3])];
   const faults = blows.map(({ kind, broker }, index) => {
     const others = [1, 2, 3].filter((id) => id !== broker);
     const start = 100 * (index + 1);
-    if (mends) control.push(at(start + 10, others[0]!, others), at(start + 50, others[0]!, [...others, broker]));
+    if (mends) control.push(isrAt(start + 10, others[0]!, others), isrAt(start + 50, others[0]!, [...others, broker]));
     return { ...fault(kind, [broker], start, start + 20), id: `f${index}` };
   });
   return [{ ...SETTING, faults }, control];

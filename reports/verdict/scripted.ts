@@ -7,7 +7,7 @@ import {
   type HistoryNames,
 } from '../../workloads/history.ts';
 import { type Config, contract, type RunConfigs } from './contract.ts';
-import type { LoggedFault } from './faults.ts';
+import type { ControlEvent, LoggedFault } from './faults.ts';
 import type { VerdictResult } from './result.ts';
 import { Verdict, type VerdictEnd } from './verdict.ts';
 
@@ -50,6 +50,11 @@ export function namesOf(setting: Setting): HistoryNames {
 export function fault(kind: string, brokers: readonly number[], atMs: number, untilMs: number | null): LoggedFault {
   const untilNs = untilMs === null ? null : untilMs * 1e6;
   return { id: 'f1', kind, target: `broker ${brokers[0]}`, brokers, atNs: atMs * 1e6, untilNs, confirmed: true };
+}
+
+/** Leadership and ISR of partition 0 from a time on, in a leader epoch that no earlier time has. */
+export function isrAt(timeMs: number, leader: number, isr: readonly number[], unclean = false): ControlEvent {
+  return { timeNs: timeMs * 1e6, partition: 0, leader, leaderEpoch: timeMs, isr, unclean };
 }
 
 export function toArray(rows: readonly Row[]): Float64Array {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { HistoryFileError } from '../../reports/history/form.ts';
-import { linesOf, type ReadHeader, readHistory } from '../../reports/history/reader.ts';
+import { linesOf, readHistory } from '../../reports/history/reader.ts';
 import { EXIT, type ExitCode, type RunRecord } from '../../reports/run-record.ts';
 import { runDirectory } from '../../reports/run-store.ts';
 import { ruleToTell, storyOfRecord } from '../../reports/story/of-record.ts';
@@ -12,12 +12,11 @@ import { renderStorySvg } from '../../reports/story/svg.ts';
 import { tell } from '../../reports/story/tell.ts';
 import { storyText } from '../../reports/story/terminal.ts';
 import { WitnessRows, witnessKey } from '../../reports/story/witness-rows.ts';
-import { ContractError, contract } from '../../reports/verdict/contract.ts';
-import type { LoggedFault } from '../../reports/verdict/faults.ts';
+import { ContractError } from '../../reports/verdict/contract.ts';
 import type { VerdictResult } from '../../reports/verdict/result.ts';
-import { Verdict } from '../../reports/verdict/verdict.ts';
 import { type Plan, PlanError, parsePlan } from '../../sim/plan.ts';
 import { CommandError } from '../exit.ts';
+import { judgedHistory } from '../judged-history.ts';
 import { PLAN_FILE, readPlan } from '../plan-file.ts';
 import { storyOfPlan } from '../story.ts';
 import { createProgress, useColor } from '../terminal.ts';
@@ -155,15 +154,7 @@ async function explainRun(record: RunRecord, flags: ExplainFlags): Promise<Expla
 /** Read twice: for the verdict, then for the rows that concern its witness. */
 async function explainHistory(path: string, flags: ExplainFlags): Promise<Explained> {
   try {
-    const faults: LoggedFault[] = [];
-    let judging: { header: ReadHeader; verdict: Verdict } | null = null;
-    const end = await readHistory(linesOf(createReadStream(path)), faults, (header) => {
-      const verdict = new Verdict(header.names, contract(header.configs, faults), faults);
-      judging = { header, verdict };
-      return verdict;
-    });
-    const { header, verdict: judge } = judging!;
-    const verdict = judge.finish(end);
+    const { header, end, faults, result: verdict } = await judgedHistory(path);
     const rule = ruleToTell(verdict, flags.rule);
     if (rule === null) return { verdict, story: null, name: path };
     const example = rule.examples.find((each) => each.offset !== undefined) ?? rule.examples[0] ?? null;

@@ -1,17 +1,15 @@
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { HistoryFileError } from '../../reports/history/form.ts';
-import { linesOf, type ReadHeader, readHistory } from '../../reports/history/reader.ts';
 import { EXIT, type ExitCode } from '../../reports/run-record.ts';
-import { ContractError, contract } from '../../reports/verdict/contract.ts';
-import type { LoggedFault } from '../../reports/verdict/faults.ts';
+import { ContractError } from '../../reports/verdict/contract.ts';
 import { isTolerated, underJepsenNames } from '../../reports/verdict/jepsen/allowed.ts';
 import { JepsenHistoryError, type JepsenJudgement, judgeJepsen } from '../../reports/verdict/jepsen.ts';
 import type { VerdictResult } from '../../reports/verdict/result.ts';
 import { lineOf } from '../../reports/verdict/tally.ts';
-import { Verdict } from '../../reports/verdict/verdict.ts';
 import { CommandError } from '../exit.ts';
+import { judgedHistory } from '../judged-history.ts';
 
 interface VerdictFlags {
   profile?: string;
@@ -69,15 +67,7 @@ async function isOurs(path: string): Promise<boolean> {
 }
 
 async function judgeHistory(path: string, flags: VerdictFlags): Promise<ExitCode> {
-  const faults: LoggedFault[] = [];
-  let judging: { header: ReadHeader; verdict: Verdict } | null = null;
-  const end = await readHistory(linesOf(createReadStream(path)), faults, (header) => {
-    const verdict = new Verdict(header.names, contract(header.configs, faults), faults);
-    judging = { header, verdict };
-    return verdict;
-  });
-  const { header, verdict } = judging!;
-  const result = verdict.finish(end);
+  const { header, result } = await judgedHistory(path);
   if (flags.profile === 'jepsen') {
     const judgement: JepsenJudgement = { name: header.workload, anomalies: underJepsenNames(result) };
     print(flags, [judgement], () => casesText([judgement]));

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { PERCENTILES, type PercentileName } from '../../reports/histogram.ts';
 import { percent, type RateProbe, type RateSearch } from '../../reports/rate-search.ts';
 import { workloadHash } from '../../workloads/hash.ts';
 import type { ClientConfig } from '../../workloads/live/client-config.ts';
 import type { SeriesPoint } from '../../workloads/series.ts';
 import { withSuffix } from '../../workloads/topic-suffix.ts';
-import type { LatencyStatistic, Workload } from '../../workloads/workload.ts';
+import type { Workload } from '../../workloads/workload.ts';
 import type { Outcome } from '../assemble.ts';
 import type { LoadedWorkload } from '../load-file.ts';
 import { planOf } from '../plan-file.ts';
@@ -86,7 +87,7 @@ function probeLine({ stage, rate, p50, p99, held, reason }: RateProbe): string {
 
 /** Long enough that the rarest percentile of the limits has its ten samples. */
 function probeWorkload(base: Workload, rate: number, stage: RateProbe['stage'], probeMs: number): Workload {
-  const rarest = Math.max(0, ...limitsOf(base).map(({ statistic }) => SHARES[statistic as LatencyStatistic] ?? 0));
+  const rarest = Math.max(0, ...limitsOf(base).map(({ statistic }) => PERCENTILES[statistic as PercentileName] ?? 0));
   const samplesMs = (11 / (1 - rarest) / rate) * 1000;
   const lengths = base.target === 'sim' ? CONFIRM_LENGTHS.sim : CONFIRM_LENGTHS.live;
   const wantedMs = Math.max(probeMs * (stage === 'confirm' ? lengths : 1), samplesMs);
@@ -101,16 +102,6 @@ function probeWorkload(base: Workload, rate: number, stage: RateProbe['stage'], 
     },
   };
 }
-
-const SHARES: Readonly<Partial<Record<LatencyStatistic, number>>> = {
-  p50: 0.5,
-  p75: 0.75,
-  p90: 0.9,
-  p95: 0.95,
-  p99: 0.99,
-  'p99.9': 0.999,
-  'p99.99': 0.9999,
-};
 
 interface ProbeRun {
   readonly rate: number;

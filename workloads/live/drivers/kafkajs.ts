@@ -1,4 +1,5 @@
 import type { Admin, Consumer, ConsumerConfig, EachBatchPayload, Kafka, KafkaConfig, Producer } from 'kafkajs';
+import { bounded } from '../../../core/bounded.ts';
 import type { Runtime } from '../../../core/runtime.ts';
 import type {
   CommitOffset,
@@ -6,23 +7,21 @@ import type {
   ConsumerEvents,
   ConsumerSubscription,
   PolledBatch,
-  ProducerDriver,
-  ProducerOutcomes,
   TopicPartition,
 } from '../../actors/driver.ts';
 import { ENVELOPE_HEADER } from '../../load/envelope.ts';
 import { consumerSettings, type ProducerSettings, producerSettings } from '../../settings.ts';
-import { bounded } from './bounded.ts';
 import { numbers } from './configs.ts';
-import { allFailed, type BatchEnd, callsOf, type GatheredBatch, Gatherer } from './gatherer.ts';
+import { GatheredProducer, type LibraryProducer } from './gathered-producer.ts';
+import { allFailed, type BatchEnd, type GatheredBatch } from './gatherer.ts';
 import type { DriverOptions, LoadDriver } from './library.ts';
 import { Reading, type ReadRecord } from './reading.ts';
+import { Waiter } from './waiter.ts';
 
 type Library = typeof import('kafkajs');
 type Config = { readonly [name: string]: string };
 
 const ANSWER_MS = 10_000;
-const LEAVE_MS = 1_000;
 /** sendMessages.js takes the numbers back whenever a request has failed, written or not. */
 const REUSED =
   'kafkajs gave up a call of an idempotent producer and uses its sequence numbers again: records that follow may be taken for duplicates of those, acknowledged and lost';
@@ -32,7 +31,13 @@ export function kafkaJsDriver(module: Library | { default: Library }, options: D
   const library = 'default' in module ? module.default : module;
   return {
     producer: (clientId, topics, config, outcomes) =>
-      new KafkaJsProducer(library, options, client(library, options, clientId, config), topics, config, outcomes),
+      new GatheredProducer(
+        new KafkaJsProducer(library, options, client(library, options, clientId, config), topics, config),
+        options.runtime,
+        topics.map(options.partitions),
+        config,
+        outcomes,
+      ),
     consumer: (clientId, subscription, config, events) =>
       new KafkaJsConsumer(options, client(library, options, clientId, config), subscription, config, events),
   };
@@ -57,30 +62,20 @@ function retryOf(config: Config): NonNullable<KafkaConfig['retry']> {
   });
 }
 
-class KafkaJsProducer implements ProducerDriver {
-  readonly #runtime: Runtime;
+class KafkaJsProducer implements LibraryProducer {
   readonly #library: Library;
   readonly #topics: readonly string[];
-  readonly #settings: ProducerSettings;
+  readonly settings: ProducerSettings;
   readonly #requestTimeoutMs: number | undefined;
   readonly #client: Producer;
-  readonly #gatherer: Gatherer;
   readonly #problem: (text: string) => void;
 
-  constructor(
-    library: Library,
-    { runtime, partitions, problem }: DriverOptions,
-    kafka: Kafka,
-    topics: readonly string[],
-    config: Config,
-    outcomes: ProducerOutcomes,
-  ) {
-    this.#runtime = runtime;
+  constructor(library: Library, { problem }: DriverOptions, kafka: Kafka, topics: readonly string[], config: Config) {
     this.#problem = problem;
     this.#library = library;
     this.#topics = topics;
     const settings = producerSettings({ client: config, transaction: null });
-    this.#settings = settings;
+    this.settings = settings;
     this.#requestTimeoutMs = config['request.timeout.ms'] === undefined ? undefined : settings.requestTimeoutMs;
     this.#client = kafka.producer({
       idempotent: settings.idempotent,
@@ -88,43 +83,19 @@ class KafkaJsProducer implements ProducerDriver {
       createPartitioner: library.Partitioners.DefaultPartitioner,
       ...numbers(config, { 'metadata.max.age.ms': 'metadataMaxAge' }),
     });
-    this.#gatherer = new Gatherer({
-      runtime,
-      partitions: topics.map(partitions),
-      settings,
-      callsMax: callsOf(config, settings),
-      call: (batches) => this.#call(batches),
-      outcomes,
-    });
   }
 
   start(): Promise<void> {
     return this.#client.connect();
   }
 
-  send(
-    topic: number,
-    key: Uint8Array | null,
-    value: Uint8Array,
-    header: Uint8Array | null,
-    timestampMs: number,
-    token: number,
-  ): number {
-    return this.#gatherer.send(topic, key, value, header, timestampMs, token);
+  end(): Promise<unknown> {
+    return this.#client.disconnect();
   }
 
-  flush(timeoutMs: number): Promise<void> {
-    return this.#gatherer.flush(timeoutMs);
-  }
-
-  async close(timeoutMs: number): Promise<void> {
-    this.#gatherer.close();
-    await bounded(this.#runtime.timers, this.#client.disconnect(), Math.max(timeoutMs, LEAVE_MS), undefined);
-  }
-
-  async #call(batches: readonly GatheredBatch[]): Promise<BatchEnd[]> {
+  async call(batches: readonly GatheredBatch[]): Promise<BatchEnd[]> {
     const { CompressionTypes } = this.#library;
-    const { acks, compression } = this.#settings;
+    const { acks, compression } = this.settings;
     const topicMessages = batches.map(({ topic, partition, records }) => ({
       topic: this.#topics[topic]!,
       messages: records.map(({ key, value, header, timestampMs }) => ({
@@ -156,7 +127,7 @@ class KafkaJsProducer implements ProducerDriver {
         };
       });
     } catch (error) {
-      if (this.#settings.idempotent) this.#problem(REUSED);
+      if (this.settings.idempotent) this.#problem(REUSED);
       return allFailed(batches.length, codeOf(error), messageOf(error));
     }
   }
@@ -177,6 +148,7 @@ class KafkaJsConsumer implements ConsumerDriver {
   readonly #events: ConsumerEvents;
   readonly #fromBeginning: boolean;
   readonly #reading: Reading;
+  readonly #waiter: Waiter;
   #state: 'new' | 'running' | 'crashed' | 'closed' = 'new';
   #crash: Error | null = null;
   #adminConnected: Promise<void> | null = null;
@@ -185,7 +157,6 @@ class KafkaJsConsumer implements ConsumerDriver {
   /** Polled, and perhaps still being processed: it ends with the next poll. */
   #polled: Handed | null = null;
   #paused = false;
-  #wake: (() => void) | null = null;
   /** Commits that kafkajs has told to have succeeded. */
   #commitsTold = 0;
 
@@ -198,6 +169,7 @@ class KafkaJsConsumer implements ConsumerDriver {
   ) {
     const settings = consumerSettings({ client: config });
     this.#runtime = runtime;
+    this.#waiter = new Waiter(runtime.timers);
     this.#subscription = subscription;
     this.#events = events;
     this.#fromBeginning = settings.offsetReset === 'earliest';
@@ -233,7 +205,7 @@ class KafkaJsConsumer implements ConsumerDriver {
       if (payload.restart) return;
       this.#crash = payload.error;
       this.#state = 'crashed';
-      this.#wake?.();
+      this.#waiter.wake();
     });
   }
 
@@ -251,7 +223,7 @@ class KafkaJsConsumer implements ConsumerDriver {
       throw crash;
     }
     if (this.#state === 'new' || this.#state === 'crashed') await this.#run();
-    if (this.#reading.isEmpty && this.#handed === null) await this.#wait(maxWaitMs);
+    if (this.#reading.isEmpty && this.#handed === null) await this.#waiter.wait(maxWaitMs);
     if (this.#reading.isEmpty && this.#handed !== null && !this.#paused) {
       const handed = this.#handed;
       this.#handed = null;
@@ -327,7 +299,7 @@ class KafkaJsConsumer implements ConsumerDriver {
       .catch((error: unknown) => {
         this.#crash = error instanceof Error ? error : new Error(String(error));
         this.#state = 'crashed';
-        this.#wake?.();
+        this.#waiter.wake();
       });
   }
 
@@ -335,20 +307,9 @@ class KafkaJsConsumer implements ConsumerDriver {
     if (this.#state !== 'running' || this.#paused) return;
     const read = await new Promise<boolean>((resolve) => {
       this.#handed = { payload, end: resolve };
-      this.#wake?.();
+      this.#waiter.wake();
     });
     if (read) payload.resolveOffset(payload.batch.messages.at(-1)!.offset);
-  }
-
-  #wait(maxWaitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#runtime.timers.after(maxWaitMs, () => this.#wake?.());
-      this.#wake = () => {
-        this.#wake = null;
-        timer.cancel();
-        resolve();
-      };
-    });
   }
 
   #joined(assignment: { readonly [topic: string]: readonly number[] }): void {

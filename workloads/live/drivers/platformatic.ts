@@ -1,4 +1,5 @@
 import type { BaseOptions, Consumer, Message, MessagesStream, Producer } from '@platformatic/kafka';
+import { bounded } from '../../../core/bounded.ts';
 import type { Runtime } from '../../../core/runtime.ts';
 import type {
   CommitOffset,
@@ -6,23 +7,21 @@ import type {
   ConsumerEvents,
   ConsumerSubscription,
   PolledBatch,
-  ProducerDriver,
-  ProducerOutcomes,
   TopicPartition,
 } from '../../actors/driver.ts';
 import { ENVELOPE_HEADER } from '../../load/envelope.ts';
 import { type ConsumerSettings, consumerSettings, type ProducerSettings, producerSettings } from '../../settings.ts';
-import { bounded } from './bounded.ts';
 import { numbers } from './configs.ts';
-import { allFailed, type BatchEnd, callsOf, type GatheredBatch, Gatherer } from './gatherer.ts';
+import { GatheredProducer, type LibraryProducer } from './gathered-producer.ts';
+import { allFailed, type BatchEnd, type GatheredBatch } from './gatherer.ts';
 import type { DriverOptions, LoadDriver } from './library.ts';
 import { Reading, type ReadRecord } from './reading.ts';
+import { Waiter } from './waiter.ts';
 
 type Library = typeof import('@platformatic/kafka');
 type Config = { readonly [name: string]: string };
 
 const ANSWER_MS = 10_000;
-const LEAVE_MS = 1_000;
 const HEADER_NAME = Buffer.from(ENVELOPE_HEADER);
 
 /** @platformatic/kafka: what the file does not set stays its default. */
@@ -39,31 +38,27 @@ export function platformaticDriver(library: Library, options: DriverOptions): Lo
   });
   return {
     producer: (clientId, topics, config, outcomes) =>
-      new PlatformaticProducer(library, options, base(clientId, config), topics, config, outcomes),
+      new GatheredProducer(
+        new PlatformaticProducer(library, base(clientId, config), topics, config),
+        options.runtime,
+        topics.map(options.partitions),
+        config,
+        outcomes,
+      ),
     consumer: (clientId, subscription, config, events) =>
       new PlatformaticConsumer(library, options, base(clientId, config), subscription, config, events),
   };
 }
 
-class PlatformaticProducer implements ProducerDriver {
-  readonly #runtime: Runtime;
+class PlatformaticProducer implements LibraryProducer {
   readonly #topics: readonly string[];
-  readonly #settings: ProducerSettings;
+  readonly settings: ProducerSettings;
   readonly #client: Producer;
-  readonly #gatherer: Gatherer;
 
-  constructor(
-    library: Library,
-    { runtime, partitions }: DriverOptions,
-    base: BaseOptions,
-    topics: readonly string[],
-    config: Config,
-    outcomes: ProducerOutcomes,
-  ) {
-    this.#runtime = runtime;
+  constructor(library: Library, base: BaseOptions, topics: readonly string[], config: Config) {
     this.#topics = topics;
     const settings = producerSettings({ client: config, transaction: null });
-    this.#settings = settings;
+    this.settings = settings;
     this.#client = new library.Producer({
       ...base,
       idempotent: settings.idempotent,
@@ -71,42 +66,17 @@ class PlatformaticProducer implements ProducerDriver {
       compression: settings.compression,
       ...(config['request.timeout.ms'] === undefined ? {} : { timeout: settings.requestTimeoutMs }),
     });
-    this.#gatherer = new Gatherer({
-      runtime,
-      partitions: topics.map(partitions),
-      settings,
-      callsMax: callsOf(config, settings),
-      call: (batches) => this.#call(batches),
-      outcomes,
-    });
   }
 
   async start(): Promise<void> {
     await this.#client.metadata({ topics: [...this.#topics] });
   }
 
-  send(
-    topic: number,
-    key: Uint8Array | null,
-    value: Uint8Array,
-    header: Uint8Array | null,
-    timestampMs: number,
-    token: number,
-  ): number {
-    return this.#gatherer.send(topic, key, value, header, timestampMs, token);
+  end(): Promise<unknown> {
+    return this.#client.close(true).catch(() => undefined);
   }
 
-  flush(timeoutMs: number): Promise<void> {
-    return this.#gatherer.flush(timeoutMs);
-  }
-
-  async close(timeoutMs: number): Promise<void> {
-    this.#gatherer.close();
-    const closed = this.#client.close(true).catch(() => undefined);
-    await bounded(this.#runtime.timers, closed, Math.max(timeoutMs, LEAVE_MS), undefined);
-  }
-
-  async #call(batches: readonly GatheredBatch[]): Promise<BatchEnd[]> {
+  async call(batches: readonly GatheredBatch[]): Promise<BatchEnd[]> {
     const messages = batches.flatMap(({ topic, partition, records }) =>
       records.map(({ key, value, header, timestampMs }) => ({
         topic: this.#topics[topic]!,
@@ -117,7 +87,7 @@ class PlatformaticProducer implements ProducerDriver {
         ...(header === null ? {} : { headers: new Map([[HEADER_NAME, header]]) }),
       })),
     );
-    const { acks } = this.#settings;
+    const { acks } = this.settings;
     try {
       const { offsets = [], unwritableNodes = [] } = await this.#client.send({ messages });
       return batches.map(({ topic, partition }) => {
@@ -141,6 +111,7 @@ class PlatformaticConsumer implements ConsumerDriver {
   readonly #settings: ConsumerSettings;
   readonly #events: ConsumerEvents;
   readonly #reading: Reading;
+  readonly #waiter: Waiter;
   #stream: MessagesStream<Buffer, Buffer, Buffer, Buffer> | null = null;
   #opening = false;
   #failure: Error | null = null;
@@ -151,7 +122,6 @@ class PlatformaticConsumer implements ConsumerDriver {
   readonly #epochs = new Map<string, number>();
   #paused = false;
   #closed = false;
-  #wake: (() => void) | null = null;
 
   constructor(
     library: Library,
@@ -162,6 +132,7 @@ class PlatformaticConsumer implements ConsumerDriver {
     events: ConsumerEvents,
   ) {
     this.#runtime = runtime;
+    this.#waiter = new Waiter(runtime.timers);
     this.#subscription = subscription;
     this.#events = events;
     const settings = consumerSettings({ client: config });
@@ -210,7 +181,7 @@ class PlatformaticConsumer implements ConsumerDriver {
     }
     if (this.#stream === null && !this.#opening) this.#open();
     if (this.#reading.isEmpty && !this.#read()) {
-      await this.#wait(maxWaitMs);
+      await this.#waiter.wait(maxWaitMs);
       this.#read();
     }
     return this.#reading.poll();
@@ -268,7 +239,7 @@ class PlatformaticConsumer implements ConsumerDriver {
 
   resume(): void {
     this.#paused = false;
-    this.#wake?.();
+    this.#waiter.wake();
   }
 
   async close(timeoutMs: number): Promise<void> {
@@ -290,7 +261,7 @@ class PlatformaticConsumer implements ConsumerDriver {
       .then(
         (stream) => {
           this.#stream = stream;
-          stream.on('readable', () => this.#wake?.());
+          stream.on('readable', () => this.#waiter.wake());
           stream.on('error', (error) => this.#failed(error));
           stream.on('close', () => this.#failed(new Error('@platformatic/kafka ended the stream of records')));
         },
@@ -298,7 +269,7 @@ class PlatformaticConsumer implements ConsumerDriver {
       )
       .finally(() => {
         this.#opening = false;
-        this.#wake?.();
+        this.#waiter.wake();
       });
   }
 
@@ -308,7 +279,7 @@ class PlatformaticConsumer implements ConsumerDriver {
     if (this.#closed) return;
     this.#failure ??= error;
     this.#lose();
-    this.#wake?.();
+    this.#waiter.wake();
   }
 
   /** Takes what the stream has; false when that is nothing. */
@@ -331,17 +302,6 @@ class PlatformaticConsumer implements ConsumerDriver {
       this.#reading.add(topic, partition, messages.map(readRecord));
     }
     return byPartition.size > 0;
-  }
-
-  #wait(maxWaitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#runtime.timers.after(maxWaitMs, () => this.#wake?.());
-      this.#wake = () => {
-        this.#wake = null;
-        timer.cancel();
-        resolve();
-      };
-    });
   }
 
   #lose(): void {

@@ -1,4 +1,4 @@
-import type { Timers } from '../../../core/runtime.ts';
+import type { Timers } from './runtime.ts';
 
 /** What a promise gives within the bound, or `late`; a rejection after the bound is nobody's. */
 export function bounded<Value, Late>(
