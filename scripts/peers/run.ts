@@ -6,6 +6,7 @@ import { checkClusterFailover } from './cluster-failover.ts';
 import { checkClusterTools } from './cluster-tools.ts';
 import { checkDumpLogSegments } from './dump-log-segments.ts';
 import { checkJavaTools } from './java-tools.ts';
+import { checkKafkaPause } from './kafka-pause.ts';
 import { checkKafkaJs } from './kafkajs.ts';
 import { checkKcat } from './kcat.ts';
 import { checkPlatformatic } from './platformatic.ts';
@@ -28,6 +29,7 @@ try {
     await checkCluster(checks);
     await checkClusterTools(checks);
     await checkClusterFailover(checks);
+    await checkKafkaPause(checks);
   }
 } finally {
   await served?.stop();
