@@ -1,27 +1,61 @@
-/** What people see while they wait. Quiet where standard error is no terminal; results go to standard output. */
+/**
+ * What people see while they wait, on standard error: a line redrawn in place on a terminal, a line now and then in the
+ * log of a machine. Results go to standard output.
+ */
+
+/** A log is told how far the work is this often, and not at all of work that takes less. */
+const LOG_INTERVAL_MS = 30_000;
 
 export interface Progress {
-  /** Replaces the line in place; called as often as the caller likes, drawn at most ten times a second. */
+  /** Called as often as the caller likes: drawn at most ten times a second, logged twice a minute. */
   update(line: string): void;
-  /** Removes the line, so that a result can be printed. */
+  /** Removes the line from a terminal, so that a result can be printed. */
   clear(): void;
 }
 
-export function createProgress(enabled: boolean = process.stderr.isTTY === true): Progress {
+/** The parts of `process.stderr` that progress goes to. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export function createProgress(
+  enabled = true,
+  stream: ProgressStream = process.stderr,
+  nowMs: () => number = () => performance.now(),
+): Progress {
   if (!enabled) return { update: () => {}, clear: () => {} };
+  return stream.isTTY === true ? onTerminal(stream, nowMs) : inLog(stream, nowMs);
+}
+
+function inLog(stream: ProgressStream, nowMs: () => number): Progress {
+  let loggedMs = nowMs();
+  return {
+    update(line) {
+      const now = nowMs();
+      if (now - loggedMs < LOG_INTERVAL_MS) return;
+      loggedMs = now;
+      stream.write(`${line}\n`);
+    },
+    clear: () => {},
+  };
+}
+
+function onTerminal(stream: ProgressStream, nowMs: () => number): Progress {
   let drawnMs = 0;
   let shown = false;
   return {
     update(line) {
-      const now = performance.now();
+      const now = nowMs();
       if (shown && now - drawnMs < 100) return;
       drawnMs = now;
       shown = true;
-      const width = process.stderr.columns ?? 80;
-      process.stderr.write(`\r\x1b[2K${line.length >= width ? `${line.slice(0, width - 2)}…` : line}`);
+      const width = stream.columns ?? 80;
+      stream.write(`\r\x1b[2K${line.length >= width ? `${line.slice(0, width - 2)}…` : line}`);
     },
     clear() {
-      if (shown) process.stderr.write('\r\x1b[2K');
+      if (shown) stream.write('\r\x1b[2K');
       shown = false;
     },
   };

@@ -104,7 +104,7 @@ async function ofPairs(file: string, extra: string | undefined, flags: CompareFl
   const arms = [armOf('a', flags.a, flags.aBench), armOf('b', flags.b, flags.bBench)] as const;
   const isSelf = arms[0].bench === arms[1].bench && arms[0].flags.join('\0') === arms[1].flags.join('\0');
   const records: { a: RunRecord[]; b: RunRecord[] } = { a: [], b: [] };
-  const progress = createProgress(flags.json !== true && process.stderr.isTTY === true);
+  const progress = createProgress(flags.json !== true);
   const abort = new AbortController();
   const release = onInterrupt(() => abort.abort());
   const id = randomUUID();

@@ -126,7 +126,7 @@ function planIn(path: string): Plan | null {
 }
 
 async function explainPlan(plan: Plan, name: string, path: string, flags: ExplainFlags): Promise<Explained> {
-  const progress = createProgress(flags.json !== true && process.stderr.isTTY === true);
+  const progress = createProgress(flags.json !== true);
   try {
     const told = await storyOfPlan({
       plan,

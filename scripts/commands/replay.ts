@@ -28,7 +28,7 @@ export function registerReplay(program: Command): void {
 
 async function replayCommand(which: string, flags: ReplayFlags): Promise<void> {
   const { plan, path } = readPlan(process.cwd(), which);
-  const progress = createProgress(flags.json !== true && process.stderr.isTTY === true);
+  const progress = createProgress(flags.json !== true);
   const replay = `bench replay ${path}`;
   const startedAt = new Date().toISOString();
   let outcome: Outcome;

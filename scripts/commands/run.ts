@@ -148,7 +148,7 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const plan = loaded.workload.target === 'sim' ? planOf(loaded.workload, loaded.files) : null;
   // A swarm draws configs too: what ran is what the record tells.
   const workload = plan?.workload ?? loaded.workload;
-  const progress = createProgress(flags.quiet !== true && flags.json !== true && process.stderr.isTTY === true);
+  const progress = createProgress(flags.quiet !== true && flags.json !== true);
   let interrupt = (): void => {};
   const interrupted = new Promise<void>((resolve) => {
     interrupt = resolve;
@@ -166,7 +166,7 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   try {
     if (flags.findMax === true) {
       const onProbe = (line: string): void => {
-        if (flags.quiet === true || flags.json === true || process.stderr.isTTY !== true) return;
+        if (flags.quiet === true || flags.json === true) return;
         progress.clear();
         process.stderr.write(`${line}\n`);
       };

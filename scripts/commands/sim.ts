@@ -68,7 +68,7 @@ async function simCommand(file: string, flags: SimFlags): Promise<void> {
   const workers = flags.workers === undefined ? undefined : whole('--workers', flags.workers, 1);
   const ledger =
     flags.resume === undefined ? null : openLedger(flags.resume, workloadHash(loaded.workload, loaded.files));
-  const progress = createProgress(flags.json !== true && process.stderr.isTTY === true);
+  const progress = createProgress(flags.json !== true);
   const abort = new AbortController();
   const release = onInterrupt(() => {
     progress.clear();

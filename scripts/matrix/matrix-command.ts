@@ -39,7 +39,7 @@ export async function matrixCommand(
     .digest('hex')
     .slice(0, 16);
   const base = join(MATRIX_DIRECTORY, workload.name.replaceAll(/[^A-Za-z0-9._-]/g, '-'));
-  const progress = createProgress(flags.json !== true && flags.quiet !== true && process.stderr.isTTY === true);
+  const progress = createProgress(flags.json !== true && flags.quiet !== true);
   const abort = new AbortController();
   const release = onInterrupt(() => {
     progress.clear();
