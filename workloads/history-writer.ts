@@ -1,17 +1,24 @@
 import { COLUMN, type EventKind, HISTORY_WIDTH, type HistorySink } from './history.ts';
 
-const ROWS_PER_CHUNK = 4096;
+export const ROWS_PER_CHUNK = 4096;
 /** A short run writes few rows, and campaigns have thousands of short runs. */
 const FIRST_ROWS = 64;
 
 /** Gathers rows and hands them on in chunks, in the order in which they were written. One per load thread. */
 export class HistoryWriter {
   readonly #sink: HistorySink;
-  #rows = new Float64Array(FIRST_ROWS * HISTORY_WIDTH);
+  readonly #room: (() => Float64Array) | null;
+  #rows: Float64Array;
   #count = 0;
 
-  constructor(sink: HistorySink) {
+  /**
+   * With `room` each chunk is written into an array of its own (ROWS_PER_CHUNK rows), which the sink may then keep;
+   * without, into the same one again, which grows as it is needed.
+   */
+  constructor(sink: HistorySink, room: (() => Float64Array) | null = null) {
     this.#sink = sink;
+    this.#room = room;
+    this.#rows = room?.() ?? new Float64Array(FIRST_ROWS * HISTORY_WIDTH);
   }
 
   write(
@@ -50,5 +57,6 @@ export class HistoryWriter {
     const count = this.#count;
     this.#count = 0;
     this.#sink.rows(this.#rows, count);
+    if (this.#room !== null) this.#rows = this.#room();
   }
 }

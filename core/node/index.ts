@@ -1,6 +1,7 @@
 export { brokerFamilies } from './broker-metrics.ts';
 export { type BrokerPoint, BrokerProbe } from './broker-telemetry.ts';
 export { nodeCodecs } from './codecs.ts';
+export { tuneHeapForServing } from './heap.ts';
 export type { LogLevel } from './logger.ts';
 export { type MetricsServer, type OtlpPusher, serveMetrics, startOtlp } from './metrics-server.ts';
 export { type MetricFamily, type MetricSample, openMetrics } from './openmetrics.ts';

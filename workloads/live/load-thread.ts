@@ -10,6 +10,7 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './load-worker.ts' : './
 export class LoadThread implements LoadHandle {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+  readonly #chunks: Float64Array[] = [];
   #nextId = 0;
   /** Why the thread is gone before its time; its rows may be incomplete then. */
   failure: Error | null = null;
@@ -20,9 +21,12 @@ export class LoadThread implements LoadHandle {
     this.#worker = new Worker(ENTRY, { workerData: data });
     this.#worker.on('message', (message: LoadMessage) => {
       switch (message.kind) {
+        case 'chunk':
+          this.#chunks.push(message.rows);
+          return;
         case 'rows':
-          sink.rows(message.rows, message.count);
-          this.#post({ kind: 'spare', rows: message.rows }, [message.rows.buffer]);
+          sink.rows(this.#chunks[message.chunk]!, message.count);
+          this.#post({ kind: 'read', chunk: message.chunk });
           return;
         case 'problem':
           problem(message.text);
@@ -73,8 +77,8 @@ export class LoadThread implements LoadHandle {
     });
   }
 
-  #post(request: LoadRequest, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(request, transfer);
+  #post(request: LoadRequest): void {
+    this.#worker.postMessage(request);
   }
 
   #take(id: number): { resolve: () => void; reject: (error: Error) => void } | undefined {

@@ -27,15 +27,18 @@ export type LoadCommand =
   | { readonly kind: 'stopProducers'; readonly timeoutMs: number }
   | { readonly kind: 'stopConsumers'; readonly timeoutMs: number };
 
-/** `spare`: the memory of rows that were read, to be filled again. What is thrown away instead costs a collection each few. */
+/** `read`: the rows of that chunk were read, it may be filled again. */
 export type LoadRequest =
   | { readonly kind: 'command'; readonly id: number; readonly command: LoadCommand }
-  | { readonly kind: 'spare'; readonly rows: Float64Array<ArrayBuffer> };
+  | { readonly kind: 'read'; readonly chunk: number };
 
 export type LoadMessage =
   | { readonly kind: 'done'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
-  | { readonly kind: 'rows'; readonly rows: Float64Array<ArrayBuffer>; readonly count: number }
+  /** The next chunk, numbered 0, 1, 2, …: memory that both threads see from now on. */
+  | { readonly kind: 'chunk'; readonly rows: Float64Array<SharedArrayBuffer> }
+  /** The first rows of a chunk are written, and are the main thread's until it has read them. */
+  | { readonly kind: 'rows'; readonly chunk: number; readonly count: number }
   | { readonly kind: 'problem'; readonly text: string }
   /** Once a second. */
   | { readonly kind: 'telemetry'; readonly point: ThreadPoint };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from '../../core/client/index.ts';
-import { createNodeRuntime, ProcessTelemetry, readSecurityFiles } from '../../core/node/index.ts';
+import { createNodeRuntime, ProcessTelemetry, readSecurityFiles, tuneHeapForServing } from '../../core/node/index.ts';
 import { type Conducted, conduct, type FaultConductor, type Phase, type Stage } from '../actors/conduct.ts';
 import type { Environment } from '../actors/environment.ts';
 import { ownDriver } from '../actors/own-driver.ts';
@@ -160,6 +160,8 @@ async function drive(
   };
   const shares = sharesOf(workload, roster);
   const buffers = shares.map(() => new SharedArrayBuffer(MEASUREMENT_BYTES));
+  // Bytes pass through a load thread as they do through a broker. It takes what holds when it starts.
+  tuneHeapForServing();
   const threads = shares.map((actors, index) => {
     const measurement = buffers[index]!;
     const data = { workload, files, bootstrap, common, library, actors, run, measurement };

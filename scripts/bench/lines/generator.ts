@@ -8,7 +8,7 @@ import { Load } from '../../../workloads/actors/load.ts';
 import { Positions } from '../../../workloads/actors/positions.ts';
 import { rosterOf } from '../../../workloads/actors/roster.ts';
 import { HISTORY_WIDTH } from '../../../workloads/history.ts';
-import { HistoryWriter } from '../../../workloads/history-writer.ts';
+import { HistoryWriter, ROWS_PER_CHUNK } from '../../../workloads/history-writer.ts';
 import {
   counterIn,
   counterViews,
@@ -108,13 +108,17 @@ async function hold(workload: Workload, rate: number): Promise<Held> {
   const positions = new Positions(roster, new ArrayBuffer(Positions.bytes(roster)));
   positions.clear();
   let zeroNs = Number.POSITIVE_INFINITY;
-  // A load thread copies its rows before it hands them to the thread that judges them: that is part of its work.
-  let handedOver: Float64Array | null = null;
-  const history = new HistoryWriter({
-    rows(rows, count) {
-      handedOver = rows.slice(0, count * HISTORY_WIDTH);
+  // A load thread fills memory that the thread which judges the rows gives back: two chunks, as if it were never behind.
+  const chunks = [0, 1].map(() => new Float64Array(ROWS_PER_CHUNK * HISTORY_WIDTH));
+  let filled = 0;
+  const history = new HistoryWriter(
+    {
+      rows() {
+        filled++;
+      },
     },
-  });
+    () => chunks[filled & 1]!,
+  );
   const load = new Load(
     {
       workload,
@@ -145,7 +149,7 @@ async function hold(workload: Workload, rate: number): Promise<Held> {
     const { user, system } = process.cpuUsage(cpuBefore);
     const acked = counterIn([counterViews(buffer)], 'acked') - ackedBefore;
     await load.stopProducers(5000);
-    if (handedOver === null) throw new Error('no history came out of the load');
+    if (filled === 0) throw new Error('no history came out of the load');
     const views = [counterViews(buffer)];
     const lag = new RegionReader(buffer, metricOffset('scheduleLag')).interval();
     const share = counterIn(views, 'sentMeasured') / counterIn(views, 'intendedMeasured');
