@@ -69,6 +69,7 @@ export class SimNode implements Scheduled {
   refusedConnections = 0;
   /** How often its process ended or its power went. */
   endings = 0;
+  powerLosses = 0;
   /** The processor has work until then. */
   busyUntilNs = 0;
   /** What the node has handed to the network leaves until then. */
@@ -171,6 +172,7 @@ export class SimNode implements Scheduled {
   powerLoss(): boolean {
     if (this.#state === 'off') return false;
     this.#end('off');
+    this.powerLosses++;
     this.disk.powerLoss();
     return true;
   }

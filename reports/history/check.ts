@@ -112,6 +112,7 @@ export function checkedControl(value: Value, line: number, partitions: number): 
     leaderEpoch: whole(value.leaderEpoch, 'leader: leaderEpoch', line),
     isr: list(value.isr, 'leader: isr', line, 10_000).map((id) => whole(id, 'leader: isr', line)),
     unclean: value.unclean === true,
+    ...(value.forgotten === true ? { forgotten: true } : {}),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { HistoryNames } from '../../workloads/history.ts';
-import { CLAUSE, type Loss, metadataLostOf, type Standing, standingOf, uncleanElectionOf } from './clauses.ts';
+import { CLAUSE, type Loss, type Standing, standingOf, uncleanElectionOf } from './clauses.ts';
 import type { Contract, TopicPromise } from './contract.ts';
 import type { Evidence } from './evidence.ts';
 import { type ControlEvent, reachOf } from './faults.ts';
 import { CONFLICT, type Ledger, MOVE } from './ledger.ts';
+import { type MetadataLoss, metadataLostOf, wasBefore } from './metadata-lost.ts';
 import { FLAG, type RecordTable, TIME_STEP_NS } from './record-table.ts';
 import type { Clause } from './result.ts';
 import type { Sessions } from './sessions.ts';
@@ -26,6 +27,7 @@ export class Case {
   readonly names: HistoryNames;
   readonly contract: Contract;
   readonly control: readonly ControlEvent[] | undefined;
+  readonly metadataLosses: readonly MetadataLoss[];
   readonly ledger: Ledger;
   readonly sessions: Sessions;
   readonly evidence: Evidence;
@@ -47,6 +49,7 @@ export class Case {
     sessions: Sessions,
     evidence: Evidence,
     missing: ReadonlySet<number>,
+    metadataLosses: readonly MetadataLoss[],
   ) {
     this.names = names;
     this.contract = contract;
@@ -55,6 +58,7 @@ export class Case {
     this.sessions = sessions;
     this.evidence = evidence;
     this.missing = missing;
+    this.metadataLosses = metadataLosses;
     this.audits = auditsOf(names, sessions);
     this.hasTransactions = names.actors.some(({ role }) => role.kind === 'producer' && role.transactional);
     const { moves } = ledger;
@@ -93,6 +97,25 @@ export class Case {
 
   /** How the contract stands to what stood at an offset and is gone; null when nothing is known to be gone. */
   standingAt(partition: number, offset: number): Standing | null {
+    const gone = this.#rowsAt(partition, offset).find((row) => !this.isAuditedAt(row, offset));
+    return gone === undefined || this.audits[partition] === undefined ? null : this.lossOf(gone, partition, offset);
+  }
+
+  /**
+   * How the contract stands to a reader that had what stood at an offset and finds itself before it again: that was lost,
+   * even where an auditor finds it, for a writer that had no answer sends again what may then come to the same offset.
+   */
+  standingOfReturn(partition: number, offset: number, sinceNs: number): Standing {
+    let standing: Standing = { kind: 'fail', fault: null };
+    for (const row of this.#rowsAt(partition, offset)) {
+      standing = this.lossOf(row, partition, offset, Math.min(sinceNs, this.exposedAt(row, offset)));
+      if (standing.kind === 'allowed') break;
+    }
+    return standing;
+  }
+
+  /** All records that were seen at an offset. */
+  #rowsAt(partition: number, offset: number): readonly number[] {
     if (this.#displaced === undefined) {
       this.#displaced = new Map();
       const { conflicts } = this.ledger;
@@ -104,9 +127,7 @@ export class Case {
       }
     }
     const known = this.ledger.offsets.get(partition, offset);
-    const rows = this.#displaced.get(`${partition}@${offset}`) ?? (known < 0 ? [] : [known]);
-    const gone = rows.find((row) => !this.isAuditedAt(row, offset));
-    return gone === undefined || this.audits[partition] === undefined ? null : this.lossOf(gone, partition, offset);
+    return this.#displaced.get(`${partition}@${offset}`) ?? (known < 0 ? [] : [known]);
   }
 
   /** When the record was first known to stand at that offset: its acknowledgement or a read. */
@@ -117,19 +138,24 @@ export class Case {
     return this.#exposures.get(`${row}@${offset}`) ?? 0;
   }
 
-  /** Whether the contract allows that the record no longer stands at that offset. */
-  lossOf(row: number, partition: number, offset: number): Standing {
+  /** Whether the contract allows that the record no longer stands at that offset, where it was seen at that moment. */
+  lossOf(row: number, partition: number, offset: number, seenAtNs: number = this.exposedAt(row, offset)): Standing {
     const promise = this.promise(partition);
     const loss: Loss = {
       promise,
       partition: this.names.partitions[partition]!.partition,
       index: partition,
       acks: this.producer(this.ledger.table.writerOf(row)).acks,
-      seenAtNs: this.exposedAt(row, offset),
+      seenAtNs,
       flushedByCount: (atNs) => this.#reached(atNs, partition, 'acked') >= offset + promise.flushMessages - 1,
       outlived: (atNs) => this.#reached(atNs, partition, 'surviving') > offset,
     };
-    return standingOf(loss, this.contract, this.control);
+    const forgotten = this.#lostWithMetadata(partition, seenAtNs);
+    // Metadata that was lost tells nothing of what came before it.
+    const known = forgotten === null ? this.control : this.control?.filter(({ timeNs }) => timeNs < forgotten.timeNs);
+    const standing = standingOf(loss, this.contract, known);
+    if (forgotten === null || standing.kind === 'allowed') return standing;
+    return { kind: 'allowed', clause: forgotten.clause, fault: standing.fault };
   }
 
   /** The clause of an unclean election of this partition up to then, where its topic allows such. */
@@ -137,9 +163,27 @@ export class Case {
     return uncleanElectionOf(this.promise(partition), partition, timeNs, this.control);
   }
 
-  /** The clause of a metadata log that was lost before then. */
+  /** The clause of a metadata log that had lost committed records by then. */
   metadataLost(timeNs: number): Clause | null {
-    return metadataLostOf(this.contract, timeNs);
+    return this.#lostMetadata((loss) => loss.timeNs <= timeNs)?.clause ?? null;
+  }
+
+  /** The clause of a metadata log that goes on as two, which no voter can tell from one another: they never agree again. */
+  metadataSplit(timeNs: number): Clause | null {
+    return this.#lostMetadata((loss) => loss.reusesEpoch && loss.timeNs <= timeNs)?.clause ?? null;
+  }
+
+  /** The loss of metadata with which all that was known of a partition until then may be lost. */
+  #lostWithMetadata(partition: number, seenAtNs: number): { clause: Clause; timeNs: number } | null {
+    return this.#lostMetadata((loss) => wasBefore(loss, partition, seenAtNs, this.control));
+  }
+
+  #lostMetadata(applies: (loss: MetadataLoss) => boolean): { clause: Clause; timeNs: number } | null {
+    for (const loss of this.metadataLosses) {
+      const clause = applies(loss) ? metadataLostOf(this.contract, loss) : null;
+      if (clause !== null) return { clause, timeNs: loss.timeNs };
+    }
+    return null;
   }
 
   /** Highest offset that was acknowledged before a fault struck (and that is still there); -1 for none. */

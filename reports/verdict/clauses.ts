@@ -194,19 +194,6 @@ export function uncleanElectionOf(
   return found === undefined ? null : uncleanClause(promise, found);
 }
 
-/**
- * The clause of a metadata log that is lost: most of its voters came back with empty disks, the later ones before the
- * first could be given the log again. What the cluster knew of its topics is gone then, and they may be made anew.
- */
-export function metadataLostOf({ controllers, faults }: Contract, untilNs: number): Clause | null {
-  const replaced = faults.filter(({ kind, confirmed, atNs }) => kind === 'disk-replace' && confirmed && atNs < untilNs);
-  for (const { atNs: now } of replaced) {
-    const empty = replaced.filter(({ atNs, untilNs: back }) => atNs <= now && now < (back ?? Number.POSITIVE_INFINITY));
-    if (brokersOf(empty, controllers).size * 2 > controllers.length) return CLAUSE.metadataLost(empty);
-  }
-  return null;
-}
-
 /** The last control event at or before the loss was promised, and all later ones, of its partition. */
 function around(control: readonly ControlEvent[], loss: Loss): { before: ControlEvent | null; after: ControlEvent[] } {
   let before: ControlEvent | null = null;
@@ -384,11 +371,6 @@ export const CLAUSE = {
     id: 'damaged',
     text: `${fault.kind} at t=${seconds(fault.atNs)} changed bytes that ${brokers(fault)} had stored; readers find the checksum wrong`,
     prevention: 'check.crcs=true in every consumer, and storage that checks what it holds',
-  }),
-  metadataLost: (faults: readonly LoggedFault[]): Clause => ({
-    id: 'metadata-lost',
-    text: `most voters of the metadata quorum lost their disks at once: ${faults.map((fault) => `${fault.kind} at t=${seconds(fault.atNs)} of ${brokers(fault)}`).join(', ')}`,
-    prevention: 'more controllers, and no second disk replaced before the first is in the quorum again',
   }),
   compaction: (): Clause => ({
     id: 'compaction',

@@ -92,4 +92,6 @@ export interface ControlEvent {
   readonly isr: readonly number[];
   /** The leader was elected from outside the in-sync replicas. */
   readonly unclean: boolean;
+  /** The metadata went back to this, to an earlier state or a topic made anew: what it said before is forgotten. */
+  readonly forgotten?: boolean;
 }

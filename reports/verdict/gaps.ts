@@ -1,5 +1,6 @@
 import { GAP } from '../../workloads/history.ts';
 import type { Case } from './case.ts';
+import type { Standing } from './clauses.ts';
 import { JUMP, UNEXPLAINED } from './sessions.ts';
 import type { Tally } from './tally.ts';
 
@@ -57,14 +58,23 @@ export function judgeJumps(judged: Case, gaps: Tally, session: Tally): void {
       const event = evidence.event(jumps.at(index, JUMP.time), evidence.actor(actor));
       return evidence.example(partition, Math.min(expected, found), `${what}; ${event.text}`, [event]);
     };
-    // A consumer whose last record is gone from the log has no place to go on from.
     const damage = reason === GAP.corrupt ? judged.damageOf(partition) : null;
-    const loss = isAuditor || reason !== UNEXPLAINED ? null : judged.standingAt(partition, expected - 1);
+    const loss = isAuditor || reason !== UNEXPLAINED ? null : standingOfJump(judged, index);
     if (damage !== null) tally.allow(partition, damage, example);
     else if (loss?.kind === 'allowed') tally.allow(partition, loss.clause, example);
     else if (loss?.kind === 'unknown') tally.undecided(partition, loss.reason);
     else tally.fail(partition, example);
   }
+}
+
+/** A consumer whose last record is gone from the log has no place to go on from. */
+function standingOfJump(judged: Case, index: number): Standing | null {
+  const { jumps } = judged.sessions;
+  const partition = jumps.at(index, JUMP.partition);
+  const expected = jumps.at(index, JUMP.expected);
+  const loss = judged.standingAt(partition, expected - 1);
+  if (loss !== null || jumps.at(index, JUMP.found) > expected) return loss;
+  return judged.standingOfReturn(partition, expected - 1, jumps.at(index, JUMP.since));
 }
 
 function standingOf(judged: Case, partition: number, reason: number): 'explained' | 'unknown' | 'fail' {

@@ -1,8 +1,8 @@
 import type { HistoryNames } from '../../workloads/history.ts';
 import { NumberRows } from './numbers.ts';
 
-/** Columns of `Sessions.jumps`: a reader whose next offset is not the one after its last. */
-export const JUMP = { actor: 0, partition: 1, expected: 2, found: 3, time: 4, reason: 5 } as const;
+/** Columns of `Sessions.jumps`: a reader whose next offset is not the one after its last; `since`: when it came to expect it. */
+export const JUMP = { actor: 0, partition: 1, expected: 2, found: 3, time: 4, reason: 5, since: 6 } as const;
 /** What a reader knew of a jump beside the GAP reasons: nothing, for it just happened. */
 export const UNEXPLAINED = 0;
 
@@ -10,6 +10,8 @@ export const UNEXPLAINED = 0;
 export interface Session {
   /** The next offset that a poll may return; -1 before the first assignment. */
   position: number;
+  /** When it came there; -1 for never. */
+  since: number;
   /** Everything below was processed, as far as this assignment reaches. */
   processed: number;
   /** Where the current run of processed offsets began. */
@@ -44,7 +46,7 @@ export const ASSIGNED = { actor: 0, partition: 1, position: 2, generation: 3, ti
 
 /** Where every reader stands: the state that the rules about polls, gaps and commits share. */
 export class Sessions {
-  readonly jumps: NumberRows = new NumberRows(6);
+  readonly jumps: NumberRows = new NumberRows(7);
   readonly processed: NumberRows = new NumberRows(4);
   readonly skipped: NumberRows = new NumberRows(5);
   readonly assigned: NumberRows = new NumberRows(5);
@@ -71,6 +73,7 @@ export class Sessions {
     const session = this.#of(actor, partition);
     this.#endRun(actor, partition, session);
     session.position = position;
+    session.since = time;
     session.processed = position;
     session.processedFrom = position;
     session.generation = generation;
@@ -87,11 +90,12 @@ export class Sessions {
     const session = this.#of(actor, partition);
     this.#passGaps(actor, partition, session);
     if (session.position >= 0 && offset !== session.position) {
-      this.jumps.push(actor, partition, session.position, offset, time, UNEXPLAINED);
+      this.jumps.push(actor, partition, session.position, offset, time, UNEXPLAINED, session.since);
     }
     if (session.startedAt < 0) session.startedAt = offset;
     session.position = offset + 1;
     session.passed += 1;
+    session.since = time;
     session.lastReadNs = time;
   }
 
@@ -140,10 +144,12 @@ export class Sessions {
     const { announced } = session;
     while (announced.length > 0 && announced[0]!.first <= session.position) {
       const { first, next, reason, time } = announced.shift()!;
-      if (first < session.position) this.jumps.push(actor, partition, session.position, first, time, UNEXPLAINED);
-      this.jumps.push(actor, partition, first, next, time, reason);
+      const { position, since } = session;
+      if (first < position) this.jumps.push(actor, partition, position, first, time, UNEXPLAINED, since);
+      this.jumps.push(actor, partition, first, next, time, reason, since);
       session.passed += Math.max(0, next - first);
       session.position = next;
+      session.since = time;
       session.lastReadNs = time;
     }
   }
@@ -153,7 +159,7 @@ export class Sessions {
     const [ahead] = session.announced.splice(0);
     if (ahead !== undefined) {
       // What lies before the announced gap was neither read nor announced itself.
-      this.jumps.push(actor, partition, session.position, ahead.first, ahead.time, UNEXPLAINED);
+      this.jumps.push(actor, partition, session.position, ahead.first, ahead.time, UNEXPLAINED, session.since);
     }
     if (session.processedFrom >= 0 && session.processed > session.processedFrom) {
       this.processed.push(actor, partition, session.processedFrom, session.processed);
@@ -168,6 +174,7 @@ export class Sessions {
     if (session === undefined) {
       session = {
         position: -1,
+        since: -1,
         processed: -1,
         processedFrom: -1,
         generation: -1,

@@ -651,34 +651,6 @@ describe('C1 to C4', () => {
   });
 });
 
-describe('a metadata log that is lost', () => {
-  const rows = [...written(2), ...audit(100, 3, log(2))];
-  const whiteBox = (rule: 'P8' | 'P9' | 'L1') => ({
-    checked: [],
-    violations: [{ rule, partition: 0, timeNs: 60e6, sentence: 'brokers 2 and 3 both lead orders-0 in epoch 0' }],
-  });
-  const of = (rule: 'P8' | 'P9' | 'L1', ...faults: LoggedFault[]) =>
-    ruleOf(verdictOf({ ...SETTING, faults }, rows, { drained: true, control: [], whiteBox: whiteBox(rule) }), rule);
-  const first = fault('disk-replace', [2], 20, 30);
-
-  test.each(['P8', 'L1'] as const)('allows %s when most voters lost their disks at once before it', (rule) => {
-    expect(of(rule, first, fault('disk-replace', [3], 25, 35))).toMatchObject({
-      result: 'allowed',
-      clause: 'metadata-lost',
-    });
-    expect(of(rule, first).result).toBe('fail');
-    expect(of(rule, first, fault('disk-replace', [2], 25, 35)).result).toBe('fail');
-    // The first is back before the second goes; a kill keeps what is stored; the second comes only afterwards.
-    expect(of(rule, first, fault('disk-replace', [3], 31, 35)).result).toBe('fail');
-    expect(of(rule, first, fault('kill', [3], 25, 35)).result).toBe('fail');
-    expect(of(rule, { ...first, untilNs: 80e6 }, fault('disk-replace', [3], 70, 75)).result).toBe('fail');
-  });
-
-  test('allows no cut of what readers were shown', () => {
-    expect(of('P9', first, fault('disk-replace', [3], 25, 35)).result).toBe('fail');
-  });
-});
-
 describe('unknown', () => {
   const rows = [...written(2), ...audit(100, 3, log(2))];
 

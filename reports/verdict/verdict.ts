@@ -115,6 +115,7 @@ export class Verdict implements HistorySink {
         this.#sessions,
         evidence,
         missing,
+        end.whiteBox?.metadataLosses ?? [],
       );
       judge(['P1'], (durable) => judgeDurable(judged, durable!));
       judge(['P2'], (agreement) => judgeAgreement(judged, agreement!));
@@ -126,10 +127,8 @@ export class Verdict implements HistorySink {
       if (whiteBox !== undefined) {
         for (const rule of WHITE_BOX_RULES) {
           if (rule === 'L1') continue;
-          // What readers were shown may go where the contract lets a replica lead that never had it; a topic that was made
-          // anew has leaders of the same epochs.
           const clauseOf = (at: number, ns: number) =>
-            rule === 'P9' ? judged.uncleanElection(at, ns) : rule === 'P8' ? judged.metadataLost(ns) : null;
+            (rule === 'P9' && at >= 0 ? judged.uncleanElection(at, ns) : null) ?? judged.metadataLost(ns);
           judge([rule], (tally) =>
             judgeWhiteBox(whiteBox, rule, (index) => evidence.partitions[index]!, tally!, clauseOf),
           );
@@ -137,7 +136,7 @@ export class Verdict implements HistorySink {
       }
       judge(['L1'], (recovery) => {
         if (whiteBox !== undefined) {
-          const clauseOf = (_: number, ns: number) => judged.metadataLost(ns);
+          const clauseOf = (_: number, ns: number) => judged.metadataSplit(ns);
           judgeWhiteBox(whiteBox, 'L1', (index) => evidence.partitions[index]!, recovery!, clauseOf);
         }
         const reads = this.#options.pausesReaders === true || judged.hasTransactions ? null : this.#readActivity;

@@ -1,3 +1,4 @@
+import type { MetadataLoss } from './metadata-lost.ts';
 import type { Clause, Example } from './result.ts';
 import type { Tally } from './tally.ts';
 
@@ -10,6 +11,8 @@ export interface WhiteBox {
   /** How often each rule was held against a partition; partition -1 is the metadata log. */
   readonly checked: readonly { readonly rule: WhiteBoxRule; readonly partition: number; readonly count: number }[];
   readonly violations: readonly WhiteBoxViolation[];
+  /** In time order. */
+  readonly metadataLosses?: readonly MetadataLoss[];
 }
 
 export interface WhiteBoxViolation {
@@ -46,7 +49,7 @@ export function judgeWhiteBox(
       around: [],
       ...(offset === undefined ? {} : { offset }),
     });
-    const clause = partition < 0 ? null : clauseOf(partition, timeNs);
+    const clause = clauseOf(partition, timeNs);
     if (clause === null) tally.fail(partition, example);
     else tally.allow(partition, clause, example);
   }

@@ -15,6 +15,7 @@ interface Seen {
 
 /** Invariants of one partition, over all of its replicas. */
 export class PartitionWatch {
+  readonly topicId: string;
   readonly #index: number;
   readonly #name: string;
   readonly #findings: Findings;
@@ -29,7 +30,14 @@ export class PartitionWatch {
   readonly #losses: { readonly epoch: number; readonly kept: number }[] = [];
   truncations = 0;
 
-  constructor(index: number, name: string, findings: Findings, excused: (brokers: readonly number[]) => boolean) {
+  constructor(
+    index: number,
+    name: string,
+    topicId: string,
+    findings: Findings,
+    excused: (brokers: readonly number[]) => boolean,
+  ) {
+    this.topicId = topicId;
     this.#index = index;
     this.#name = name;
     this.#findings = findings;

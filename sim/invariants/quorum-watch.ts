@@ -1,4 +1,5 @@
 import type { Quorum } from '../../core/quorum/quorum.ts';
+import type { MetadataLoss } from '../../reports/verdict/metadata-lost.ts';
 import type { Findings } from './violation.ts';
 
 interface Seen {
@@ -10,16 +11,21 @@ interface Seen {
 /** The rules of Raft, over the metadata logs of all controllers. */
 export class QuorumWatch {
   readonly #findings: Findings;
-  readonly #excused: () => boolean;
+  /** Whether a fault may have made a voter forget what it had stored. */
+  readonly #forgetful: () => boolean;
+  readonly #nowNs: () => number;
   readonly #seen = new Map<number, Seen>();
   readonly #leaderOf = new Map<number, number>();
-  #committed = 0;
+  /** How far the log was known to be committed, and since when, both rising. */
+  #committed: { readonly offset: number; readonly timeNs: number }[] = [];
   #newestEpoch = -1;
+  readonly losses: MetadataLoss[] = [];
   elections = 0;
 
-  constructor(findings: Findings, excused: () => boolean) {
+  constructor(findings: Findings, forgetful: () => boolean, nowNs: () => number) {
     this.#findings = findings;
-    this.#excused = excused;
+    this.#forgetful = forgetful;
+    this.#nowNs = nowNs;
   }
 
   look(id: number, quorum: Quorum): void {
@@ -38,7 +44,11 @@ export class QuorumWatch {
       );
     }
     if (leads !== null && !(same && before.leads === leads)) this.#elected(id, leads, logEndOffset);
-    this.#committed = Math.max(this.#committed, highWatermark);
+    if (highWatermark > this.#committedOffset()) this.#committed.push({ offset: highWatermark, timeNs: this.#nowNs() });
+  }
+
+  #committedOffset(): number {
+    return this.#committed.at(-1)?.offset ?? 0;
   }
 
   #elected(id: number, epoch: number, end: number): void {
@@ -47,20 +57,23 @@ export class QuorumWatch {
     this.#leaderOf.set(epoch, id);
     this.#findings.checked('P8', -1);
     // A controller that lost its disk has forgotten its vote: static voters (before KIP-853) cannot know.
-    if (other !== undefined && other !== id && !this.#excused()) {
+    if (other !== undefined && other !== id && !this.#forgetful()) {
       this.#findings.violated('P8', -1, `nodes ${other} and ${id} both lead the metadata quorum in epoch ${epoch}`);
     }
-    if (epoch < this.#newestEpoch) return;
-    this.#newestEpoch = epoch;
+    // Voters that forget may elect in an epoch that has been; all others only hear late of an election that is over.
+    if (epoch < this.#newestEpoch && !this.#forgetful()) return;
+    this.#newestEpoch = Math.max(this.#newestEpoch, epoch);
     this.#findings.checked('P9', -1);
-    if (end >= this.#committed) return;
-    if (!this.#excused()) {
-      this.#findings.violated(
-        'P9',
-        -1,
-        `node ${id} leads the metadata quorum in epoch ${epoch} with a log that ends at ${end}; everything below ${this.#committed} was committed`,
-      );
-    }
-    this.#committed = end;
+    const committed = this.#committedOffset();
+    if (end >= committed) return;
+    this.#findings.violated(
+      'P9',
+      -1,
+      `node ${id} leads the metadata quorum in epoch ${epoch} with a log that ends at ${end}; everything below ${committed} was committed`,
+    );
+    const { timeNs: sinceNs } = this.#committed.find(({ offset }) => offset > end)!;
+    this.losses.push({ timeNs: this.#nowNs(), sinceNs, node: id, end, committed, reusesEpoch: other !== undefined });
+    this.#committed = this.#committed.filter(({ offset }) => offset <= end);
+    this.#committed.push({ offset: end, timeNs: sinceNs });
   }
 }

@@ -40,7 +40,9 @@ export class Watch implements Findings {
   readonly control: ControlEvents;
   readonly quorum: QuorumWatch;
   readonly #options: WatchOptions;
-  readonly #partitions: readonly PartitionWatch[];
+  /** By index: the newest topic of that name first, with those before it that a broker may hold still. */
+  readonly #partitions: readonly PartitionWatch[][];
+  readonly #destroyed: (brokers: readonly number[]) => boolean;
   readonly #idOf: ReadonlyMap<SimNode, number>;
   readonly #turns: number[];
   readonly #checked = new Map<WhiteBoxRule, Float64Array>();
@@ -52,13 +54,12 @@ export class Watch implements Findings {
     const { names, reach } = options;
     this.control = new ControlEvents(names, options.nowNs);
     const destroyed = (id: number): boolean => !['none', 'unavailable'].includes(reach(id));
-    this.#partitions = names.partitions.map(
-      ({ topic, partition }, index) =>
-        new PartitionWatch(index, `${topic}-${partition}`, this, (brokers) => brokers.some(destroyed)),
-    );
+    this.#destroyed = (brokers) => brokers.some(destroyed);
+    this.#partitions = names.partitions.map(() => []);
     // The metadata log is always synced: a power loss alone takes nothing of it.
     const stored = (id: number): boolean => ['stored', 'damaged'].includes(reach(id));
-    this.quorum = new QuorumWatch(this, () => options.nodes.some((_, index) => stored(index + 1)));
+    const forgetful = () => options.nodes.some((_, index) => stored(index + 1));
+    this.quorum = new QuorumWatch(this, forgetful, options.nowNs);
     this.#idOf = new Map(options.nodes.map((node, index) => [node, index + 1]));
     this.#turns = options.nodes.map(() => 0);
     for (const rule of WHITE_BOX_RULES) {
@@ -93,6 +94,8 @@ export class Watch implements Findings {
 
   #lacks(index: number): string | null {
     const newest = this.control.newest(index);
+    // Nobody leads what is there no more: whether it may be gone is P1's matter.
+    if (this.control.isGone(index)) return null;
     if (newest === null || newest.leader === -1) return 'had no leader';
     if (newest.isr.length === newest.replicas.length) return null;
     return `had ISR {${newest.isr.join(',')}} of {${newest.replicas.join(',')}}`;
@@ -126,16 +129,26 @@ export class Watch implements Findings {
     for (let looked = 0; looked < count; looked++) {
       const { topic, partition } = partitions[at]!;
       const replica = replicas.partition(topic, partition);
-      const watch = this.#partitions[at]!;
-      if (replica === undefined) watch.forget(id);
-      else watch.look(id, replica);
+      if (replica === undefined) for (const watch of this.#partitions[at]!) watch.forget(id);
+      else this.#watchOf(at, replica.topicId).look(id, replica);
       at = at + 1 === partitions.length ? 0 : at + 1;
     }
     this.#turns[id - 1] = at;
   }
 
+  /** A topic that was made anew under a name that was there is another one: their replicas have nothing in common. */
+  #watchOf(index: number, topicId: string): PartitionWatch {
+    const watches = this.#partitions[index]!;
+    const known = watches.find((watch) => watch.topicId === topicId);
+    if (known !== undefined) return known;
+    const { topic, partition } = this.#options.names.partitions[index]!;
+    const made = new PartitionWatch(index, `${topic}-${partition}`, topicId, this, this.#destroyed);
+    watches.unshift(made);
+    return made;
+  }
+
   get truncations(): number {
-    return this.#partitions.reduce((sum, { truncations }) => sum + truncations, 0);
+    return this.#partitions.flat().reduce((sum, { truncations }) => sum + truncations, 0);
   }
 
   checked(rule: WhiteBoxRule, partition: number): void {
@@ -153,6 +166,6 @@ export class Watch implements Findings {
     const checked = [...this.#checked].flatMap(([rule, counts]) =>
       Array.from(counts, (count, index) => ({ rule, partition: index === counts.length - 1 ? -1 : index, count })),
     );
-    return { checked, violations: this.#violations };
+    return { checked, violations: this.#violations, metadataLosses: this.quorum.losses };
   }
 }

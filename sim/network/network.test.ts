@@ -332,6 +332,40 @@ describe('a peer that dies', () => {
     expect(atClient.reason).toBe('ECONNRESET');
   });
 
+  test.each(['power loss', 'reset'] as const)(
+    'what a cut held is not sent again after a %s of the sender',
+    async (what) => {
+      const { world, serverNode, clientNode, client, atServer } = await pair();
+      const mend = world.network.link(clientNode, serverNode).cut();
+      client.write([new Uint8Array(100)]);
+      await more(world, 100);
+      if (what === 'reset') client.destroy();
+      else {
+        clientNode.powerLoss();
+        clientNode.restart();
+      }
+      await more(world, 100);
+      mend();
+      await more(world, 60_000);
+      expect(atServer.received).toBe(0);
+    },
+  );
+
+  test('what a cut held is sent again by the kernel of a process that was killed, unless it resets', async () => {
+    const received = new Set<number>();
+    for (let seed = 0; seed < 12; seed++) {
+      const { world, serverNode, clientNode, client, atServer } = await pair(String(seed));
+      const mend = world.network.link(clientNode, serverNode).cut();
+      client.write([new Uint8Array(100)]);
+      await more(world, 100);
+      clientNode.kill();
+      mend();
+      await more(world, 60_000);
+      received.add(atServer.received);
+    }
+    expect(received).toEqual(new Set([0, 100]));
+  });
+
   test('for good: TCP gives up after its limit', async () => {
     const { world, serverNode, client, atClient } = await pair();
     serverNode.powerLoss();

@@ -30,9 +30,10 @@ export class Segment implements Scheduled {
     return this.pipe.arrived(this);
   }
 
-  /** The way is free again: it arrives some time after TCP's next try. */
+  /** The way is free again: it arrives some time after TCP's next try, where there is still a kernel that tries. */
   retransmit(): void {
     const { pipe } = this;
+    if (pipe.isForgotten) return;
     const tryNs = nextRetransmissionNs(this.lostNs, pipe.from.node.world.nowNs);
     pipe.scheduleArrival(this, tryNs + pipe.link.drawDelayNs());
   }
@@ -60,12 +61,20 @@ export class Pipe {
   #unacknowledged = 0;
   #acknowledgement = false;
   #giveUpScheduled = false;
+  #isReset = false;
+  readonly #powerLosses: number;
 
   constructor(from: SimConnection, to: SimConnection, link: Link, reverse: Link) {
     this.from = from;
     this.to = to;
     this.link = link;
     this.reverse = reverse;
+    this.#powerLosses = from.node.powerLosses;
+  }
+
+  /** Whether the sender's kernel has nothing left to send again: it has reset the connection, or lost its memory. */
+  get isForgotten(): boolean {
+    return this.#isReset || this.from.node.powerLosses !== this.#powerLosses;
   }
 
   get ended(): boolean {
@@ -94,6 +103,7 @@ export class Pipe {
     this.#head = 0;
     this.queuedBytes = 0;
     this.#ending = 'sent';
+    this.#isReset = true;
     this.#send('reset', [], 0);
   }
 
