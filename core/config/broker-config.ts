@@ -1,5 +1,5 @@
 import { brokerDefinitions, nearestName } from './definitions.ts';
-import { type ListenerEndpoint, parseEndpoint, parseVoter, type StaticVoter } from './endpoints.ts';
+import { type ListenerEndpoint, parseEndpoint, parseServer, parseVoter, type StaticVoter } from './endpoints.ts';
 import { type ConfigValue, parseValue, splitList } from './value.ts';
 
 /** A setting that is missing, unknown or wrong. The message names the key, what it takes, and what was probably meant. */
@@ -135,6 +135,10 @@ export class BrokerConfig {
   get quorumVoters(): readonly StaticVoter[] {
     return this.list('controller.quorum.voters').map((text) => parseVoter(text)!);
   }
+  /** Where members of the quorum are reached by those who do not know the voters (KIP-853). */
+  get quorumBootstrapServers(): readonly { readonly host: string; readonly port: number }[] {
+    return this.list('controller.quorum.bootstrap.servers').map((text) => parseServer(text)!);
+  }
   get numPartitions(): number {
     return this.number('num.partitions');
   }
@@ -236,6 +240,9 @@ export class BrokerConfig {
     }
     for (const text of this.list('controller.quorum.voters')) {
       if (parseVoter(text) === null) throw wrong('controller.quorum.voters', text, 'id@host:port');
+    }
+    for (const text of this.list('controller.quorum.bootstrap.servers')) {
+      if (parseServer(text) === null) throw wrong('controller.quorum.bootstrap.servers', text, 'host:port');
     }
     const names = this.listeners.map((listener) => listener.name);
     if (new Set(names).size !== names.length) {

@@ -25,6 +25,14 @@ export interface StaticVoter {
   readonly port: number;
 }
 
+/** Reads `host:port`, of a server that somebody is to ask. Null when it is none. */
+export function parseServer(text: string): { readonly host: string; readonly port: number } | null {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  if (match === null) return null;
+  const port = Number(match[3]);
+  return port === 0 || port > 65535 ? null : { host: match[1] ?? match[2] ?? '', port };
+}
+
 export function parseVoter(text: string): StaticVoter | null {
   const match = /^(\d{1,10})@(?:\[([^\]]*)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   if (match === null) return null;

@@ -4,7 +4,7 @@ import { createMemoryDisk } from '../memory-disk.ts';
 import { nodeCodecs } from '../node/codecs.ts';
 import { createNodeRuntime } from '../node/index.ts';
 import { brokerHeartbeat, brokerRegistration, createTopics } from '../protocol/index.ts';
-import { encodeLeaderChange } from '../quorum/metadata-batches.ts';
+import { encodeControlRecords, leaderChangeControl } from '../quorum/metadata-batches.ts';
 import { batchMaxTimestamp, batchSize } from '../records/index.ts';
 import type { Disk } from '../runtime.ts';
 import { registration, SingleNode } from './testing/single-node.ts';
@@ -120,8 +120,8 @@ test('snapshots of its own replace the log, and lose nothing', async () => {
 test("the record that begins an epoch is Kafka's, byte for byte", () => {
   const log = new Uint8Array(readFileSync(new URL('fixtures/kafka-metadata.log', import.meta.url)));
   const first = log.subarray(0, batchSize(log, 0));
-  const ours = encodeLeaderChange(
-    { leaderId: 1, voters: [{ id: 1 }], granting: [{ id: 1 }] },
+  const ours = encodeControlRecords(
+    [leaderChangeControl({ leaderId: 1, voters: [{ id: 1 }], granting: [{ id: 1 }] })],
     { baseOffset: 0, epoch: 1, nowMs: batchMaxTimestamp(log, 0) },
     nodeCodecs,
   );

@@ -21,5 +21,7 @@ export interface LogOptions {
   readonly onDiskError?: (error: DiskError) => void;
   /** Makes a lowered recovery point durable before a truncation below it. LogDirectory passes its own. */
   readonly lowerRecoveryPoint?: (recoveryPoint: number) => Promise<void>;
+  /** Told of every batch that recovery has checked and keeps, in order; the bytes are valid during the call only. */
+  readonly onRecovered?: (bytes: Uint8Array, at: number, size: number) => void;
   readonly faults?: LogFaults;
 }

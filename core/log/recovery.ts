@@ -199,6 +199,7 @@ function checkSegment(
       epochs.assign(epoch, start >= segment.nextOffset && start <= baseOffset ? start : baseOffset);
     }
     segment.take(bytes, at, size);
+    options.onRecovered?.(bytes, at, size);
     checked();
     return true;
   });

@@ -15,6 +15,8 @@ export interface DeliveryOptions {
   readonly config: BrokerConfig;
   readonly log: MetadataLog;
   readonly listener: QuorumListener;
+  /** Told of the control records of every snapshot that is loaded, before its listener hears of it. */
+  readonly onSnapshot: (control: readonly ControlEntry[], endOffset: number) => void;
   readonly snapshotRecords: (() => readonly MetadataRecord[] | null) | null;
   readonly onError: (error: unknown) => void;
   readonly faults: QuorumFaults;
@@ -58,6 +60,7 @@ export class Delivery {
 
   load(id: SnapshotId, content: SnapshotContent): void {
     this.#learn(content.control);
+    this.#options.onSnapshot(content.control, id.endOffset);
     this.#warn(content.unknown);
     this.#offset = id.endOffset;
     this.#epoch = id.epoch;

@@ -35,6 +35,7 @@ interface Base {
 
 /** How far a replica has come, as its fetches tell the leader. */
 export interface ReplicaProgress {
+  readonly id: number;
   /** -1 before the first fetch in this epoch. */
   readonly endOffset: number;
   readonly lastFetchMs: number;
@@ -67,7 +68,8 @@ export type QuorumRole =
       /** Offset of this epoch's LeaderChange record; nothing is committed by count before it is. */
       readonly epochStartOffset: number;
       readonly granted: ReadonlySet<number>;
-      readonly progress: ReadonlyMap<number, ReplicaProgress>;
+      /** By `progressKey`. */
+      readonly progress: ReadonlyMap<string, ReplicaProgress>;
     })
   | (Base & { readonly kind: 'resigned'; readonly leaderId: number; readonly deadlineMs: number });
 
@@ -107,7 +109,7 @@ export type QuorumEvent =
   /** The leader's own log is durable up to here. */
   | { readonly kind: 'flushed'; readonly offset: number }
   | { readonly kind: 'replicaFetched'; readonly replica: ReplicaKey; readonly fetchOffset: number }
-  | { readonly kind: 'leaderAcknowledged'; readonly from: number; readonly epoch: number }
+  | { readonly kind: 'leaderAcknowledged'; readonly from: ReplicaKey; readonly epoch: number }
   | {
       readonly kind: 'endEpochReceived';
       readonly epoch: number;
@@ -117,11 +119,14 @@ export type QuorumEvent =
   /** The member that was followed answered that it does not lead this epoch any more, or nobody listens where it was. */
   | { readonly kind: 'leaderDenied'; readonly epoch: number; readonly from: number }
   | { readonly kind: 'resign' }
+  /** Another set of voters counts from now on: the log has got a record of them, or has lost one. */
   | { readonly kind: 'votersChanged' };
 
 export interface ElectionOptions {
   readonly self: ReplicaKey;
   readonly voters: () => readonly ReplicaKey[];
+  /** This node is no voter, by a change that may not be committed, and without it nothing may be; default: never. */
+  readonly isStillNeeded?: (highWatermark: number) => boolean;
   readonly log: LogEnd;
   readonly timing: ElectionTiming;
   readonly random: Random;

@@ -9,7 +9,15 @@ import type {
   ReplicaProgress,
   VoteRequested,
 } from './election-types.ts';
-import { acknowledged, checkQuorumMs, heldByMajority, progressed, unknownProgress } from './replica-progress.ts';
+import {
+  acknowledged,
+  checkQuorumMs,
+  heldByMajority,
+  progressed,
+  unknownProgress,
+  withVoters,
+} from './replica-progress.ts';
+import { isSameVoter } from './voter-set.ts';
 import { grantsVote, isLost, isMajority, tallied } from './voting.ts';
 
 /**
@@ -19,7 +27,7 @@ import { grantsVote, isLost, isMajority, tallied } from './voting.ts';
 export class Election {
   role: QuorumRole = { kind: 'unattached', epoch: 0, leaderId: -1, voted: null, deadlineMs: 0 };
   /** How far each replica was when this node last led: who should succeed it. */
-  lastProgress: ReadonlyMap<number, ReplicaProgress> = new Map();
+  lastProgress: ReadonlyMap<string, ReplicaProgress> = new Map();
   /** Offset below which all is committed as far as this node knows; null before it knows. */
   highWatermark: number | null = null;
   readonly #options: ElectionOptions;
@@ -36,14 +44,19 @@ export class Election {
   }
 
   get isVoter(): boolean {
-    return this.#options.voters().some((voter) => voter.id === this.#options.self.id);
+    return this.#options.voters().some((voter) => isSameVoter(voter, this.#options.self));
+  }
+
+  /** A voter; or one that is about to be none, without whose log nobody may be able to lead. */
+  get #mayStand(): boolean {
+    return this.isVoter || this.#options.isStillNeeded?.(this.highWatermark ?? -1) === true;
   }
 
   /** When `tick` is due; null while nothing waits for time. */
   get deadlineMs(): number | null {
     const { role } = this;
     if (role.kind === 'leader') return this.#remoteVoters().length === 0 ? null : role.deadlineMs;
-    if (!this.isVoter && role.kind !== 'follower') return null;
+    if (!this.#mayStand && role.kind !== 'follower' && role.kind !== 'resigned') return null;
     return role.deadlineMs;
   }
 
@@ -102,7 +115,7 @@ export class Election {
         return;
       case 'leaderAcknowledged':
         if (this.role.kind === 'leader' && this.role.epoch === event.epoch) {
-          this.role = acknowledged(this.role, event.from);
+          this.role = acknowledged(this.role, event.from, this.#options);
         }
         return;
       case 'endEpochReceived':
@@ -115,6 +128,7 @@ export class Election {
         if (this.role.kind === 'leader') this.#resign(nowMs);
         return;
       case 'votersChanged':
+        if (this.role.kind === 'leader') this.role = withVoters(this.role, nowMs, this.#options);
         this.#advance();
         return;
     }
@@ -148,7 +162,7 @@ export class Election {
   /** The leader that is followed says that it leads no more, or its process has ended: there is nothing to wait for. */
   #leaderDenied(epoch: number, from: number, nowMs: number): void {
     const { role } = this;
-    if (role.kind !== 'follower' || role.epoch !== epoch || role.leaderId !== from || !this.isVoter) return;
+    if (role.kind !== 'follower' || role.epoch !== epoch || role.leaderId !== from || !this.#mayStand) return;
     // All notice at about the same time. They stand in the order of their ids, and whoever is behind in its log loses to
     // the next: two at once, with the old leader's vote missing, could each keep the other from a majority.
     const rank = this.#remoteVoters().filter(({ id }) => id < this.#options.self.id && id !== from).length;
@@ -165,12 +179,14 @@ export class Election {
         if (this.#remoteVoters().length > 0) this.#resign(nowMs);
         return;
       case 'resigned':
-        this.#unattached(role.epoch + 1, -1, null, nowMs);
+        // One that has been removed from the voters raises no epoch: it only looks for who leads now.
+        if (this.#mayStand) this.#unattached(role.epoch + 1, -1, null, nowMs);
+        else this.#unattached(role.epoch, -1, role.voted, nowMs);
         if (this.#isSoleVoter()) this.#campaign(nowMs);
         return;
       case 'unattached':
       case 'follower':
-        if (this.isVoter) this.#prospect(nowMs);
+        if (this.#mayStand) this.#prospect(nowMs);
         // An observer does not stand for election; it asks the voters who leads now.
         else this.#unattached(role.epoch, -1, role.voted, nowMs);
         return;
@@ -334,7 +350,7 @@ export class Election {
   #leaderEnded(epoch: number, leaderId: number, preferred: readonly number[], nowMs: number): void {
     this.#epochSeen(epoch, leaderId, nowMs);
     const { role } = this;
-    if (role.kind !== 'follower' || role.epoch !== epoch || role.leaderId !== leaderId || !this.isVoter) return;
+    if (role.kind !== 'follower' || role.epoch !== epoch || role.leaderId !== leaderId || !this.#mayStand) return;
     const rank = preferred.indexOf(this.#options.self.id);
     // The one that is furthest goes first, when the others may be thought to have heard as well: until then they would
     // refuse it their pre-vote.
@@ -348,7 +364,7 @@ export class Election {
   }
 
   #remoteVoters(): readonly ReplicaKey[] {
-    return this.#options.voters().filter((voter) => voter.id !== this.#options.self.id);
+    return this.#options.voters().filter((voter) => !isSameVoter(voter, this.#options.self));
   }
 
   #isSoleVoter(): boolean {

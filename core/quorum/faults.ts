@@ -8,4 +8,6 @@ export interface QuorumFaults {
   readonly commitAlone?: boolean;
   /** A candidate is voted for however short its log is. */
   readonly voteForAnyone?: boolean;
+  /** A voter is whoever has its id: one that lost its disk, and with it its log and its votes, is counted as before. */
+  readonly anyDirectoryVotes?: boolean;
 }

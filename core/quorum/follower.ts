@@ -1,9 +1,11 @@
 import { type ElementOf, ErrorCode, type FetchResponse, fetch, fetchSnapshot } from '../protocol/index.ts';
 import type { QuorumCore } from './core.ts';
 import { Gate } from './gate.ts';
+import { controlEntries } from './metadata-batches.ts';
 import { METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-log.ts';
 import type { PeerAddress } from './peers.ts';
 import { decodeSnapshot, type SnapshotId, writeSnapshotFile } from './snapshot.ts';
+import { leaderAddressIn } from './voter-messages.ts';
 
 type PartitionData = ElementOf<ElementOf<FetchResponse['responses']>['partitions']>;
 
@@ -25,12 +27,15 @@ interface Source {
 export class Follower {
   readonly #core: QuorumCore;
   readonly #gate: Gate;
+  /** `controller.quorum.bootstrap.servers`: somebody there knows who leads. Their ids, which nobody has told, are below 0. */
+  readonly #bootstrap: readonly PeerAddress[];
   #nextCandidate = 0;
   #running: Promise<void> = Promise.resolve();
 
   constructor(core: QuorumCore) {
     this.#core = core;
     this.#gate = new Gate(core.runtime.timers);
+    this.#bootstrap = core.config.quorumBootstrapServers.map((server, index) => ({ id: -2 - index, ...server }));
   }
 
   start(): void {
@@ -68,7 +73,9 @@ export class Follower {
       return peer === null ? null : { peer, epoch: role.epoch, lookingForLeader: false };
     }
     if (role.kind !== 'unattached') return null;
-    const others = this.#core.voters().filter((voter) => voter.id !== self.id);
+    const voters = this.#core.voters().filter((voter) => voter.id !== self.id && voter.host !== '');
+    // Who does not vote may have been away while all the voters it knew of were replaced.
+    const others: readonly PeerAddress[] = election.isVoter ? voters : [...voters, ...this.#bootstrap];
     if (others.length === 0) return null;
     const peer = others[this.#nextCandidate++ % others.length]!;
     return { peer, epoch: role.epoch, lookingForLeader: true };
@@ -112,6 +119,8 @@ export class Follower {
       return false;
     }
     const { leaderId, leaderEpoch } = data.currentLeader;
+    const address = leaderAddressIn(response?.nodeEndpoints ?? [], leaderId);
+    if (address !== null) this.#core.members.leaderAddressLearned(address);
     if (leaderEpoch >= 0) this.#core.post({ kind: 'epochSeen', epoch: leaderEpoch, leaderId });
     if (data.errorCode === ErrorCode.notLeaderOrFollower && leaderEpoch === source.epoch && leaderId === -1) {
       this.#core.post({ kind: 'leaderDenied', epoch: source.epoch, from: source.peer.id });
@@ -139,14 +148,16 @@ export class Follower {
         const mine = log.endOffsetForEpoch(epoch);
         const common = mine.epoch === epoch ? Math.min(mine.endOffset, endOffset) : mine.endOffset;
         await log.truncateTo(Math.min(Math.max(common, log.startOffset), log.endOffset));
+        this.#core.logTruncated(log.endOffset);
       });
       return true;
     }
     const records = data.records;
     if (records !== null && records.length > 0) {
       if (fetchOffset !== log.endOffset || !log.append(records)) return false;
-      // A fetch from the new end says that this node has it for good.
-      if (this.#core.election.isVoter) await log.flush();
+      this.#core.controlAppended(controlEntries(records, this.#core.runtime.codecs));
+      // A fetch from the new end says that this node has it for good; who does not vote yet may by the time it counts.
+      if (this.#core.election.isVoter || this.#core.config.isController) await log.flush();
     }
     if (this.#stillFollows(source) && data.highWatermark >= 0) {
       const offset = Math.min(data.highWatermark, log.endOffset);
@@ -174,7 +185,10 @@ export class Follower {
       delivery.load(id, content);
       installed = true;
     });
-    if (installed) this.#core.post({ kind: 'leaderCommitted', epoch: source.epoch, offset: id.endOffset });
+    if (installed) {
+      this.#core.post({ kind: 'votersChanged' });
+      this.#core.post({ kind: 'leaderCommitted', epoch: source.epoch, offset: id.endOffset });
+    }
     return installed;
   }
 

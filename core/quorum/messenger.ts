@@ -1,7 +1,17 @@
 import { apiVersions, beginQuorumEpoch, endQuorumEpoch, vote } from '../protocol/index.ts';
 import type { Timer } from '../runtime.ts';
-import type { QuorumCore, Voter } from './core.ts';
-import { beginDraft, endDraft, partitionAnswer, voteDraft } from './voter-messages.ts';
+import type { QuorumCore } from './core.ts';
+import { progressKey } from './replica-progress.ts';
+import {
+  beginDraft,
+  endDraft,
+  type LeaderIdentity,
+  leaderAddressIn,
+  type NodeEndpoint,
+  partitionAnswer,
+  voteDraft,
+} from './voter-messages.ts';
+import type { Voter } from './voter-set.ts';
 import { majorityOf } from './voting.ts';
 
 /** How long a member that leaves tells the others so. */
@@ -35,7 +45,7 @@ export class VoterMessenger {
     const intervalMs = this.#core.config.number('controller.quorum.fetch.timeout.ms') / 2;
     const nowMs = this.#core.runtime.clock.monotonicNs() / 1e6;
     for (const voter of this.#others()) {
-      const progress = role.progress.get(voter.id);
+      const progress = role.progress.get(progressKey(voter, this.#core.voters()));
       const silent = progress === undefined || progress.endOffset < 0 || nowMs - progress.lastFetchMs >= intervalMs;
       if (silent) this.#track(this.#inform(voter, role.epoch));
     }
@@ -44,15 +54,16 @@ export class VoterMessenger {
 
   /** This node leads no more: the voter that is furthest may try first. Resolves when all were told, or could not be. */
   async #announceEnd(epoch: number): Promise<void> {
-    const { election, self, clusterId } = this.#core;
+    const { election, clusterId } = this.#core;
     const others = this.#others();
-    const ahead = (voter: Voter): number => election.lastProgress.get(voter.id)?.endOffset ?? -1;
+    const voters = this.#core.voters();
+    const ahead = (voter: Voter): number => election.lastProgress.get(progressKey(voter, voters))?.endOffset ?? -1;
     const preferred = [...others].sort((a, b) => ahead(b) - ahead(a) || a.id - b.id);
     await Promise.all(
       others.map(async (voter) => {
-        const draft = endDraft(clusterId, { id: self.id, epoch }, preferred);
+        const draft = endDraft(clusterId, this.#identity(epoch), preferred);
         const response = await this.#core.peers.request(voter, 'election', endQuorumEpoch, draft, this.#timeoutMs());
-        this.#learn(response === null ? null : partitionAnswer(response));
+        if (response !== null) this.#learn(partitionAnswer(response), response.nodeEndpoints);
       }),
     );
   }
@@ -67,6 +78,11 @@ export class VoterMessenger {
       };
       this.#announceEnd(epoch).then(done, done);
     });
+  }
+
+  /** `farewell`, without waiting for it. */
+  sayFarewell(epoch: number): void {
+    this.#track(this.farewell(epoch));
   }
 
   /** See `RaftQuorum.majorityIsDown`. */
@@ -107,8 +123,8 @@ export class VoterMessenger {
       });
       const response = await this.#core.peers.request(voter, 'election', vote, draft, this.#timeoutMs());
       const answer = response === null ? null : partitionAnswer(response);
-      if (answer !== null) {
-        this.#learn(answer);
+      if (response !== null && answer !== null) {
+        this.#learn(answer, response.nodeEndpoints);
         const granted = answer.errorCode === 0 && answer.voteGranted === true;
         this.#core.post({ kind: 'voteAnswered', from: voter.id, epoch, preVote, granted });
         return;
@@ -121,17 +137,27 @@ export class VoterMessenger {
   }
 
   async #inform(voter: Voter, epoch: number): Promise<void> {
-    const { self, clusterId } = this.#core;
-    const draft = beginDraft(clusterId, voter, { id: self.id, epoch });
+    const { clusterId } = this.#core;
+    const draft = beginDraft(clusterId, voter, this.#identity(epoch));
     const response = await this.#core.peers.request(voter, 'election', beginQuorumEpoch, draft, this.#timeoutMs());
     const answer = response === null ? null : partitionAnswer(response);
-    this.#learn(answer);
-    if (answer !== null && answer.errorCode === 0)
-      this.#core.post({ kind: 'leaderAcknowledged', from: voter.id, epoch });
+    if (response === null || answer === null) return;
+    this.#learn(answer, response.nodeEndpoints);
+    if (answer.errorCode === 0) this.#core.post({ kind: 'leaderAcknowledged', from: voter, epoch });
   }
 
-  #learn(answer: { readonly leaderId: number; readonly leaderEpoch: number } | null): void {
+  #identity(epoch: number): LeaderIdentity {
+    const { self, endpoints, history } = this.#core;
+    return { id: self.id, epoch, endpoints: history.kraftVersion >= 1 ? endpoints : [] };
+  }
+
+  #learn(
+    answer: { readonly leaderId: number; readonly leaderEpoch: number } | null,
+    endpoints: readonly NodeEndpoint[],
+  ): void {
     if (answer === null || answer.leaderEpoch < 0) return;
+    const address = leaderAddressIn(endpoints, answer.leaderId);
+    if (address !== null) this.#core.members.leaderAddressLearned(address);
     this.#core.post({ kind: 'epochSeen', epoch: answer.leaderEpoch, leaderId: answer.leaderId });
   }
 
@@ -140,7 +166,9 @@ export class VoterMessenger {
   }
 
   #others(): readonly Voter[] {
-    return this.#core.voters().filter((voter) => voter.id !== this.#core.self.id);
+    // A voter of this node's own id and another directory would be reached where this node is.
+    const { self } = this.#core;
+    return this.#core.voters().filter((voter) => voter.id !== self.id);
   }
 
   #track(work: Promise<void>): void {

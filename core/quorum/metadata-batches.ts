@@ -17,9 +17,10 @@ import {
   batchLastOffset,
   batchLeaderEpoch,
   batchMaxTimestamp,
+  type ControlRecordType,
+  controlRecordKey,
   controlRecordType,
   decodeBatch,
-  encodeControlBatch,
   isControlBatch,
 } from '../records/index.ts';
 import type { Codecs } from '../runtime.ts';
@@ -100,7 +101,7 @@ function controlEntry(offset: number, key: Uint8Array | null, value: Uint8Array 
 /** One batch of records with consecutive offsets. */
 export function encodeMetadataBatch(
   records: readonly MetadataRecord[],
-  position: { readonly baseOffset: number; readonly epoch: number; readonly nowMs: number },
+  position: BatchPosition,
   codecs: Codecs,
 ): Uint8Array {
   const builder = new BatchBuilder();
@@ -108,24 +109,55 @@ export function encodeMetadataBatch(
   return builder.finish(codecs, { baseOffset: position.baseOffset, leaderEpoch: position.epoch });
 }
 
-/** The record with which every epoch begins (KIP-595). Kafka writes version 0, without directory ids, at every kraft.version. */
-export function encodeLeaderChange(
-  change: {
-    readonly leaderId: number;
-    readonly voters: readonly { readonly id: number }[];
-    readonly granting: readonly { readonly id: number }[];
-  },
-  position: { readonly baseOffset: number; readonly epoch: number; readonly nowMs: number },
+/** The control records among whole batches; those of data batches are not looked at. */
+export function controlEntries(bytes: Uint8Array, codecs: Codecs): readonly ControlEntry[] {
+  const found: ControlEntry[] = [];
+  for (const boundary of batches(bytes)) {
+    if (boundary.kind !== 'batch' || !isControlBatch(bytes, boundary.at)) continue;
+    const batch = bytes.subarray(boundary.at, boundary.at + boundary.size);
+    found.push(...decodeMetadataBatches(batch, codecs).control);
+  }
+  return found;
+}
+
+export interface BatchPosition {
+  readonly baseOffset: number;
+  readonly epoch: number;
+  readonly nowMs: number;
+}
+
+export type ControlRecord = readonly [ControlRecordType, Uint8Array];
+
+/** One batch of control records with consecutive offsets. */
+export function encodeControlRecords(
+  records: readonly ControlRecord[],
+  position: BatchPosition,
   codecs: Codecs,
 ): Uint8Array {
+  const builder = new BatchBuilder({ initialBytes: records.reduce((sum, [, value]) => sum + 128 + value.length, 0) });
+  for (const [type, value] of records) builder.append(position.nowMs, controlRecordKey(type), value);
+  return builder.finish(codecs, { baseOffset: position.baseOffset, leaderEpoch: position.epoch, control: true });
+}
+
+export function kraftVersionControl(version: number): ControlRecord {
+  return ['kraftVersion', encodeMessage(kRaftVersionRecord, 0, { kRaftVersion: version })];
+}
+
+export function votersControl(voters: VotersRecord): ControlRecord {
+  return ['kraftVoters', encodeMessage(votersRecord, 0, voters)];
+}
+
+/** The record with which every epoch begins (KIP-595). Kafka writes version 0, without directory ids, at every kraft.version. */
+export function leaderChangeControl(change: {
+  readonly leaderId: number;
+  readonly voters: readonly { readonly id: number }[];
+  readonly granting: readonly { readonly id: number }[];
+}): ControlRecord {
   const value = encodeMessage(leaderChangeMessage, 0, {
     version: 0,
     leaderId: change.leaderId,
     voters: change.voters.map((voter) => ({ voterId: voter.id })),
     grantingVoters: change.granting.map((voter) => ({ voterId: voter.id })),
   });
-  return encodeControlBatch('leaderChange', value, position.nowMs, codecs, {
-    baseOffset: position.baseOffset,
-    leaderEpoch: position.epoch,
-  });
+  return ['leaderChange', value];
 }

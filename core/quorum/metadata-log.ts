@@ -2,9 +2,10 @@ import type { BrokerConfig } from '../config/index.ts';
 import { makeDurableDirectory, replaceFile } from '../log/durable-file.ts';
 import { PARTITION_METADATA_FILE } from '../log/file-names.ts';
 import { defaultLogConfig, Log, type LogConfig } from '../log/index.ts';
-import { batches, batchLeaderEpoch } from '../records/index.ts';
+import { batches, batchLeaderEpoch, isControlBatch } from '../records/index.ts';
 import type { DiskError, Runtime } from '../runtime.ts';
 import type { LogEnd } from './election-types.ts';
+import { type ControlEntry, controlEntries } from './metadata-batches.ts';
 import { isUnfinishedSnapshot, parseSnapshotName, type SnapshotId, snapshotName } from './snapshot.ts';
 
 export const METADATA_TOPIC = '__cluster_metadata';
@@ -24,13 +25,22 @@ export interface MetadataLogOptions {
 /** The quorum's log: core/log's, with snapshots beside it that stand for its deleted prefix (KIP-630). */
 export class MetadataLog implements LogEnd {
   readonly directory: string;
+  /** The control records that the log held when it was opened. */
+  readonly controlAtStart: readonly ControlEntry[];
   readonly #log: Log;
   readonly #disk: Runtime['disk'];
   /** Rising. */
   #snapshots: SnapshotId[];
 
-  private constructor(directory: string, log: Log, disk: Runtime['disk'], snapshots: SnapshotId[]) {
+  private constructor(
+    directory: string,
+    log: Log,
+    disk: Runtime['disk'],
+    snapshots: SnapshotId[],
+    controlAtStart: readonly ControlEntry[],
+  ) {
     this.directory = directory;
+    this.controlAtStart = controlAtStart;
     this.#log = log;
     this.#disk = disk;
     this.#snapshots = snapshots;
@@ -42,16 +52,22 @@ export class MetadataLog implements LogEnd {
     await makeDurableDirectory(disk, options.directory);
     const identity = `${options.directory}/${PARTITION_METADATA_FILE}`;
     if (disk.stat(identity) === null) await replaceFile(disk, identity, `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`);
+    const { codecs } = options.runtime;
+    const control: ControlEntry[] = [];
     const log = await Log.open({
       directory: options.directory,
       disk,
       clock: options.runtime.clock,
-      codecs: options.runtime.codecs,
+      codecs,
       config: metadataLogConfig(options.config),
       // As Kafka does: every start checks the whole log, which snapshots keep short.
       recoveryPoint: 0,
       cleanShutdown: false,
       onDiskError: options.onDiskError,
+      // Who votes stands in the log: read while all of it is read anyway.
+      onRecovered: (bytes, at, size) => {
+        if (isControlBatch(bytes, at)) control.push(...controlEntries(bytes.slice(at, at + size), codecs));
+      },
     });
     // A vote or a snapshot that an earlier life renamed into place is seen here and may not yet be durable; who acts on
     // it and then loses power would vote again in the same epoch.
@@ -62,10 +78,11 @@ export class MetadataLog implements LogEnd {
       const id = parseSnapshotName(name);
       if (id !== null) snapshots.push(id);
     }
-    const opened = new MetadataLog(options.directory, log, disk, snapshots);
+    const opened = new MetadataLog(options.directory, log, disk, snapshots, control);
     const newest = opened.latestSnapshot;
     // A snapshot fetched from the leader was put in place, and the node stopped before it cut the log.
     if (newest !== null && newest.endOffset > log.logEndOffset) await opened.startAfter(newest);
+    opened.#forgetBefore(log.logStartOffset);
     return opened;
   }
 
@@ -142,6 +159,14 @@ export class MetadataLog implements LogEnd {
   async startAfter(snapshot: SnapshotId): Promise<void> {
     await this.#log.truncateFullyAndStartAt(snapshot.endOffset);
     this.#log.setHighWatermark(snapshot.endOffset);
+    this.#forgetBefore(snapshot.endOffset);
+  }
+
+  /** A snapshot that ends where no log is has been replaced: the oldest one is what the log goes on from. */
+  #forgetBefore(offset: number): void {
+    while (this.#snapshots.length > 1 && this.#snapshots[0]!.endOffset < offset) {
+      this.#disk.unlink(this.snapshotPath(this.#snapshots.shift()!));
+    }
   }
 
   snapshotPath(id: SnapshotId): string {

@@ -14,9 +14,19 @@ import {
   type VoteResponseDraft,
 } from '../protocol/index.ts';
 import type { QuorumCore } from './core.ts';
-import type { QuorumEffect } from './election-types.ts';
+import type { QuorumEffect, ReplicaKey } from './election-types.ts';
 import { METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-log.ts';
-import { epochAnswer, type PeerView, readVote, voteAnswer } from './voter-messages.ts';
+import type { PeerAddress } from './peers.ts';
+import {
+  epochAnswer,
+  isMeantFor,
+  nodeEndpoints,
+  type PeerView,
+  readVote,
+  voteAnswer,
+  votersDirectory,
+} from './voter-messages.ts';
+import { isSameVoter, type VoterEndpoint } from './voter-set.ts';
 
 type PartitionDraft = ElementOf<ElementOf<FetchResponseDraft['responses']>['partitions']>;
 type FetchPartition = ElementOf<ElementOf<FetchRequest['topics']>['partitions']>;
@@ -53,8 +63,8 @@ export class PeerService {
     if (this.#isForeign(request.clusterId)) return { errorCode: ErrorCode.inconsistentClusterId };
     if (wanted === null || wanted.epoch < 0) return { errorCode: ErrorCode.invalidRequest };
     const { election, self } = this.#core;
-    const misled = request.voterId >= 0 && request.voterId !== self.id;
-    if (misled) return voteAnswer(this.#view(ErrorCode.invalidVoterKey), false);
+    if (!isMeantFor(self, request.voterId, votersDirectory(request)))
+      return voteAnswer(this.#view(ErrorCode.invalidVoterKey), false);
     const isOld = (): boolean => wanted.epoch < election.role.epoch;
     const answered = await this.#ask(() => {
       const errorCode = isOld() ? ErrorCode.fencedLeaderEpoch : ErrorCode.none;
@@ -69,6 +79,9 @@ export class PeerService {
     if (this.#isForeign(request.clusterId)) return { errorCode: ErrorCode.inconsistentClusterId };
     if (partition === undefined || partition.leaderEpoch < 0) return { errorCode: ErrorCode.invalidRequest };
     const { leaderEpoch: epoch, leaderId } = partition;
+    const isMeant = isMeantFor(this.#core.self, request.voterId, partition.voterDirectoryId);
+    if (!isMeant) return epochAnswer(this.#view(ErrorCode.invalidVoterKey));
+    this.#learnAddress(leaderId, request.leaderEndpoints);
     return await this.#seen(epoch, () => ({ kind: 'epochSeen', epoch, leaderId }));
   }
 
@@ -109,9 +122,11 @@ export class PeerService {
         data = this.#refusal(partition.currentLeaderEpoch) ?? this.#read(partition, maxBytes, replicaId);
       }
     }
+    const replica = { id: replicaId, directoryId: partition.replicaDirectoryId };
     return {
       errorCode: ErrorCode.none,
       responses: [{ topic: METADATA_TOPIC, topicId: METADATA_TOPIC_ID, partitions: [data] }],
+      ...nodeEndpoints(this.#knowsLeader(replica, data.errorCode ?? 0) ? null : this.#leaderAddress()),
     };
   }
 
@@ -251,9 +266,31 @@ export class PeerService {
     return clusterId !== null && clusterId !== this.#core.clusterId;
   }
 
+  /** A voter of the configuration knows where the others are, and whoever reads from the leader where that is. */
+  #knowsLeader(replica: ReplicaKey, errorCode: number): boolean {
+    const { history } = this.#core;
+    if (history.kraftVersion >= 1) return false;
+    return errorCode === ErrorCode.none || this.#core.voters().some((voter) => isSameVoter(voter, replica));
+  }
+
   #view(errorCode: number): PeerView {
-    const { id, epoch } = this.#core.election.leader;
-    return { errorCode, epoch, leaderId: id };
+    const { history, election } = this.#core;
+    const { id, epoch } = election.leader;
+    return { errorCode, epoch, leaderId: id, leaderAddress: history.kraftVersion >= 1 ? this.#leaderAddress() : null };
+  }
+
+  #leaderAddress(): PeerAddress | null {
+    const { election, members, self } = this.#core;
+    const { id } = election.leader;
+    if (id === -1) return null;
+    return id === self.id ? members.ownAddress : members.addressOf(id);
+  }
+
+  #learnAddress(leaderId: number, endpoints: readonly VoterEndpoint[]): void {
+    const endpoint = endpoints.find(({ name }) => name === this.#core.listenerName);
+    if (endpoint !== undefined) {
+      this.#core.members.leaderAddressLearned({ id: leaderId, host: endpoint.host, port: endpoint.port });
+    }
   }
 
   #nowMs(): number {

@@ -1,6 +1,8 @@
 import type { QuorumCore } from './core.ts';
-import type { ReplicaProgress } from './election-types.ts';
+import type { ReplicaKey, ReplicaProgress } from './election-types.ts';
 import type { QuorumDescription, QuorumReplica } from './quorum.ts';
+import { progressKey } from './replica-progress.ts';
+import { isSameVoter } from './voter-set.ts';
 
 /** An observer that has not fetched for so long is gone. */
 const OBSERVER_SESSION_MS = 300_000;
@@ -12,12 +14,13 @@ export function describeQuorum(core: QuorumCore): QuorumDescription {
   const wallMs = clock.wallMs();
   const nowMs = clock.monotonicNs() / 1e6;
   const onWall = (ms: number): number => (ms < 0 ? -1 : Math.round(wallMs - (nowMs - ms)));
-  const progress: ReadonlyMap<number, ReplicaProgress> = role.kind === 'leader' ? role.progress : new Map();
-  const describe = (id: number, directoryId: string): QuorumReplica => {
-    if (id === core.self.id) {
+  const progress: ReadonlyMap<string, ReplicaProgress> = role.kind === 'leader' ? role.progress : new Map();
+  const voters = core.voters();
+  const describe = ({ id, directoryId }: ReplicaKey): QuorumReplica => {
+    if (isSameVoter({ id, directoryId }, core.self)) {
       return { id, directoryId, logEndOffset: core.log.endOffset, lastFetchMs: wallMs, lastCaughtUpMs: wallMs };
     }
-    const known = progress.get(id);
+    const known = progress.get(progressKey({ id, directoryId }, voters));
     return {
       id,
       directoryId,
@@ -26,15 +29,15 @@ export function describeQuorum(core: QuorumCore): QuorumDescription {
       lastCaughtUpMs: onWall(known?.lastCaughtUpMs ?? -1),
     };
   };
-  const voterIds = new Set(core.voters().map((voter) => voter.id));
   return {
     leaderId: leader.id,
     leaderEpoch: leader.epoch,
     highWatermark: core.election.highWatermark ?? -1,
-    voters: core.voters().map((voter) => describe(voter.id, voter.directoryId)),
-    observers: [...progress]
-      .filter(([id, one]) => !voterIds.has(id) && nowMs - one.lastFetchMs < OBSERVER_SESSION_MS)
-      .sort(([a], [b]) => a - b)
-      .map(([id, one]) => describe(id, one.directoryId)),
+    voters: voters.map(describe),
+    observers: [...progress.values()]
+      .filter((one) => !voters.some((voter) => isSameVoter(voter, one)))
+      .filter((one) => isSameVoter(one, core.self) || nowMs - one.lastFetchMs < OBSERVER_SESSION_MS)
+      .sort((a, b) => a.id - b.id)
+      .map(describe),
   };
 }

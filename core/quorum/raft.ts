@@ -1,14 +1,17 @@
 import type { BrokerConfig } from '../config/index.ts';
-import { type MetadataRecord, ZERO_UUID } from '../protocol/index.ts';
+import type { MetadataRecord } from '../protocol/index.ts';
 import type { Runtime, Timer } from '../runtime.ts';
-import type { QuorumCore, Voter } from './core.ts';
+import type { QuorumCore } from './core.ts';
 import { Delivery } from './delivery.ts';
 import { Election } from './election.ts';
 import type { QuorumEffect, QuorumEvent, ReplicaKey } from './election-types.ts';
 import type { QuorumFaults } from './faults.ts';
 import { Follower } from './follower.ts';
 import { LeaderLog } from './leader-log.ts';
+import { Members } from './members.ts';
+import { Membership } from './membership.ts';
 import { VoterMessenger } from './messenger.ts';
+import type { ControlEntry } from './metadata-batches.ts';
 import { MetadataLog } from './metadata-log.ts';
 import { PeerService } from './peer-service.ts';
 import type { PeerAddress, PeerNetwork } from './peers.ts';
@@ -16,6 +19,9 @@ import type { Quorum, QuorumDescription, QuorumListener } from './quorum.ts';
 import { describeQuorum } from './quorum-description.ts';
 import { QuorumStateFile } from './quorum-state-file.ts';
 import { Steps } from './steps.ts';
+import { VoterChanges } from './voter-changes.ts';
+import type { VoterHistory } from './voter-history.ts';
+import type { Voter, VoterEndpoint } from './voter-set.ts';
 
 export interface RaftQuorumOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'disk' | 'codecs' | 'log'>;
@@ -24,6 +30,8 @@ export interface RaftQuorumOptions {
   /** Directory id of the metadata log directory (meta.properties). */
   readonly directoryId: string;
   readonly listener: QuorumListener;
+  /** Where other members reach this node, listener by listener; default: nobody does. */
+  readonly endpoints?: readonly VoterEndpoint[];
   /** The way to the other voters. Not needed by a node that is a quorum of its own. */
   readonly peers?: PeerNetwork;
   /**
@@ -44,10 +52,16 @@ export class RaftQuorum implements Quorum, QuorumCore {
   readonly config: BrokerConfig;
   readonly clusterId: string;
   readonly self: ReplicaKey;
+  readonly endpoints: readonly VoterEndpoint[];
+  readonly listenerName: string;
   readonly peers: PeerNetwork;
   readonly log: MetadataLog;
   readonly election: Election;
   readonly delivery: Delivery;
+  readonly members: Members;
+  readonly faults: QuorumFaults;
+  /** Changes of the voters, as the leader makes them. */
+  readonly changes: VoterChanges;
   /** What this node answers to the others. */
   readonly service: PeerService;
   readonly #options: RaftQuorumOptions;
@@ -56,7 +70,7 @@ export class RaftQuorum implements Quorum, QuorumCore {
   readonly #follower: Follower;
   readonly #leaderLog: LeaderLog;
   readonly #steps: Steps;
-  #voters: readonly Voter[];
+  readonly #membership: Membership;
   #timer: Timer | null = null;
   /** Epoch that the listener was told this node leads. */
   #claimedEpoch = -1;
@@ -73,19 +87,25 @@ export class RaftQuorum implements Quorum, QuorumCore {
     this.peers = options.peers ?? noPeers;
     this.log = log;
     this.#stateFile = new QuorumStateFile(runtime.disk, log.directory);
-    this.#voters = this.#configuredVoters();
+    this.faults = options.faults ?? {};
+    this.listenerName = config.controllerListenerNames[0] ?? 'CONTROLLER';
+    this.endpoints = options.endpoints ?? [];
+    const { self, endpoints, listenerName, faults } = this;
+    this.members = new Members({ config, self, endpoints, listenerName, faults });
     this.delivery = new Delivery({
       runtime,
       config,
       log,
       listener: options.listener,
+      onSnapshot: (control, endOffset) => this.history.loaded(control, endOffset),
       snapshotRecords: options.snapshotRecords ?? null,
       onError: (error) => this.failed(error),
-      faults: options.faults ?? {},
+      faults: this.faults,
     });
     this.election = new Election({
       self: this.self,
-      voters: () => this.#voters,
+      voters: () => this.voters(),
+      isStillNeeded: (highWatermark) => this.history.isLeaving(this.self, highWatermark),
       log,
       timing: {
         electionTimeoutMs: config.number('controller.quorum.election.timeout.ms'),
@@ -93,12 +113,14 @@ export class RaftQuorum implements Quorum, QuorumCore {
         fetchTimeoutMs: config.number('controller.quorum.fetch.timeout.ms'),
       },
       random: runtime.random.fork('quorum election'),
-      ...(options.faults === undefined ? undefined : { faults: options.faults }),
+      faults: this.faults,
     });
     this.service = new PeerService(this, (step) => this.#ask(step));
     this.#messenger = new VoterMessenger(this);
     this.#follower = new Follower(this);
     this.#leaderLog = new LeaderLog(this, () => this.service.wake());
+    this.changes = new VoterChanges(this, this.#leaderLog, () => this.#leave());
+    this.#membership = new Membership(this);
     this.#steps = new Steps(
       () => this.isOpen,
       (error) => this.failed(error),
@@ -107,7 +129,8 @@ export class RaftQuorum implements Quorum, QuorumCore {
 
   /**
    * Opens `<metadata log dir>/__cluster_metadata-0`, hands the listener the latest snapshot, and starts the election.
-   * A node whose configuration names no voters is a quorum of its own, whatever the log says about others.
+   * Voters are those of the log (KIP-853), else those of the configuration. A node of which neither says anything, not
+   * even whom to ask, is a quorum of its own.
    * Rejects with DiskError, or Error when the quorum's files cannot be read.
    */
   static async open(options: RaftQuorumOptions): Promise<RaftQuorum> {
@@ -121,9 +144,11 @@ export class RaftQuorum implements Quorum, QuorumCore {
     try {
       quorum = new RaftQuorum(options, log);
       quorum.delivery.start();
+      const from = log.latestSnapshot?.endOffset ?? 0;
+      quorum.history.appended(log.controlAtStart.filter(({ offset }) => offset >= from));
       const state = quorum.#stateFile.read() ?? { epoch: 0, leaderId: -1, voted: null };
       quorum.post({ kind: 'start', state });
-      if (quorum.#voters.some((voter) => voter.id !== quorum?.self.id)) quorum.#follower.start();
+      if (quorum.members.mayFollow) quorum.#follower.start();
       return quorum;
     } catch (error) {
       await log.close();
@@ -147,16 +172,27 @@ export class RaftQuorum implements Quorum, QuorumCore {
     return this.log.endOffset;
   }
   get kraftVersion(): number {
-    return this.delivery.kraftVersion;
+    return this.history.kraftVersion;
+  }
+
+  get history(): VoterHistory {
+    return this.members.history;
   }
 
   voters(): readonly Voter[] {
-    return this.#voters;
+    return this.members.voters;
   }
 
   addressOf(id: number): PeerAddress | null {
-    const voter = this.#voters.find((one) => one.id === id);
-    return voter === undefined || voter.host === '' ? null : voter;
+    return this.members.addressOf(id);
+  }
+
+  controlAppended(control: readonly ControlEntry[]): void {
+    if (this.history.appended(control)) this.#votersChanged();
+  }
+
+  logTruncated(offset: number): void {
+    if (this.history.truncatedTo(offset)) this.#votersChanged();
   }
 
   append(epoch: number, records: readonly MetadataRecord[]): number | null {
@@ -182,6 +218,7 @@ export class RaftQuorum implements Quorum, QuorumCore {
     const reason = error instanceof Error ? error : new Error(String(error));
     this.runtime.log.error('the metadata quorum failed on this node', { reason: reason.message });
     this.#follower.roleChanged();
+    this.changes.roleChanged();
     this.service.wake();
     this.#steps.drain();
     this.#options.listener.leaderChanged({ id: -1, epoch: this.election.role.epoch });
@@ -206,6 +243,8 @@ export class RaftQuorum implements Quorum, QuorumCore {
     }
     this.#state = 'closed';
     this.#timer?.cancel();
+    this.changes.roleChanged();
+    this.#membership.close();
     this.service.wake();
     this.#steps.drain();
     this.peers.close();
@@ -217,10 +256,22 @@ export class RaftQuorum implements Quorum, QuorumCore {
     await this.log.close();
   }
 
-  #configuredVoters(): readonly Voter[] {
-    const configured = this.config.quorumVoters;
-    if (configured.length > 0) return configured.map((voter) => ({ ...voter, directoryId: ZERO_UUID }));
-    return [{ ...this.self, host: '', port: 0 }];
+  /** After a change of the log. */
+  #votersChanged(): void {
+    const { voters, kraftVersion } = this.history;
+    const shown = voters.map(({ id, directoryId }) => `${id} ${directoryId}`);
+    this.runtime.log.info('the voters of the metadata quorum', { voters: shown, kraftVersion });
+    this.post({ kind: 'votersChanged' }, () => {
+      this.#messenger.informVoters();
+      this.#membership.consider();
+    });
+  }
+
+  /** Leads no more, for it votes no more, and tells those who do. */
+  #leave(): void {
+    const { epoch } = this.election.role;
+    this.runtime.log.info('no voter of the metadata quorum any more', { epoch });
+    this.post({ kind: 'resign' }, () => this.#messenger.sayFarewell(epoch));
   }
 
   #nowMs(): number {
@@ -246,8 +297,8 @@ export class RaftQuorum implements Quorum, QuorumCore {
       if (effect.kind === 'persist') {
         // Two in a row (candidate, then leader): nobody has seen the first, so only the last is written.
         if (effects[at + 1]?.kind === 'persist') continue;
-        if (this.#options.faults?.voteNotPersisted === true) continue;
-        const written = this.#stateFile.write(effect.state, this.kraftVersion, this.#voters);
+        if (this.faults.voteNotPersisted === true) continue;
+        const written = this.#stateFile.write(effect.state, this.kraftVersion, this.history.voters);
         this.#steps.hold(
           written.then(
             () => this.#persisted(effects, at + 1, done),
@@ -299,12 +350,15 @@ export class RaftQuorum implements Quorum, QuorumCore {
         this.delivery.deliver(effect.offset);
         this.service.wake();
         this.#tellLeader();
+        this.changes.committed(effect.offset);
         return;
     }
   }
 
   #roleChanged(): void {
     this.#follower.roleChanged();
+    this.changes.roleChanged();
+    this.#membership.consider();
     this.service.wake();
     this.#tellLeader();
   }

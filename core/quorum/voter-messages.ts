@@ -1,5 +1,14 @@
-import type { beginQuorumEpoch, Draft, endQuorumEpoch, Message, vote } from '../protocol/index.ts';
+import {
+  type beginQuorumEpoch,
+  type Draft,
+  type endQuorumEpoch,
+  type Message,
+  type vote,
+  ZERO_UUID,
+} from '../protocol/index.ts';
 import type { ReplicaKey, VoteRequested } from './election-types.ts';
+import type { PeerAddress } from './peers.ts';
+import type { VoterEndpoint } from './voter-set.ts';
 
 /** The quorum's messages name topics and partitions; there is only ever this one. */
 const TOPIC = '__cluster_metadata';
@@ -9,6 +18,32 @@ export interface PeerView {
   readonly errorCode: number;
   readonly epoch: number;
   readonly leaderId: number;
+  /** Where the leader is reached, for those who may not know. */
+  readonly leaderAddress: PeerAddress | null;
+}
+
+/** A leader, and where it is reached (told from kraft.version 1 on: voters of a configuration know it). */
+export interface LeaderIdentity {
+  readonly id: number;
+  readonly epoch: number;
+  readonly endpoints: readonly VoterEndpoint[];
+}
+
+export interface NodeEndpoint {
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The field of an answer that tells where its leader is reached. */
+export function nodeEndpoints(leader: PeerAddress | null): { nodeEndpoints?: readonly NodeEndpoint[] } {
+  return leader === null ? {} : { nodeEndpoints: [{ nodeId: leader.id, host: leader.host, port: leader.port }] };
+}
+
+/** Where an answer says that its leader is reached. */
+export function leaderAddressIn(endpoints: readonly NodeEndpoint[], leaderId: number): PeerAddress | null {
+  const found = endpoints.find(({ nodeId }) => nodeId === leaderId);
+  return found === undefined ? null : { id: leaderId, host: found.host, port: found.port };
 }
 
 export function voteDraft(clusterId: string, to: ReplicaKey, request: VoteRequested): Draft<typeof vote.request> {
@@ -23,6 +58,17 @@ export function voteDraft(clusterId: string, to: ReplicaKey, request: VoteReques
     preVote: request.preVote,
   };
   return { clusterId, voterId: to.id, topics: [{ topicName: TOPIC, partitions: [partition] }] };
+}
+
+/** Whether a message meant this member: another node, or another directory of it, may be reached where it was (KIP-853). */
+export function isMeantFor(self: ReplicaKey, voterId: number, voterDirectoryId: string): boolean {
+  if (voterId < 0) return true;
+  return voterId === self.id && (voterDirectoryId === ZERO_UUID || voterDirectoryId === self.directoryId);
+}
+
+/** The directory of the voter that is asked; the zero uuid where none is named. */
+export function votersDirectory(request: Message<typeof vote.request>): string {
+  return request.topics.find((topic) => topic.topicName === TOPIC)?.partitions[0]?.voterDirectoryId ?? ZERO_UUID;
 }
 
 /** Null when the request is about something else than the metadata partition. */
@@ -42,13 +88,14 @@ export function voteAnswer(view: PeerView, granted: boolean): Draft<typeof vote.
   return {
     errorCode: 0,
     topics: [{ topicName: TOPIC, partitions: [{ ...partitionView(view), voteGranted: granted }] }],
+    ...nodeEndpoints(view.leaderAddress),
   };
 }
 
 export function beginDraft(
   clusterId: string,
   to: ReplicaKey,
-  leader: { readonly id: number; readonly epoch: number },
+  leader: LeaderIdentity,
 ): Draft<typeof beginQuorumEpoch.request> {
   const partition = {
     partitionIndex: 0,
@@ -56,12 +103,13 @@ export function beginDraft(
     leaderId: leader.id,
     leaderEpoch: leader.epoch,
   };
-  return { clusterId, voterId: to.id, topics: [{ topicName: TOPIC, partitions: [partition] }] };
+  const topics = [{ topicName: TOPIC, partitions: [partition] }];
+  return { clusterId, voterId: to.id, topics, leaderEndpoints: leader.endpoints };
 }
 
 export function endDraft(
   clusterId: string,
-  leader: { readonly id: number; readonly epoch: number },
+  leader: LeaderIdentity,
   preferred: readonly ReplicaKey[],
 ): Draft<typeof endQuorumEpoch.request> {
   const partition = {
@@ -71,12 +119,13 @@ export function endDraft(
     preferredSuccessors: preferred.map((key) => key.id),
     preferredCandidates: preferred.map((key) => ({ candidateId: key.id, candidateDirectoryId: key.directoryId })),
   };
-  return { clusterId, topics: [{ topicName: TOPIC, partitions: [partition] }] };
+  return { clusterId, topics: [{ topicName: TOPIC, partitions: [partition] }], leaderEndpoints: leader.endpoints };
 }
 
 /** Answers of BeginQuorumEpoch and EndQuorumEpoch. */
 export function epochAnswer(view: PeerView): Draft<typeof beginQuorumEpoch.response> {
-  return { errorCode: 0, topics: [{ topicName: TOPIC, partitions: [partitionView(view)] }] };
+  const topics = [{ topicName: TOPIC, partitions: [partitionView(view)] }];
+  return { errorCode: 0, topics, ...nodeEndpoints(view.leaderAddress) };
 }
 
 function partitionView(view: PeerView): {

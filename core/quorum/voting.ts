@@ -1,3 +1,4 @@
+import { ZERO_UUID } from '../protocol/index.ts';
 import type { LogEnd, QuorumRole, ReplicaKey, VoteRequested } from './election-types.ts';
 import type { QuorumFaults } from './faults.ts';
 
@@ -38,16 +39,17 @@ export function grantsVote(
     (request.lastEpoch === log.lastEpoch && request.lastOffset >= log.endOffset);
   if (role.kind === 'leader') return false;
   if (request.preVote) return upToDate && !(role.kind === 'follower' && role.fetched);
-  if (role.kind === 'candidate' || role.kind === 'resigned') return request.candidate.id === self.id;
-  if (role.voted !== null) {
-    const sameDirectory =
-      role.voted.directoryId === request.candidate.directoryId || isUnknown(role.voted) || isUnknown(request.candidate);
-    return role.voted.id === request.candidate.id && sameDirectory;
-  }
+  if (role.kind === 'candidate' || role.kind === 'resigned') return isSameReplica(request.candidate, self);
+  if (role.voted !== null) return isSameReplica(role.voted, request.candidate);
   if (role.kind === 'follower' || role.leaderId !== -1) return false;
   return upToDate;
 }
 
+/** A directory that is not known (members before KIP-853 do not tell it) may be any. */
+function isSameReplica(a: ReplicaKey, b: ReplicaKey): boolean {
+  return a.id === b.id && (a.directoryId === b.directoryId || isUnknown(a) || isUnknown(b));
+}
+
 function isUnknown(key: ReplicaKey): boolean {
-  return key.directoryId === 'AAAAAAAAAAAAAAAAAAAAAA';
+  return key.directoryId === ZERO_UUID;
 }

@@ -2,6 +2,7 @@ import { BrokerConfig } from '../../config/index.ts';
 import { CrashDisk } from '../../log/testing/crash-disk.ts';
 import {
   type ApiSchema,
+  addRaftVoter,
   apiVersions,
   beginQuorumEpoch,
   configRecord,
@@ -15,14 +16,18 @@ import {
   type MetadataRecord,
   metadataRecord,
   parseVersions,
+  removeRaftVoter,
+  updateRaftVoter,
   vote,
 } from '../../protocol/index.ts';
 import { createRandom } from '../../random.ts';
 import type { Codecs, Random, Runtime } from '../../runtime.ts';
 import type { QuorumFaults } from '../faults.ts';
+import { formatVoters } from '../format.ts';
 import type { PeerAddress, PeerNetwork } from '../peers.ts';
 import type { CommittedBatch, QuorumListener } from '../quorum.ts';
 import { RaftQuorum } from '../raft.ts';
+import { type VoterEndpoint, voterNode } from '../voter-set.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** The values of a key that is only ever set: what a member has seen committed, in order. */
@@ -57,7 +62,10 @@ export function valueRecord(value: string): MetadataRecord {
 
 export interface Member {
   readonly id: number;
+  directoryId: string;
   disk: CrashDisk;
+  /** Disks that it had before. */
+  replaced: number;
   recorder: Recorder;
   /** Null while it is down. */
   quorum: RaftQuorum | null;
@@ -67,6 +75,8 @@ export interface Member {
 export interface ClusterOptions {
   readonly voters: number;
   readonly observers?: number;
+  /** The voters stand in the log (kraft.version 1); every member is a controller, and may become one. */
+  readonly dynamic?: boolean;
   readonly seed: string;
   readonly settings?: Readonly<Record<string, string>>;
   readonly faults?: QuorumFaults;
@@ -75,7 +85,17 @@ export interface ClusterOptions {
   readonly settle: () => Promise<void>;
 }
 
-const lookup = { apiVersions, vote, beginQuorumEpoch, endQuorumEpoch, fetch, fetchSnapshot };
+const lookup = {
+  apiVersions,
+  vote,
+  beginQuorumEpoch,
+  endQuorumEpoch,
+  fetch,
+  fetchSnapshot,
+  addRaftVoter,
+  removeRaftVoter,
+  updateRaftVoter,
+};
 
 /** Members of one quorum on virtual time, memory disks and a network that a test can cut. */
 export class QuorumCluster {
@@ -99,8 +119,10 @@ export class QuorumCluster {
   static async start(options: ClusterOptions): Promise<QuorumCluster> {
     const cluster = new QuorumCluster(options);
     for (let id = 1; id <= options.voters + (options.observers ?? 0); id++) {
-      cluster.members.push({ id, disk: new CrashDisk(), recorder: new Recorder(), quorum: null, life: 0 });
+      const fresh = { disk: new CrashDisk(), replaced: 0, recorder: new Recorder(), quorum: null, life: 0 };
+      cluster.members.push({ id, directoryId: directoryOf(id, 0), ...fresh });
     }
+    if (options.dynamic === true) await cluster.#format();
     for (const member of cluster.members) await cluster.boot(member.id);
     return cluster;
   }
@@ -109,9 +131,34 @@ export class QuorumCluster {
     return this.members[id - 1]!;
   }
 
+  async #format(): Promise<void> {
+    const voters = this.members
+      .slice(0, this.#options.voters)
+      .map((member) => voterNode(member, this.endpointsOf(member), 'CONTROLLER'));
+    for (const { disk } of this.members.slice(0, this.#options.voters)) {
+      const { codecs } = this.#options;
+      await formatVoters({ disk, codecs, clock: this.time }, '/data', voters);
+    }
+  }
+
+  /** Another port in every life, where the voters stand in the log: they have to follow it. */
+  endpointsOf({ id, life }: Member): readonly VoterEndpoint[] {
+    const port = this.#options.dynamic === true ? 9093 + Math.max(0, life - 1) : 9093;
+    return [{ name: 'CONTROLLER', host: `node-${id}`, port }];
+  }
+
+  /** A new disk, with nothing on it: another directory, and by KIP-853 another replica. */
+  replaceDisk(id: number): void {
+    const member = this.member(id);
+    this.crash(id);
+    member.replaced++;
+    member.disk = new CrashDisk();
+    member.directoryId = directoryOf(id, member.replaced);
+  }
+
   async boot(id: number): Promise<void> {
     const member = this.member(id);
-    const { voters, settings, faults } = this.#options;
+    const { voters, settings, faults, dynamic = false } = this.#options;
     const ids = Array.from({ length: voters }, (_, index) => index + 1);
     member.life++;
     member.recorder = new Recorder();
@@ -133,11 +180,13 @@ export class QuorumCluster {
     };
     const config = BrokerConfig.parse({
       'node.id': String(id),
-      'process.roles': id <= voters ? 'controller' : 'broker',
+      'process.roles': dynamic || id <= voters ? 'controller' : 'broker',
       'log.dirs': '/data',
-      listeners: id <= voters ? 'CONTROLLER://localhost:0' : 'PLAINTEXT://localhost:0',
+      listeners: dynamic || id <= voters ? 'CONTROLLER://localhost:0' : 'PLAINTEXT://localhost:0',
       'controller.listener.names': 'CONTROLLER',
-      'controller.quorum.voters': ids.map((one) => `${one}@node-${one}:9093`).join(','),
+      ...(dynamic
+        ? { 'controller.quorum.bootstrap.servers': ids.map((one) => `node-${one}:9093`).join(',') }
+        : { 'controller.quorum.voters': ids.map((one) => `${one}@node-${one}:9093`).join(',') }),
       ...settings,
     });
     const { recorder } = member;
@@ -145,7 +194,8 @@ export class QuorumCluster {
       runtime,
       config,
       clusterId: 'cluster',
-      directoryId: `AAAAAAAAAAAAAAAAAAAA${id}A`,
+      directoryId: member.directoryId,
+      endpoints: this.endpointsOf(member),
       listener: recorder,
       peers: this.#peersOf(member),
       snapshotRecords: () => recorder.values.map(valueRecord),
@@ -260,17 +310,18 @@ export class QuorumCluster {
           return null;
         };
         await this.time.sleep(0.5 + random.float() * 4);
-        const target = this.member(peer.id).quorum;
+        const to = Number(peer.host.slice('node-'.length));
+        const target = this.member(to).quorum;
         if (target === null) return null;
-        if (this.#isCut(member.id, peer.id)) return await lost();
+        if (this.#isCut(member.id, to)) return await lost();
         const version = parseVersions(api.request.versions)!.max;
         const request = decodeMessage(api.request, version, encodeMessage(api.request, version, draft));
         const answer = await answerOf(target, api, request);
         const bytes = encodeMessage(api.response, version, answer as Draft<A['response']>);
         await this.time.sleep(0.5 + random.float() * 4);
-        if (this.#isCut(member.id, peer.id) || this.time.nowMs > deadline) return await lost();
+        if (this.#isCut(member.id, to) || this.time.nowMs > deadline) return await lost();
         // The answer of a process that has died meanwhile does not arrive.
-        if (this.member(peer.id).quorum !== target || member.life !== life) return await lost();
+        if (this.member(to).quorum !== target || member.life !== life) return await lost();
         return decodeMessage(api.response, version, bytes) as Message<A['response']>;
       },
       close: () => {},
@@ -278,10 +329,14 @@ export class QuorumCluster {
   }
 }
 
+function directoryOf(id: number, replaced: number): string {
+  return `AAAAAAAAAAAAAAAAAAA${replaced % 10}${id}A`;
+}
+
 function answerOf(target: RaftQuorum, api: ApiSchema, request: unknown): Promise<unknown> {
   switch (api.key) {
     case lookup.apiVersions.key:
-      return Promise.resolve({});
+      return Promise.resolve({ supportedFeatures: [{ name: 'kraft.version', minVersion: 0, maxVersion: 1 }] });
     case lookup.vote.key:
       return target.service.vote(request as Message<typeof vote.request>);
     case lookup.beginQuorumEpoch.key:
@@ -292,6 +347,12 @@ function answerOf(target: RaftQuorum, api: ApiSchema, request: unknown): Promise
       return target.service.fetch(request as Message<typeof fetch.request>);
     case lookup.fetchSnapshot.key:
       return target.service.fetchSnapshot(request as Message<typeof fetchSnapshot.request>);
+    case lookup.addRaftVoter.key:
+      return target.changes.add(request as Message<typeof addRaftVoter.request>);
+    case lookup.removeRaftVoter.key:
+      return target.changes.remove(request as Message<typeof removeRaftVoter.request>);
+    case lookup.updateRaftVoter.key:
+      return Promise.resolve(target.changes.update(request as Message<typeof updateRaftVoter.request>));
     default:
       throw new Error(`no member answers ${api.name}`);
   }

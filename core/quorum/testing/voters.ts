@@ -1,0 +1,46 @@
+import { addRaftVoter, complete, removeRaftVoter } from '../../protocol/index.ts';
+import type { Member, QuorumCluster } from './cluster.ts';
+
+type Answer = Promise<{ readonly errorCode?: number | undefined }>;
+
+export async function elected(cluster: QuorumCluster): Promise<Member> {
+  const ok = await cluster.runUntil(() => {
+    const { leader } = cluster;
+    return leader !== null && leader.recorder.leader.id === leader.id;
+  }, 30_000);
+  if (!ok) throw new Error('nobody was elected');
+  return cluster.leader!;
+}
+
+/** Who votes, as this member has it. */
+export function votersOf(member: Member): readonly string[] {
+  return member.quorum!.voters().map(({ id, directoryId }) => `${id} ${directoryId}`);
+}
+
+export function named(...members: readonly Member[]): readonly string[] {
+  return members.map(({ id, directoryId }) => `${id} ${directoryId}`);
+}
+
+export async function answered(cluster: QuorumCluster, promise: Answer): Promise<number> {
+  let code: number | null = null;
+  const waiting = promise.then((response) => {
+    code = response.errorCode ?? 0;
+  });
+  if (!(await cluster.runUntil(() => code !== null, 10_000))) throw new Error('no answer');
+  await waiting;
+  return code!;
+}
+
+export function add(cluster: QuorumCluster, member: Member, at: Member = cluster.leader!): Answer {
+  const request = { voterId: member.id, voterDirectoryId: member.directoryId, listeners: cluster.endpointsOf(member) };
+  return at.quorum!.changes.add(complete(addRaftVoter.request, { clusterId: 'cluster', timeoutMs: 1000, ...request }));
+}
+
+export function remove(id: number, voterDirectoryId: string, at: Member): Answer {
+  const request = { clusterId: 'cluster', voterId: id, voterDirectoryId };
+  return at.quorum!.changes.remove(complete(removeRaftVoter.request, request));
+}
+
+export function agreed(cluster: QuorumCluster, ...values: readonly string[]): boolean {
+  return cluster.members.every((member) => member.quorum === null || member.recorder.values.join() === values.join());
+}
