@@ -1,8 +1,8 @@
 import { DiskError, type Runtime } from '../runtime.ts';
-import { Checkpoint, HIGH_WATERMARK_FILE, LOG_START_FILE, RECOVERY_POINT_FILE } from './checkpoints.ts';
+import { CheckpointedOffsets } from './checkpointed-offsets.ts';
 import type { LogConfig } from './config.ts';
 import { claimDirectory } from './directory-claim.ts';
-import { makeDurableDirectory, readText, replaceFile } from './durable-file.ts';
+import { makeDurableDirectory, placeFile, readText, replaceFile } from './durable-file.ts';
 import { PARTITION_METADATA_FILE } from './file-names.ts';
 import { Log } from './log.ts';
 import {
@@ -20,6 +20,8 @@ import {
   type TopicPartition,
 } from './partition-directory.ts';
 import { Schedule } from './schedule.ts';
+import { SharedSync } from './shared-sync.ts';
+import { sideBySide } from './side-by-side.ts';
 
 const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
 /** KRaft's own log: its owner opens it with snapshots and a vote beside it. */
@@ -27,6 +29,8 @@ const METADATA_TOPIC = '__cluster_metadata';
 const FIRST_RETENTION_MS = 30_000;
 const FLUSH_CHECK_MS_MAX = 1000;
 const PRODUCER_CHECK_MS = 600_000;
+/** So many logs are closed at a time: their syncs share the device's. */
+const CLOSED_TOGETHER = 32;
 
 export interface LogDirectoryOptions {
   /** Absolute path of the `log.dirs` entry. */
@@ -65,12 +69,9 @@ export class LogDirectory {
   readonly #options: LogDirectoryOptions;
   readonly #logs = new Map<string, TopicPartitionLog>();
   readonly #creating = new Map<string, Promise<Log>>();
-  readonly #recoveryPoints: Checkpoint;
-  readonly #logStarts: Checkpoint;
-  readonly #highWatermarks: Checkpoint;
-  #highWatermarksAtStart = new Map<string, number>();
-  #recoveryPointsAtStart = new Map<string, number>();
-  #logStartsAtStart = new Map<string, number>();
+  readonly #offsets: CheckpointedOffsets;
+  /** Of this directory's own entries: the partitions made at the same time share one. */
+  readonly #entries: SharedSync;
   #state: DirectoryState = { kind: 'online' };
   #failure: DiskError | null = null;
   readonly #schedule: Schedule;
@@ -87,9 +88,8 @@ export class LogDirectory {
     this.previousShutdown = { clean: previousBrokerEpoch !== null, brokerEpoch: previousBrokerEpoch ?? -1 };
     this.#options = options;
     this.#schedule = new Schedule(runtime.timers);
-    this.#recoveryPoints = new Checkpoint(runtime.disk, path, RECOVERY_POINT_FILE);
-    this.#logStarts = new Checkpoint(runtime.disk, path, LOG_START_FILE);
-    this.#highWatermarks = new Checkpoint(runtime.disk, path, HIGH_WATERMARK_FILE);
+    this.#offsets = new CheckpointedOffsets(runtime.disk, path, () => this.logs());
+    this.#entries = new SharedSync(() => runtime.disk.syncDirectory(path));
   }
 
   /** Reads meta.properties (writing it at first start), opens every partition found. Rejects with DiskError, and with
@@ -115,9 +115,7 @@ export class LogDirectory {
 
   async #load(): Promise<void> {
     const { disk, log } = this.#options.runtime;
-    this.#highWatermarksAtStart = this.#highWatermarks.read();
-    this.#recoveryPointsAtStart = this.#recoveryPoints.read();
-    this.#logStartsAtStart = this.#logStarts.read();
+    this.#offsets.read();
     for (const name of disk.list(this.path)) {
       if (disk.stat(`${this.path}/${name}`)?.kind !== 'directory') continue;
       if (isDeletedDirectory(name)) disk.removeTree(`${this.path}/${name}`);
@@ -125,32 +123,33 @@ export class LogDirectory {
       if (found === null || found.topic === METADATA_TOPIC) continue;
       const opened = await this.#open(found, this.previousShutdown.clean);
       const { recovery, health } = opened.log;
-      if (!recovery.clean && recovery.segmentsRecovered > 0) log.info(`recovered ${name}`, { ...recovery });
+      if (recovery.batchesChecked > 0 || recovery.truncatedBytes > 0) log.info(`recovered ${name}`, { ...recovery });
       if (health.kind === 'corrupt') log.error(`${name} is damaged`, { ...health });
     }
   }
 
-  async #open(found: TopicPartition, cleanShutdown: boolean): Promise<TopicPartitionLog> {
+  async #open(found: TopicPartition, cleanShutdown: boolean, neverUsed = false): Promise<TopicPartitionLog> {
     const { runtime, configFor, faults } = this.#options;
     const { clock, codecs, disk, random } = runtime;
     const key = partitionKey(found.topic, found.partition);
     const directory = `${this.path}/${key}`;
-    const logStartOffset = this.#logStartsAtStart.get(key);
+    const logStartOffset = this.#offsets.logStartAtStart(key);
     const log = await Log.open({
       directory,
       disk,
       clock,
       codecs,
       config: configFor(found.topic),
-      recoveryPoint: this.#recoveryPointsAtStart.get(key) ?? 0,
+      recoveryPoint: this.#offsets.recoveryPointAtStart(key),
       cleanShutdown,
+      neverUsed,
       ...(logStartOffset === undefined ? {} : { logStartOffset }),
       jitter: random.fork(`segment.jitter.ms ${key}`).float(),
       onDiskError: (error) => this.#goOffline(error),
-      lowerRecoveryPoint: () => this.#writeRecoveryPoints(),
+      lowerRecoveryPoint: () => this.#offsets.writeRecoveryPoints(),
       ...(faults === undefined ? {} : { faults }),
     });
-    log.setHighWatermark(this.#highWatermarksAtStart.get(key) ?? 0);
+    log.setHighWatermark(this.#offsets.highWatermarkAtStart(key));
     const opened = { ...found, topicId: readPartitionMetadata(disk, directory), log };
     this.#logs.set(key, opened);
     return opened;
@@ -164,13 +163,21 @@ export class LogDirectory {
     return [...this.#logs.values()];
   }
 
+  get logCount(): number {
+    return this.#logs.size;
+  }
+
   get(topic: string, partition: number): Log | undefined {
-    return this.#logs.get(partitionKey(topic, partition))?.log;
+    return this.entry(topic, partition)?.log;
+  }
+
+  entry(topic: string, partition: number): TopicPartitionLog | undefined {
+    return this.#logs.get(partitionKey(topic, partition));
   }
 
   /** The high watermark that `replication-offset-checkpoint` held at start; 0 when none. The log begins with it. */
   checkpointedHighWatermark(topic: string, partition: number): number {
-    return this.#highWatermarksAtStart.get(partitionKey(topic, partition)) ?? 0;
+    return this.#offsets.highWatermarkAtStart(partitionKey(topic, partition));
   }
 
   /** Creates the partition's directory and partition.metadata durably. An existing log is returned. */
@@ -191,12 +198,16 @@ export class LogDirectory {
     const { disk } = this.#options.runtime;
     const key = partitionKey(wanted.topic, wanted.partition);
     // A former partition of that name may have left offsets that would make the new one look damaged.
-    if (this.#forgetStartValues(key)) await this.#writeOffsets();
+    if (this.#offsets.forget(key)) await this.#writeOffsets();
     const directory = `${this.path}/${key}`;
+    const neverUsed = disk.stat(directory) === null;
     disk.makeDirectory(directory);
-    await replaceFile(disk, `${directory}/${PARTITION_METADATA_FILE}`, formatPartitionMetadata(topicId));
-    await disk.syncDirectory(this.path);
-    return (await this.#open(wanted, true)).log;
+    await Promise.all([
+      placeFile(disk, `${directory}/${PARTITION_METADATA_FILE}`, formatPartitionMetadata(topicId)),
+      this.#entries.sync(),
+    ]);
+    if (!neverUsed) await disk.syncDirectory(directory);
+    return (await this.#open(wanted, true, neverUsed)).log;
   }
 
   /** Renames to `-delete`, removes the files after fileDeleteDelayMs. */
@@ -208,18 +219,12 @@ export class LogDirectory {
       const { clock, disk, random } = this.#options.runtime;
       const path = `${this.path}/${deletedDirectoryName(found, random.uuidBytes())}`;
       this.#logs.delete(key);
-      this.#forgetStartValues(key);
+      this.#offsets.forget(key);
       found.log.markDeleted(path);
       this.#deleted.push({ path, sinceMs: clock.wallMs(), delayMs: found.log.config.fileDeleteDelayMs });
       await disk.syncDirectory(this.path);
       await this.#writeOffsets();
     });
-  }
-
-  /** Whether there were any. */
-  #forgetStartValues(key: string): boolean {
-    const maps = [this.#highWatermarksAtStart, this.#recoveryPointsAtStart, this.#logStartsAtStart];
-    return maps.map((offsets) => offsets.delete(key)).includes(true);
   }
 
   /** Starts the timers: flush.ms, retention, checkpoints, producer expiry. */
@@ -303,19 +308,7 @@ export class LogDirectory {
   async #writeOffsets(): Promise<void> {
     await this.#beforeCheckpoints();
     this.#beforeCheckpoints = () => Promise.resolve();
-    await this.#writeRecoveryPoints();
-    await this.#highWatermarks.write(() => this.#offsets(({ log }) => log.highWatermark));
-    await this.#logStarts.write(() =>
-      this.#offsets(({ log }) => log.logStartOffset).filter(({ offset }) => offset > 0),
-    );
-  }
-
-  #writeRecoveryPoints(): Promise<void> {
-    return this.#recoveryPoints.write(() => this.#offsets(({ log }) => log.recoveryPoint));
-  }
-
-  #offsets(of: (log: TopicPartitionLog) => number): (TopicPartition & { readonly offset: number })[] {
-    return this.logs().map((log) => ({ topic: log.topic, partition: log.partition, offset: of(log) }));
+    await this.#offsets.write();
   }
 
   /** Closes every log, writes the checkpoints, then the clean-shutdown marker. */
@@ -324,7 +317,7 @@ export class LogDirectory {
     this.#closed = true;
     this.#schedule.stop();
     const wasOnline = this.#failure === null;
-    for (const { log } of this.#logs.values()) await log.close().catch((error) => this.#goOffline(error));
+    await sideBySide(CLOSED_TOGETHER, this.logs(), ({ log }) => log.close().catch((error) => this.#goOffline(error)));
     // Without checkpoints and marker the next start checks everything, as it must.
     if (this.#failure !== null) {
       if (wasOnline) throw this.#failure;

@@ -34,6 +34,12 @@ export async function makeDurableDirectory(disk: Disk, path: string): Promise<vo
  * rename, directory sync. Two calls for one path must not overlap.
  */
 export async function replaceFile(disk: Disk, path: string, content: string | Uint8Array): Promise<void> {
+  await placeFile(disk, path, content);
+  await disk.syncDirectory(parentOf(path));
+}
+
+/** As `replaceFile`, for a caller that syncs the directory itself once everything is in it. */
+export async function placeFile(disk: Disk, path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = disk.open(temporary, { create: true });
   try {
@@ -44,7 +50,6 @@ export async function replaceFile(disk: Disk, path: string, content: string | Ui
     file.close();
   }
   disk.rename(temporary, path);
-  await disk.syncDirectory(parentOf(path));
 }
 
 /** The whole file, or null when there is none. */

@@ -38,6 +38,7 @@ export function segmentOptions(options: Pick<LogOptions, 'disk' | 'directory' | 
 /** Reads a log's directory. After an unclean shutdown what lies above the recovery point is checked batch by batch. */
 export async function loadLog(options: LogOptions): Promise<LoadedLog> {
   const { disk, directory } = options;
+  if (options.neverUsed === true) return firstLoad(options);
   const isNew = disk.stat(directory) === null;
   disk.makeDirectory(directory);
   finishInterrupted(disk, directory);
@@ -84,6 +85,30 @@ export async function loadLog(options: LogOptions): Promise<LoadedLog> {
   const durableOffset = options.cleanShutdown ? logEndOffset : Math.min(options.recoveryPoint, logEndOffset);
   const damagedBelow = recovered.health.kind === 'corrupt' ? Math.max(options.recoveryPoint, logEndOffset + 1) : 0;
   return { ...recovered, segments, epochs, snapshots, logStartOffset, durableOffset, damagedBelow };
+}
+
+/**
+ * A log's first moment: one empty segment. Its indexes and the epoch file come with the first flush that has something to
+ * say: until then whatever is in the log lies above the recovery point and is checked whole.
+ */
+async function firstLoad(options: LogOptions): Promise<LoadedLog> {
+  const { disk, directory } = options;
+  const list = [new Segment(options.logStartOffset ?? 0, segmentOptions(options))];
+  const epochs = new LeaderEpochs();
+  const snapshots = new ProducerSnapshots(disk, directory, options.codecs);
+  const recovered = await recoverSegments({ options, list, recoverFrom: list.length, epochs, snapshots });
+  await disk.syncDirectory(directory);
+  const segments = new Segments(list);
+  const { baseOffset } = segments.first;
+  return {
+    ...recovered,
+    segments,
+    epochs,
+    snapshots,
+    logStartOffset: baseOffset,
+    durableOffset: baseOffset,
+    damagedBelow: 0,
+  };
 }
 
 function openSegments(options: LogOptions): Segment[] {

@@ -110,7 +110,12 @@ export class OffsetIndex {
     if (this.#written <= this.#count && this.#file !== null) return;
     // Never longer: entries that were not written yet come with the next `write`.
     this.#written = Math.min(this.#written, this.#count);
+    const wasOpen = this.#file !== null;
+    // Where there is none, `write` makes it.
+    if (!wasOpen && this.#disk.stat(this.path) === null) return;
     this.#open().truncate(this.#written * entryBytes);
+    // Descriptors are scarce where partitions are many, and the next write may be far away.
+    if (!wasOpen) this.close();
   }
 
   /** Puts the entries added since the last call into the file; makes the file even when there is none. */

@@ -5,6 +5,8 @@ import type { LogFaults } from './outcomes.ts';
 export interface LogOptions {
   /** The partition's directory, `<log directory>/<topic>-<partition>`. Made when missing. */
   readonly directory: string;
+  /** Whoever opens the log has just made its directory durably, and no log was ever in it: nothing is looked for. */
+  readonly neverUsed?: boolean;
   readonly disk: Disk;
   readonly clock: Clock;
   readonly codecs: Codecs;

@@ -86,8 +86,9 @@ export async function recoverSegments(recovering: Recovering): Promise<Recovered
   const readable = list.slice(0, end);
   if (options.faults?.trustPagesAtStart !== true) rewriteAbove(readable.slice(recoverFrom), recoveryPoint);
   for (const segment of readable.slice(recoverFrom)) {
-    segment.writeIndexes();
+    // Those of the active one are written when it is closed.
     if (segment === readable.at(-1)) continue;
+    segment.writeIndexes();
     await segment.syncIndexes();
     segment.closeIndexes();
   }

@@ -178,8 +178,9 @@ export class LogStore implements Flushable {
   async #writeEpochs(): Promise<void> {
     const { disk, directory, faults } = this.#options;
     const revision = this.epochs.revision;
-    if (revision === this.#epochRevisionWritten || faults?.forgetEpochs === true) return;
-    await replaceFile(disk, `${directory}/${EPOCH_FILE}`, formatEpochCheckpoint(this.epochs.entries));
+    if (revision === this.#epochRevisionWritten) return;
+    const entries = faults?.forgetEpochs === true ? [] : this.epochs.entries;
+    await replaceFile(disk, `${directory}/${EPOCH_FILE}`, formatEpochCheckpoint(entries));
     this.#epochRevisionWritten = revision;
   }
 
@@ -262,6 +263,8 @@ export class LogStore implements Flushable {
   /** What an orderly end adds to a flush: the active segment's indexes and a snapshot at the log's end. */
   async finish(): Promise<void> {
     const active = this.segments.active;
+    // Where nothing was ever written a clean start finds what it needs.
+    if (this.segments.list.length === 1 && active.nextOffset === 0 && this.durableOffset === 0) return;
     active.writeIndexes();
     await active.syncIndexes();
     this.#snapshots.take(this.logEndOffset, this.producers);

@@ -99,7 +99,12 @@ export class TimeIndex {
     const count = this.#timestamps.length;
     if (this.#written <= count && this.#file !== null) return;
     this.#written = Math.min(this.#written, count);
+    const wasOpen = this.#file !== null;
+    // Where there is none, `write` makes it.
+    if (!wasOpen && this.#disk.stat(this.path) === null) return;
     this.#open().truncate(this.#written * entryBytes);
+    // Descriptors are scarce where partitions are many, and the next write may be far away.
+    if (!wasOpen) this.close();
   }
 
   write(): void {

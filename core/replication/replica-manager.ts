@@ -310,10 +310,9 @@ export class ReplicaManager implements MetadataListener {
   /** The log that an earlier run left for this very topic id. */
   #existing(wanted: PartitionImage): { readonly directory: LogDirectory; readonly log: Log } | null {
     for (const directory of this.#options.logDirectories) {
-      const log = directory.get(wanted.topic, wanted.partition);
-      if (log === undefined) continue;
-      const entry = directory.logs().find((each) => each.log === log);
-      const topicId = entry?.topicId ?? null;
+      const entry = directory.entry(wanted.topic, wanted.partition);
+      if (entry === undefined) continue;
+      const { log, topicId } = entry;
       if (topicId === null || readUuid(topicId, 0) === wanted.topicId) return { directory, log };
     }
     return null;
@@ -326,7 +325,7 @@ export class ReplicaManager implements MetadataListener {
       if (directory.state.kind !== 'online') continue;
       const stale = directory.get(wanted.topic, wanted.partition);
       if (stale !== undefined) await directory.delete(wanted.topic, wanted.partition);
-      const logs = directory.logs().length;
+      const logs = directory.logCount;
       if (best === null || logs < best.logs) best = { directory, logs };
     }
     if (best === null) throw new Error('no log directory is online');

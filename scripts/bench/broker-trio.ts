@@ -11,6 +11,8 @@ export interface BrokerTrio extends AsyncDisposable {
   readonly bootstrap: string;
   /** Of the slowest process, from its start until it answers. */
   readonly startMs: number;
+  /** Of those that run. */
+  readonly pids: readonly number[];
   kill(id: number): Promise<void>;
   restart(id: number): Promise<void>;
   pause(id: number): void;
@@ -36,6 +38,9 @@ async function startOurTrio(): Promise<BrokerTrio> {
       arm: 'ours',
       bootstrap: cluster.bootstrap.join(','),
       startMs,
+      get pids() {
+        return cluster.brokers.flatMap(({ pid, running }) => (pid === null || !running ? [] : [pid]));
+      },
       kill: async (id) => {
         if (!(await broker(id).kill())) throw new Error(`broker ${id} was not there to be killed`);
       },
@@ -59,6 +64,9 @@ async function startTheirTrio(): Promise<BrokerTrio> {
     arm: 'theirs',
     bootstrap: cluster.bootstrap,
     startMs: cluster.startMs,
+    get pids() {
+      return cluster.pids;
+    },
     kill: (id) => Promise.resolve(cluster.signal(id - 1, 'SIGKILL')),
     restart: (id) => cluster.restart(id - 1),
     pause: (id) => cluster.signal(id - 1, 'SIGSTOP'),
