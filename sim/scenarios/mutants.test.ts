@@ -14,7 +14,7 @@ const QUICK: readonly [name: string, seed: number][] = [
   ['recovery-point-without-sync', 1],
   ['duplicates-appended', 1],
   ['pages-of-failed-syncs-trusted', 7],
-  ['vote-not-persisted', 3],
+  ['vote-not-persisted', 18],
 ];
 
 async function failed(mutant: Mutant, seed: number, broken: boolean): Promise<RuleId[]> {
