@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { EXIT } from '../../reports/run-record.ts';
 import type { Outcome } from '../assemble.ts';
+import { conclude } from '../conclude.ts';
 import { environment } from '../environment.ts';
 import { CommandError } from '../exit.ts';
 import { readPlan } from '../plan-file.ts';
 import { runPlan } from '../sim-run.ts';
 import { createProgress } from '../terminal.ts';
-import { conclude } from './run.ts';
 
 interface ReplayFlags {
   verify?: boolean;

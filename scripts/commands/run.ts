@@ -1,23 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { Histogram } from '../../reports/histogram.ts';
 import { HistoryFile } from '../../reports/history/writer.ts';
-import { renderReport } from '../../reports/html.ts';
-import { EXIT, type LatencyName, type RunRecord, toJson } from '../../reports/run-record.ts';
-import { claimRunId, writeRun } from '../../reports/run-store.ts';
-import { type PairPlace, RunStore } from '../../reports/store/store.ts';
-import type { Story } from '../../reports/story/story.ts';
-import { summaryOf } from '../../reports/summary.ts';
+import { EXIT } from '../../reports/run-record.ts';
 import type { Plan } from '../../sim/plan.ts';
 import { runConfigs } from '../../sim/run.ts';
 import { rosterOf } from '../../workloads/actors/roster.ts';
 import type { ClientConfig } from '../../workloads/live/client-config.ts';
 import { withSuffix } from '../../workloads/topic-suffix.ts';
 import type { TargetKind, Workload } from '../../workloads/workload.ts';
-import { assemble, type Outcome, type RunContext } from '../assemble.ts';
+import type { Outcome } from '../assemble.ts';
 import { concealed, readClientConfig, refuseUnlessKafka } from '../client-config.ts';
+import { conclude } from '../conclude.ts';
 import { environment } from '../environment.ts';
 import { CommandError } from '../exit.ts';
 import { type FoundMax, findMax } from '../find-max/find-max.ts';
@@ -27,10 +20,9 @@ import type { LiveParts } from '../live.ts';
 import { type LoadedWorkload, loadWorkload } from '../load-file.ts';
 import { matrixCommand } from '../matrix/matrix-command.ts';
 import { metricsSinks } from '../metrics-sinks.ts';
-import { PLAN_FILE, planOf, writePlan } from '../plan-file.ts';
+import { planOf } from '../plan-file.ts';
 import { runPlan, type SimRunParts } from '../sim-run.ts';
-import { storyOfPlan } from '../story.ts';
-import { createProgress, onInterrupt, useColor } from '../terminal.ts';
+import { createProgress, onInterrupt } from '../terminal.ts';
 
 export interface RunFlags {
   target?: TargetKind;
@@ -58,9 +50,6 @@ export interface RunFlags {
   resume?: boolean;
   markdown?: boolean;
 }
-
-/** Longer runs are told by `bench explain`. */
-const STORY_SECONDS_MAX = 20;
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
@@ -190,41 +179,6 @@ async function runCommand(file: string, flags: RunFlags): Promise<void> {
   await conclude({ ...context, ...asked, environment: environment() }, outcome, found === null ? plan : null, flags);
 }
 
-/** Keeps a run that has ended, with its plan if it was simulated, and prints it; sets the exit code. */
-export async function conclude(
-  context: RunContext,
-  outcome: Outcome,
-  plan: Plan | null,
-  flags: { readonly json?: boolean; readonly report?: string | boolean },
-): Promise<void> {
-  const { record: drafted, histograms } = assemble(context, outcome);
-  const id = await claimRunId(process.cwd(), drafted.id);
-  const record = { ...drafted, id, ...(await toldBy(plan, outcome, drafted)) };
-  const directory = await writeRun(process.cwd(), record);
-  keep(record, histograms);
-  if (plan !== null) writePlan(join(directory, PLAN_FILE), plan);
-  const reportPath = await writeReport(record, directory, flags.report);
-  if (flags.json === true) process.stdout.write(toJson(record));
-  else {
-    for (const problem of outcome.problems.slice(0, 8)) process.stderr.write(`note: ${problem}\n`);
-    process.stdout.write(
-      summaryOf(record, {
-        color: useColor,
-        columns: process.stdout.isTTY ? (process.stdout.columns ?? 100) : Number.POSITIVE_INFINITY,
-        reportPath: relative(process.cwd(), reportPath),
-      }),
-    );
-  }
-  process.exitCode = record.exit;
-}
-
-/** A simulated run that broke a promise is replayed to tell how, unless that would take long. */
-async function toldBy(plan: Plan | null, { verdict, sim }: Outcome, { replay }: RunRecord): Promise<{ story?: Story }> {
-  if (plan === null || (sim?.wallSeconds ?? 0) > STORY_SECONDS_MAX) return {};
-  const { story } = await storyOfPlan({ plan, verdict, replay });
-  return story === null ? {} : { story };
-}
-
 function historyFile(path: string, workload: Workload): HistoryFile {
   const { name, target, seed } = workload;
   const { names } = rosterOf(workload);
@@ -233,24 +187,6 @@ function historyFile(path: string, workload: Workload): HistoryFile {
   } catch (error) {
     throw new CommandError(EXIT.badWorkload, error instanceof Error ? error.message : String(error));
   }
-}
-
-/** In the store, too; one that cannot be written spoils no run that has ended. */
-function keep(record: RunRecord, histograms: ReadonlyMap<LatencyName, Histogram>): void {
-  try {
-    using store = RunStore.in(process.cwd());
-    store.append(record, histograms, pairPlace(process.env.FAULTLINE_PAIR));
-  } catch (error) {
-    process.stderr.write(
-      `note: the run is not in the store: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
-  }
-}
-
-/** Set by `bench compare --pairs` for the runs that it starts. */
-function pairPlace(text: string | undefined): PairPlace | undefined {
-  const found = /^([\w-]+):([ab]):(\d+)$/.exec(text ?? '');
-  return found === null ? undefined : { id: found[1]!, arm: found[2] === 'a' ? 'a' : 'b', index: Number(found[3]) };
 }
 
 /** With the limits of `--find-max`, or one where neither the file nor the command line names any. */
@@ -321,17 +257,4 @@ async function runOn(
   const isShared = loaded.format === 'omb' && loaded.workload.target === 'kafka' && parts.existingTopics !== true;
   const workload = isShared ? withSuffix(loaded.workload, randomBytes(4).toString('hex')) : loaded.workload;
   return runLive({ workload, files: loaded.files }, { ...parts, client });
-}
-
-async function writeReport(
-  record: RunRecord,
-  directory: string,
-  wanted: string | boolean | undefined,
-): Promise<string> {
-  const page = await renderReport(record);
-  const kept = join(directory, 'report.html');
-  await writeFile(kept, page);
-  if (typeof wanted !== 'string') return kept;
-  await writeFile(wanted, page);
-  return wanted;
 }
