@@ -146,6 +146,8 @@ export interface RunRecord {
     readonly virtualSeconds: number;
     readonly wallSeconds: number;
     readonly hash: string;
+    /** Work of all brokers' processors in the measured part, in virtual time. */
+    readonly brokerCpuMs?: number;
   };
   readonly environment: Environment;
   /** The client library of producers and consumers; absent: our own. */

@@ -1,7 +1,7 @@
 import { figure } from './figure.ts';
 import type { RunRecord } from './run-record.ts';
 
-/** One second of one part of a live run. Latencies and pauses are milliseconds. */
+/** One look (a second, less at the ends of the measured part) at one part of a live run. Latencies and pauses are milliseconds. */
 export interface TelemetryPoint {
   /** Seconds since the start, at the end of the interval. */
   readonly t: number;
@@ -20,6 +20,8 @@ export interface TelemetryPoint {
   readonly produceLocalUsP50?: number;
   readonly requests?: number;
   readonly cpuMs?: number;
+  /** Length of the interval; absent: one. */
+  readonly seconds?: number;
 }
 
 export interface TelemetryPart {
@@ -45,28 +47,34 @@ export interface TelemetrySummary {
 }
 
 /** Each part over the measured part of the run: worst seconds of what stalls, medians of the rest. */
-export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' | 'series'>): TelemetrySummary[] {
+export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' | 'metrics'>): TelemetrySummary[] {
   const measured = record.phases.find(({ name }) => name === 'measure');
   const from = measured?.fromSeconds ?? 0;
   const to = measured?.toSeconds ?? Number.POSITIVE_INFINITY;
-  // A second that begins before the load ends is of the load.
-  const within = ({ t }: { readonly t: number }): boolean => t > from + 0.5 && t <= to + 0.5;
+  // What lies mostly within the load is of the load.
+  const within = ({ t, seconds = 1 }: TelemetryPoint): boolean => t - seconds / 2 > from && t - seconds / 2 <= to;
+  const acked = record.metrics.throughput.acked * (to - from);
   return (record.telemetry ?? []).flatMap(({ part, points }) => {
     const inside = points.filter(within);
     if (inside.length === 0) return [];
     const most = (of: (point: TelemetryPoint) => number): number => Math.max(...inside.map(of));
-    const mean = (of: (point: TelemetryPoint) => number): number =>
-      inside.reduce((sum, point) => sum + of(point), 0) / inside.length;
+    const total = (of: (point: TelemetryPoint) => number): number => inside.reduce((sum, point) => sum + of(point), 0);
+    const seconds = total((point) => point.seconds ?? 1);
     const middle = (of: (point: TelemetryPoint) => number | undefined): number | undefined => {
       const values = inside.flatMap((point) => of(point) ?? []).sort((a, b) => a - b);
-      return values[Math.floor(values.length / 2)];
+      const half = values.length >> 1;
+      return values.length === 0 || values.length % 2 === 1 ? values[half] : (values[half - 1]! + values[half]!) / 2;
     };
     const optional = {
       queueMsP99: middle(({ queueMsP99 }) => queueMsP99),
       produceMsP99: middle(({ produceMsP99 }) => produceMsP99),
       recordsPerBatch: middle(({ recordsPerBatch }) => recordsPerBatch),
       produceLocalUsP50: middle(({ produceLocalUsP50 }) => produceLocalUsP50),
-      cpuUsPerRecord: cpuPerRecord(inside, record.series.filter(within)),
+      cpuUsPerRecord:
+        acked > 0 && inside.every(({ cpuMs }) => cpuMs !== undefined)
+          ? // The looks cover the measured part but for a little at its ends.
+            Number(((total(({ cpuMs }) => cpuMs!) * (to - from) * 1000) / seconds / acked).toPrecision(5))
+          : undefined,
     };
     const present = Object.entries(optional).filter(([, value]) => value !== undefined);
     return [
@@ -74,8 +82,8 @@ export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' 
         part,
         loopLagMsMax: most(({ loopLagMsMax }) => loopLagMsMax),
         gcMsMax: most(({ gcMsMax }) => gcMsMax),
-        gcShare: Number((mean(({ gcMs }) => gcMs) / 1000).toFixed(4)),
-        utilization: Number(mean(({ utilization }) => utilization).toFixed(3)),
+        gcShare: Number((total(({ gcMs }) => gcMs) / 1000 / seconds).toFixed(4)),
+        utilization: Number((total((point) => point.utilization * (point.seconds ?? 1)) / seconds).toFixed(3)),
         heapBytesMax: most(({ heapBytes }) => heapBytes),
         ...(Object.fromEntries(present) as Partial<TelemetrySummary>),
       },
@@ -83,15 +91,14 @@ export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' 
   });
 }
 
-function cpuPerRecord(points: readonly TelemetryPoint[], series: RunRecord['series']): number | undefined {
-  if (points.some(({ cpuMs }) => cpuMs === undefined) || series.length === 0) return undefined;
-  const cpuMs = points.reduce((sum, point) => sum + point.cpuMs!, 0) / points.length;
-  const acked = series.reduce((sum, point) => sum + point.acked, 0) / series.length;
-  return acked === 0 ? undefined : Number(((cpuMs * 1000) / acked).toPrecision(5));
-}
-
-/** CPU of all brokers together for each record; undefined where a broker told nothing. */
-export function brokerCpuUsPerRecord({ telemetrySummary: parts = [] }: RunRecord): number | undefined {
+/** CPU of all brokers together for each record acknowledged; undefined where a broker told nothing. */
+export function brokerCpuUsPerRecord(record: RunRecord): number | undefined {
+  const { telemetrySummary: parts = [], sim, phases, metrics } = record;
+  if (sim?.brokerCpuMs !== undefined) {
+    const measured = phases.find(({ name }) => name === 'measure');
+    const acked = metrics.throughput.acked * ((measured?.toSeconds ?? 0) - (measured?.fromSeconds ?? 0));
+    return acked > 0 ? Number(((sim.brokerCpuMs * 1000) / acked).toPrecision(6)) : undefined;
+  }
   const brokers = parts.filter(({ part }) => part.startsWith('broker '));
   if (brokers.length === 0 || brokers.some(({ cpuUsPerRecord }) => cpuUsPerRecord === undefined)) return undefined;
   return brokers.reduce((sum, { cpuUsPerRecord }) => sum + cpuUsPerRecord!, 0);

@@ -42,7 +42,7 @@ export interface Outcome {
   readonly telemetry?: readonly TelemetryPart[];
   /** The client library of producers and consumers, where it was not our own. */
   readonly client?: RunRecord['client'];
-  readonly sim?: { events: number; virtualSeconds: number; wallSeconds: number; hash: string };
+  readonly sim?: NonNullable<RunRecord['sim']>;
 }
 
 export interface RunContext {

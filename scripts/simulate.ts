@@ -29,7 +29,7 @@ export function verifyHere(options: WorldOptions): Promise<Determinism> {
 }
 
 export function outcomeOf(simulated: SimulationOutcome, wallSeconds: number): Outcome {
-  const { verdict, conducted, measurements, series, faults, control, problems, report } = simulated;
+  const { verdict, conducted, measurements, series, faults, control, problems, report, brokerCpuNs } = simulated;
   return {
     verdict,
     conducted,
@@ -43,6 +43,7 @@ export function outcomeOf(simulated: SimulationOutcome, wallSeconds: number): Ou
       virtualSeconds: Number(report.virtualSeconds.toFixed(3)),
       wallSeconds: Number(wallSeconds.toFixed(3)),
       hash: report.hash.toString(16).padStart(14, '0'),
+      ...(brokerCpuNs === null ? {} : { brokerCpuMs: brokerCpuNs / 1e6 }),
     },
   };
 }

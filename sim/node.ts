@@ -70,6 +70,8 @@ export class SimNode implements Scheduled {
   /** How often its process ended or its power went. */
   endings = 0;
   powerLosses = 0;
+  /** What the processor has worked so far, over all lives of the process. */
+  cpuNs = 0;
   /** The processor has work until then. */
   busyUntilNs = 0;
   /** What the node has handed to the network leaves until then. */
@@ -129,7 +131,9 @@ export class SimNode implements Scheduled {
 
   /** Keeps the processor busy for so much longer. */
   charge(ns: number): void {
-    this.busyUntilNs = this.localNs() + Math.round(ns * this.cpuFactor);
+    const takesNs = Math.round(ns * this.cpuFactor);
+    this.cpuNs += takesNs;
+    this.busyUntilNs = this.localNs() + takesNs;
   }
 
   /**

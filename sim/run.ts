@@ -4,9 +4,8 @@ import { contract } from '../reports/verdict/contract.ts';
 import { type ControlEvent, type FaultReach, type LoggedFault, reachOf } from '../reports/verdict/faults.ts';
 import type { VerdictResult } from '../reports/verdict/result.ts';
 import { Verdict } from '../reports/verdict/verdict.ts';
-import { type Conducted, conduct, type LoadHandle, type Phase } from '../workloads/actors/conduct.ts';
+import { type Conducted, conduct, type Phase } from '../workloads/actors/conduct.ts';
 import type { Environment } from '../workloads/actors/environment.ts';
-import { Load } from '../workloads/actors/load.ts';
 import { ownDriver } from '../workloads/actors/own-driver.ts';
 import { Positions } from '../workloads/actors/positions.ts';
 import { type Roster, rosterOf } from '../workloads/actors/roster.ts';
@@ -15,6 +14,7 @@ import { MEASUREMENT_BYTES, Measurement } from '../workloads/measurement.ts';
 import { runNumber } from '../workloads/run-number.ts';
 import { type SeriesPoint, SeriesSampler } from '../workloads/series.ts';
 import { brokerIds, topicNames, type Workload } from '../workloads/workload.ts';
+import { clientLoads } from './client-loads.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { createFaultConductor, type FaultOutcome } from './faults/conductor.ts';
 import { Watch } from './invariants/watch.ts';
@@ -68,10 +68,10 @@ export interface SimulationOutcome {
   readonly report: RunReport;
   /** How often rare things happened. */
   readonly marks: Readonly<Record<string, number>>;
+  /** Work of all brokers' processors in the measured part, as the profile prices it; null where the run had no such part. */
+  readonly brokerCpuNs: number | null;
 }
 
-/** Client nodes at most; more seats than that share nodes. */
-const CLIENT_NODES_MAX = 16;
 const AUDIT_STALL_MS = 60_000;
 /** A run that goes on for so much virtual time after its load hangs. */
 const OVERTIME_MS = 600_000;
@@ -159,6 +159,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     journal?.look();
   };
   let phase: Phase = 'topics';
+  const cpuNsAt = new Map<Phase, number>();
   let finished: Conducted | null = null;
   let failure: unknown = null;
 
@@ -174,6 +175,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     },
     onPhase: (entered) => {
       phase = entered;
+      cpuNsAt.set(
+        entered,
+        cluster.nodes.reduce((sum, { cpuNs }) => sum + cpuNs, 0),
+      );
     },
     interrupted: options.interrupted ?? new Promise(() => {}),
     auditStallMs: AUDIT_STALL_MS,
@@ -224,6 +229,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     problems: [...problems],
     report,
     marks: watch.marks(),
+    brokerCpuNs: cpuNsAt.has('settle') ? cpuNsAt.get('settle')! - cpuNsAt.get('measure')! : null,
   };
 }
 
@@ -240,35 +246,6 @@ export function runConfigs(workload: Workload): Parameters<typeof contract>[0] {
       topicNames(topic).map((name) => ({ name, replicationFactor: topic.replicationFactor, config: topic.config })),
     ),
   };
-}
-
-function clientLoads(
-  world: World,
-  roster: Roster,
-  environmentOf: (node: SimNode, runtime: Runtime) => Environment,
-): { nodes: SimNode[]; loads: LoadHandle[] } {
-  const nodes: SimNode[] = [];
-  const seats = [...roster.producers, ...roster.consumers];
-  const count = Math.min(CLIENT_NODES_MAX, Math.max(1, seats.length));
-  const loads = Array.from({ length: count }, (_, index): LoadHandle => {
-    const own = seats.filter((_seat, position) => position % count === index);
-    const node = world.addNode({ name: `client-${index}`, host: `client-${index}` });
-    nodes.push(node);
-    const load = new Load(
-      environmentOf(node, node.runtime),
-      own.filter((seat) => seat.kind === 'producer'),
-      own.filter((seat) => seat.kind === 'consumer'),
-    );
-    return {
-      connect: () => load.connect(),
-      run: async () => load.run(),
-      pauseConsumers: async () => load.pauseConsumers(),
-      resumeConsumers: async () => load.resumeConsumers(),
-      stopProducers: (timeoutMs) => load.stopProducers(timeoutMs),
-      stopConsumers: (timeoutMs) => load.stopConsumers(timeoutMs),
-    };
-  });
-  return { nodes, loads };
 }
 
 function sampleEverySecond(world: World, zeroNs: number, sampler: SeriesSampler): void {

@@ -4,6 +4,8 @@ import type { ProcessTelemetry, ThreadPoint } from './process-telemetry.ts';
 
 /** What a broker and its process did since the look before. Latencies are told; absent where nothing happened. */
 export interface BrokerPoint extends ThreadPoint {
+  /** Length of what is told, up to this look. */
+  readonly seconds: number;
   readonly produceMsP99?: number;
   readonly fetchMsP99?: number;
   /** Of all requests. */
@@ -22,6 +24,7 @@ export class BrokerProbe {
   readonly #thread: ProcessTelemetry;
   readonly #seen = new Map<string, Float64Array>();
   #cpu = process.cpuUsage();
+  #lookedAt = performance.now();
   #records = 0;
   #batches = 0;
 
@@ -57,7 +60,9 @@ export class BrokerProbe {
     const size = batches === 0 ? {} : { recordsPerBatch: rounded(records / batches) };
     const { user, system } = process.cpuUsage(this.#cpu);
     this.#cpu = process.cpuUsage();
-    return { ...this.#thread.next(), ...told, ...size, requests, cpuMs: (user + system) / 1000 };
+    const seconds = Number(((performance.now() - this.#lookedAt) / 1000).toFixed(3));
+    this.#lookedAt = performance.now();
+    return { ...this.#thread.next(), ...told, ...size, seconds, requests, cpuMs: (user + system) / 1000 };
   }
 
   #added(name: string, { counts }: Distribution): Float64Array {

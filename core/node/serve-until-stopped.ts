@@ -11,7 +11,7 @@ import { showBroker } from './show-broker.ts';
  */
 interface ProcessOptions extends Omit<ServeOptions, 'disk'> {
   readonly memory?: boolean;
-  /** Each second a line `telemetry {…}` on standard output: a BrokerPoint. */
+  /** A line `telemetry {…}` on standard output, a BrokerPoint: each second, and at whatever comes on standard input. */
   readonly telemetry?: boolean;
   /** OpenMetrics on this port of the loopback address. */
   readonly metricsPort?: number;
@@ -43,9 +43,11 @@ try {
 }
 if (measured !== null) {
   const probe = new BrokerProbe(broker.broker, measured);
-  setInterval(() => {
+  const tell = (): void => {
     process.stdout.write(`telemetry ${JSON.stringify(probe.next())}\n`);
-  }, 1000).unref();
+  };
+  setInterval(tell, 1000).unref();
+  process.stdin.on('data', tell);
 }
 
 let stopping = false;

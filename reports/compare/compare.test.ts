@@ -81,6 +81,31 @@ describe('the gate', () => {
     expect(compare(...trial('named', 1.25, 8), { ...LABELS, noise })).toEqual(comparison);
   });
 
+  test('where the load generator fell behind, its latencies decide nothing, and what brokers say of themselves does', () => {
+    const cpu = (record: RunRecord, cpuUsPerRecord: number): RunRecord => {
+      const part = { part: 'broker 1', loopLagMsMax: 1, gcMsMax: 1, gcShare: 0, utilization: 0.5, heapBytesMax: 1e6 };
+      return { ...record, telemetrySummary: [{ ...part, cpuUsPerRecord }] };
+    };
+    const random = createRandom('behind');
+    const arms = (slower: number, cpuSlower: number, disturbed: number): [RunRecord[], RunRecord[]] => {
+      const arm = (by: number, cpuBy: number) =>
+        Array.from({ length: 8 }, (_, pair): RunRecord => {
+          const noise = () => Math.exp(0.01 * normal(random));
+          const record = cpu(run(by, noise), 5 * cpuBy * noise());
+          const behind = { state: 'fell behind', achieved: 0.9, lagMsMax: 500 } as const;
+          return pair < disturbed ? { ...record, generator: behind } : record;
+        });
+      return [arm(1, 1), arm(slower, cpuSlower)];
+    };
+    const late = compare(...arms(2, 1, 2), LABELS);
+    expect([late.exit, late.sentence]).toEqual([
+      EXIT.inconclusive,
+      expect.stringMatching(/^UNDECIDED: the load generator fell behind in 2 of 8 pairs/),
+    ]);
+    expect(compare(...arms(2, 1, 0), LABELS).exit).toBe(EXIT.regression);
+    expect(compare(...arms(1, 1.1, 8), LABELS).sentence).toMatch(/^REGRESSED: broker\.cpu \d+\.\d % more \(95 %/);
+  });
+
   test('a gain is no regression', () => {
     const comparison = compare(...trial('gain', 0.8, 8), { ...LABELS, noise });
     expect([comparison.result, comparison.exit]).toEqual(['improved', EXIT.pass]);
@@ -170,6 +195,14 @@ describe('statistics', () => {
     expect([effect.ratio, effect.low, effect.high].map((value) => value.toFixed(9))).toEqual(
       new Array(3).fill('2.000000000'),
     );
+  });
+
+  test('pairs that all lie on one side, far scattered, convince nobody; close together they do', () => {
+    const ones = new Array<number>(8).fill(1);
+    const p = (logs: readonly number[]) => pairedEffect(ones, logs.map(Math.exp)).p;
+    expect(p([0.02, 0.01, 0.5, 0.03, 1.2, 0.04, 0.02, 2])).toBeCloseTo(0.112, 2);
+    expect(p([0.09, 0.1, 0.11, 0.08, 0.1, 0.12, 0.1, 0.09])).toBeLessThan(0.001);
+    expect(p(ones.map(() => 0))).toBe(1);
   });
 
   test('change points: a step is found where it is, noise has none', () => {

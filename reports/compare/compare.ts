@@ -1,10 +1,11 @@
 import { EXIT, type ExitCode, type RunRecord } from '../run-record.ts';
 import { type Better, figuresOf, fingerprintOf, type RunFigure } from '../store/figures.ts';
 import { JUDGEMENTS } from '../verdict/result.ts';
-import { CONFIDENCE, holm, median, type PairedEffect, pairedEffect } from './statistics.ts';
+import { sentenceOf } from './sentence.ts';
+import { holm, median, PAIRS_MIN, type PairedEffect, pairedEffect } from './statistics.ts';
 
-/** Fewer pairs give an orientation and no verdict: five cannot even reach a p of 0.05 without a model. */
-export const PAIRS_MIN = 8;
+/** A regression is called below this p, corrected for the number of figures: of a hundred comparisons of equals two may err. */
+const SIGNIFICANT_P = 0.02;
 /** Effects below this share are not worth a person's time, whatever their p. */
 const EFFECT_MIN = 0.05;
 const EFFECTS_MIN: Readonly<Record<string, number>> = { 'publish.p99': 0.08, 'endToEnd.p99': 0.08 };
@@ -110,7 +111,8 @@ export function compare(a: readonly RunRecord[], b: readonly RunRecord[], option
     runs.map((run) => new Map(figuresOf(run).map((figure) => [figure.name, figure]))),
   );
   const [ofA, ofB] = bySide as [Map<string, RunFigure>[], Map<string, RunFigure>[]];
-  const drafts = [...ofA[0]!.values()].flatMap((figure) => draftOf(figure, ofA, ofB, options));
+  const disturbed = disturbedPairs(a, b);
+  const drafts = [...ofA[0]!.values()].flatMap((figure) => draftOf(figure, { ofA, ofB, disturbed, options }));
   const tested = drafts.filter(({ gated, effect }) => gated && effect !== null);
   const corrected = holm(tested.map(({ effect }) => effect!.p));
   const pOf = new Map(tested.map(({ name }, index) => [name, corrected[index]!]));
@@ -131,7 +133,7 @@ export function compare(a: readonly RunRecord[], b: readonly RunRecord[], option
     ...base,
     result,
     exit: exitOf(result, durability),
-    sentence: sentenceOf(result, figures, durability, a.length),
+    sentence: sentenceOf({ result, figures, durability, pairs: a.length, disturbed: disturbed.size }),
   };
 }
 
@@ -139,21 +141,35 @@ interface Draft extends Omit<ComparedFigure, 'interval' | 'result'> {
   readonly effect: PairedEffect | null;
 }
 
-function draftOf(
-  figure: RunFigure,
-  ofA: readonly ReadonlyMap<string, RunFigure>[],
-  ofB: readonly ReadonlyMap<string, RunFigure>[],
-  { noise }: CompareOptions,
-): Draft[] {
+/** Pairs in which the load generator of a run fell behind: what it has timed and counted there is not the brokers'. */
+export function disturbedPairs(a: readonly RunRecord[], b: readonly RunRecord[]): Set<number> {
+  const isDisturbed = ({ generator }: RunRecord): boolean => generator?.state === 'fell behind';
+  return new Set(a.keys().filter((pair) => isDisturbed(a[pair]!) || isDisturbed(b[pair]!)));
+}
+
+interface Sides {
+  readonly ofA: readonly ReadonlyMap<string, RunFigure>[];
+  readonly ofB: readonly ReadonlyMap<string, RunFigure>[];
+  readonly disturbed: ReadonlySet<number>;
+  readonly options: CompareOptions;
+}
+
+function draftOf(figure: RunFigure, { ofA, ofB, disturbed, options: { noise } }: Sides): Draft[] {
   const { name, unit, better, exact } = figure;
-  const valuesOf = (runs: readonly ReadonlyMap<string, RunFigure>[]) =>
-    runs.flatMap((run) => run.get(name)?.value ?? []);
-  const [valuesA, valuesB] = [valuesOf(ofA), valuesOf(ofB)];
+  // What brokers say of themselves does not depend on the schedule of the load.
+  const isOfBrokers = name.startsWith('broker.');
+  const kept = [...ofA.keys()].filter((pair) => isOfBrokers || !disturbed.has(pair));
+  const valuesOf = (runs: readonly ReadonlyMap<string, RunFigure>[], pairs: readonly number[]) =>
+    pairs.flatMap((pair) => runs[pair]!.get(name)?.value ?? []);
   // A percentile that some run had too few samples for is no series of pairs.
-  if (valuesA.length !== ofA.length || valuesB.length !== ofB.length) return [];
+  const everywhere = [...ofA.keys()];
+  if (valuesOf(ofA, everywhere).length < ofA.length || valuesOf(ofB, everywhere).length < ofB.length) return [];
+  // Where no pair is left, the medians are shown, and nothing is decided by them.
+  const shown = kept.length > 0 ? kept : everywhere;
+  const [valuesA, valuesB] = [valuesOf(ofA, shown), valuesOf(ofB, shown)];
   const [middleA, middleB] = [median(valuesA), median(valuesB)];
   const isPositive = [...valuesA, ...valuesB].every((value) => value > 0);
-  const effect = !exact && valuesA.length > 1 && isPositive ? pairedEffect(valuesA, valuesB) : null;
+  const effect = !exact && kept.length > 1 && isPositive ? pairedEffect(valuesA, valuesB) : null;
   const floor = Math.max(EFFECTS_MIN[name] ?? EFFECT_MIN, noise?.get(name) ?? 0);
   return [
     {
@@ -191,7 +207,7 @@ function exactResult({ a, b, better, name, gated }: Omit<Draft, 'effect'>): RowR
 function measuredResult(draft: Omit<Draft, 'effect'>, effect: PairedEffect, p: number): RowResult {
   if (effect.pairs < PAIRS_MIN) return 'undecided';
   const { ratio, low, high } = effect;
-  const excludesOne = (low > 1 || high < 1) && p < 1 - CONFIDENCE;
+  const excludesOne = (low > 1 || high < 1) && p < SIGNIFICANT_P;
   const size = Math.max(ratio, 1 / ratio) - 1;
   if (excludesOne && size >= draft.effectMin) {
     return ratio > 1 === (draft.better === 'lower') ? 'regressed' : 'improved';
@@ -219,45 +235,6 @@ function exitOf(result: RowResult, durability: { a: string; b: string }): ExitCo
 
 function worstVerdict(runs: readonly RunRecord[]): string {
   return JUDGEMENTS[Math.max(...runs.map(({ verdict }) => JUDGEMENTS.indexOf(verdict.result)))]!;
-}
-
-function sentenceOf(
-  result: RowResult,
-  figures: readonly ComparedFigure[],
-  durability: { a: string; b: string },
-  pairs: number,
-): string {
-  if (durability.b === 'fail') return 'DURABILITY VIOLATION in b; its figures mean nothing';
-  const named = figures.filter((figure) => figure.gated && figure.result === result).map(findingOf);
-  switch (result) {
-    case 'regressed':
-      return `REGRESSED: ${named.join('; ')}`;
-    case 'improved':
-      return `IMPROVED: ${named.join('; ')}`;
-    case 'unstable':
-      return `UNSTABLE: ${named.join('; ')}: run more pairs, or quieten the machine`;
-    case 'undecided':
-      return `UNDECIDED: ${pairs === 1 ? 'one run of each arm says' : `${pairs} pairs say`} nothing about wall-clock figures; --pairs ${PAIRS_MIN} or more decides`;
-    case 'changed': {
-      const changed = figures.filter((figure) => figure.exact && figure.result === 'changed');
-      return `CHANGED: ${changed.length} simulated figures differ, none for the worse by more than its smallest effect`;
-    }
-    case 'same':
-      return figures.some(({ exact }) => !exact) && pairs > 1
-        ? `SAME: no gated figure moved by more than its smallest effect over ${pairs} pairs`
-        : 'SAME: every simulated figure is equal';
-  }
-}
-
-/** `publish.p99 14.9 % slower, 95 % sure of 9.0 to 21.0 %, p = 0.0012`. */
-export function findingOf(figure: ComparedFigure): string {
-  const { name, ratio, interval, better } = figure;
-  if (ratio === null) return name;
-  const share = (value: number) => `${(Math.abs(value - 1) * 100).toFixed(1)} %`;
-  const word = ratio > 1 ? (better === 'lower' ? 'slower' : 'more') : better === 'lower' ? 'faster' : 'less';
-  if (interval === null) return `${name} ${share(ratio)} ${word}, exact`;
-  const signed = (value: number) => `${value >= 1 ? '+' : '−'}${share(value)}`;
-  return `${name} ${share(ratio)} ${word} (95 % interval ${signed(interval.low)} to ${signed(interval.high)}, p = ${interval.p.toFixed(4)})`;
 }
 
 /**

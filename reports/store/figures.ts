@@ -56,7 +56,7 @@ export function figuresOf(record: RunRecord): RunFigure[] {
   }
   const cpu = brokerCpuUsPerRecord(record);
   if (cpu !== undefined) {
-    figures.push({ name: 'broker.cpu', unit: 'µs/record', better: 'lower', value: cpu, samples: 1, exact: false });
+    figures.push({ name: 'broker.cpu', unit: 'µs/record', better: 'lower', value: cpu, samples: 1, exact });
   }
   figures.push({ name: 'throughput.bytes', unit: 'B/s', better: 'higher', value: bytes, samples: 1, exact });
   if (record.sim !== undefined) {

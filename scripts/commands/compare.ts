@@ -6,11 +6,12 @@ import {
   ComparisonError,
   compare,
   compareSelf,
+  disturbedPairs,
   noiseFloors,
-  PAIRS_MIN,
   refuseUnlike,
 } from '../../reports/compare/compare.ts';
 import { comparisonJunit, comparisonMarkdown, comparisonText } from '../../reports/compare/render.ts';
+import { PAIRS_MIN } from '../../reports/compare/statistics.ts';
 import { EXIT, type RunRecord } from '../../reports/run-record.ts';
 import { fingerprintOf } from '../../reports/store/figures.ts';
 import { RunStore } from '../../reports/store/store.ts';
@@ -108,12 +109,17 @@ async function ofPairs(file: string, extra: string | undefined, flags: CompareFl
   const abort = new AbortController();
   const release = onInterrupt(() => abort.abort());
   const id = randomUUID();
+  // A pair in which the load generator fell behind says nothing of latencies: another takes its place, up to half as many.
+  const most = pairs + Math.floor(pairs / 2);
+  let clean = 0;
   try {
-    for (let pair = 0; pair < pairs && !abort.signal.aborted; pair++) {
+    for (let pair = 0; pair < most && clean < pairs && !abort.signal.aborted; pair++) {
       // A B, B A, …: a machine that gets steadily slower or faster favours neither arm.
       for (const arm of pair % 2 === 0 ? arms : arms.toReversed()) {
         if (abort.signal.aborted) break;
-        progress.update(`${bar(pair / pairs)} pair ${pair + 1} of ${pairs}, arm ${arm.name}: ${arm.label}`);
+        progress.update(
+          `${bar(pair / pairs)} pair ${pair + 1} of ${Math.max(pairs, pair + 1)}, arm ${arm.name}: ${arm.label}`,
+        );
         const run = childRun({
           bench: arm.bench,
           file,
@@ -127,17 +133,28 @@ async function ofPairs(file: string, extra: string | undefined, flags: CompareFl
       const [first, second] = [records.a[0], records.b[0]];
       // Simulated figures are exact: the same again would say nothing more.
       if (first?.target === 'sim' && second?.target === 'sim') break;
+      const whole = wholePairs(records);
+      clean = whole.a.length - disturbedPairs(whole.a, whole.b).size;
     }
   } finally {
     progress.clear();
     release();
   }
-  const whole = Math.min(records.a.length, records.b.length);
-  if (whole === 0) throw new CommandError(EXIT.runFailed, 'interrupted before one pair was complete');
-  const [a, b] = [records.a.slice(0, whole), records.b.slice(0, whole)];
-  const behind = [...a, ...b].filter(({ generator }) => generator?.state === 'fell behind').length;
-  if (behind > 0) process.stderr.write(`note: in ${behind} of ${2 * whole} runs the load generator fell behind\n`);
+  const { a, b } = wholePairs(records);
+  if (a.length === 0) throw new CommandError(EXIT.runFailed, 'interrupted before one pair was complete');
+  const { size: disturbed } = disturbedPairs(a, b);
+  if (disturbed > 0)
+    process.stderr.write(`note: in ${disturbed} of ${a.length} pairs the load generator fell behind\n`);
   return inStore(a, b, arms, isSelf);
+}
+
+/** Without the run whose other half was not made. */
+function wholePairs({ a, b }: { readonly a: RunRecord[]; readonly b: RunRecord[] }): {
+  a: RunRecord[];
+  b: RunRecord[];
+} {
+  const whole = Math.min(a.length, b.length);
+  return { a: a.slice(0, whole), b: b.slice(0, whole) };
 }
 
 function inStore(a: RunRecord[], b: RunRecord[], arms: readonly [Arm, Arm], isSelf: boolean): Comparison {

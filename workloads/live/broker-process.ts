@@ -44,7 +44,7 @@ export class BrokerProcess {
   readonly startsMs: number[] = [];
   /** Hears whole lines that the process writes to standard error. */
   onLine: ((line: string) => void) | null = null;
-  /** Hears once a second how the process does. */
+  /** Hears once a second, and when asked, how the process does. */
   onTelemetry: ((point: BrokerPoint) => void) | null = null;
   #partOfLine = '';
 
@@ -103,6 +103,11 @@ export class BrokerProcess {
       });
     });
     this.startsMs.push(performance.now() - startedAt);
+  }
+
+  /** Has it say now how it did since it said so last: a phase of the run ends here, and its figures with it. */
+  askTelemetry(): void {
+    if (this.running) this.#child!.stdin?.write('telemetry\n');
   }
 
   /** SIGKILL; resolves true when the process is gone by it. */

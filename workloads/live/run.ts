@@ -228,6 +228,9 @@ async function drive(
       },
       onPhase: (entered) => {
         phase = entered;
+        // The measured part begins and ends between two looks of the brokers at themselves.
+        if (entered === 'measure' || entered === 'settle')
+          for (const broker of cluster?.brokers ?? []) broker.askTelemetry();
       },
       interrupted: options.interrupted,
       auditStallMs: AUDIT_STALL_MS,
