@@ -124,6 +124,8 @@ export interface Connection {
   readonly bufferedBytes: number;
   /** True: what `bufferedBytes` does not count any more was copied and is the writer's again. Absent: the peer may hold it. */
   readonly copiesWrites?: boolean;
+  /** True: what the handler's `data` gets is the connection's again when it returns. Absent: the handler may keep it. */
+  readonly lendsReads?: boolean;
   /**
    * Queues the chunks in order; they must not be modified afterwards. Never throws: on a closed connection it does
    * nothing, and `onClose` tells.
@@ -141,7 +143,7 @@ export interface Connection {
 }
 
 export interface ConnectionHandler {
-  /** A piece of the byte stream, of any size ≥ 1; the receiver may keep it (it is not reused). */
+  /** A piece of the byte stream, of any size ≥ 1; the receiver may keep it unless the connection `lendsReads`. */
   data(bytes: Uint8Array): void;
   /** Once, last of all. `null` after an orderly end by either side, otherwise what went wrong. */
   closed(reason: string | null): void;

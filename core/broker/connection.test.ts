@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { nodeCodecs as codecs } from '../node/index.ts';
 import { apiVersions, encodeRequestFrame, fetch, listOffsets, metadata, produce } from '../protocol/index.ts';
 import { decodeBatch } from '../records/index.ts';
+import { FramePool } from './frame-pool.ts';
 import { FrameSplitter } from './frame-splitter.ts';
 import { batch, brokerWorld, type TestClient } from './testing/world.ts';
 
@@ -19,14 +20,17 @@ test('frames come out whole and in order, however the stream is cut', () => {
     fc.property(
       fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 }),
       fc.array(fc.nat(60), { maxLength: 40 }),
-      (frames, cuts) => {
+      fc.boolean(),
+      (frames, cuts, lent) => {
         const stream = concat(frames.map(framed));
-        const splitter = new FrameSplitter(1000);
+        const splitter = new FrameSplitter(1000, null, lent);
         const seen: Uint8Array[] = [];
         let at = 0;
         for (const cut of [...cuts, stream.length]) {
           const end = Math.min(at + cut, stream.length);
-          expect(splitter.push(stream.slice(at, end), (frame) => seen.push(frame.slice()))).toBeNull();
+          const piece = stream.slice(at, end);
+          expect(splitter.push(piece, (frame) => seen.push(frame))).toBeNull();
+          if (lent) piece.fill(0xee);
           at = end;
         }
         expect(seen).toEqual(frames.map((frame) => new Uint8Array(frame)));
@@ -46,6 +50,16 @@ test('a frame larger than allowed, or of negative size, is refused before its by
       expect(refusals.at(-1)).toMatch(/at most 1000/);
     }
   }
+});
+
+test('a frame of lent bytes is gathered in a buffer of the pool, small ones are not worth one', () => {
+  const splitter = new FrameSplitter(1 << 20, new FramePool(), true);
+  const piece = concat([new Uint8Array(5000).fill(1), new Uint8Array(10).fill(2)].map(framed));
+  const seen: { frame: Uint8Array; pooled: boolean }[] = [];
+  splitter.push(piece, (frame, buffer) => seen.push({ frame, pooled: buffer !== null }));
+  piece.fill(0xee);
+  expect(seen.map(({ pooled }) => pooled)).toEqual([true, false]);
+  expect(seen.map(({ frame }) => frame)).toEqual([new Uint8Array(5000).fill(1), new Uint8Array(10).fill(2)]);
 });
 
 test('a large frame in small pieces costs time in proportion', () => {

@@ -70,7 +70,8 @@ export class BrokerConnection implements ConnectionHandler {
     this.id = id;
     this.#transport = transport;
     this.#owner = owner;
-    this.#splitter = new FrameSplitter(owner.limits.requestBytesMax, owner.framePool);
+    const lent = transport.lendsReads === true;
+    this.#splitter = new FrameSplitter(owner.limits.requestBytesMax, owner.framePool, lent);
     this.remoteHost = hostOf(transport.remoteAddress);
     this.lastActiveNs = owner.nowNs();
   }

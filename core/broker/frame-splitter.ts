@@ -4,14 +4,18 @@ import type { FramePool } from './frame-pool.ts';
 const SIZE_BYTES = 4;
 /** A frame up to this size gets its room at once; a larger one grows with what has really arrived. */
 const RESERVED_BYTES_MAX = 1 << 20;
+/** A frame below this size is not worth a buffer of the pool, whose smallest are larger. */
+const SMALL_FRAME_BYTES = 4096;
 
 /**
  * Cuts a byte stream into frames: an int32 size, then so many bytes. A frame that came in one piece is a view of it; one
- * that came in several is gathered in a buffer of its own, each byte copied at most twice however small the pieces.
+ * that came in several is gathered in a buffer of its own, each byte copied at most twice however small the pieces. With
+ * `lent` the pieces are the giver's again after `push`: then no frame is a view of one.
  */
 export class FrameSplitter {
   readonly #maxFrameBytes: number;
   readonly #pool: FramePool | null;
+  readonly #lent: boolean;
   readonly #size = new Uint8Array(SIZE_BYTES);
   /** Bytes of `#size` that have arrived; SIZE_BYTES while a frame is under way. */
   #sizeHeld = 0;
@@ -19,9 +23,10 @@ export class FrameSplitter {
   #frameHeld = 0;
   #frameBytes = 0;
 
-  constructor(maxFrameBytes: number, pool: FramePool | null = null) {
+  constructor(maxFrameBytes: number, pool: FramePool | null = null, lent = false) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#pool = pool;
+    this.#lent = lent;
   }
 
   /** Bytes of a frame that is not whole yet. */
@@ -56,7 +61,9 @@ export class FrameSplitter {
       at += lacking;
       let whole = rest;
       let buffer: Uint8Array | null = null;
-      if (this.#frameHeld > 0) {
+      if (this.#lent && this.#frameBytes < SMALL_FRAME_BYTES && this.#frameHeld === 0) {
+        whole = rest.slice();
+      } else if (this.#lent || this.#frameHeld > 0) {
         this.#gather(rest);
         buffer = this.#frame;
         whole = buffer.subarray(0, this.#frameBytes);

@@ -184,16 +184,17 @@ describe('requests', () => {
 });
 
 describe('ResponseFrames', () => {
-  it('cuts any division of a stream into the same frames', () => {
+  it.each([false, true])('cuts any division of a stream into the same frames, pieces lent: %s', (lent) => {
     const stream = new Uint8Array([0, 0, 0, 1, 7, 0, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 2, 9, 9]);
     for (let first = 0; first <= stream.length; first++) {
       for (let second = first; second <= stream.length; second++) {
-        const frames = new ResponseFrames(100);
-        const seen: number[][] = [];
-        for (const piece of [stream.subarray(0, first), stream.subarray(first, second), stream.subarray(second)]) {
-          if (piece.length > 0) expect(frames.push(piece, (frame) => seen.push([...frame]))).toBe(true);
+        const frames = new ResponseFrames(100, lent);
+        const seen: Uint8Array[] = [];
+        for (const piece of [stream.slice(0, first), stream.slice(first, second), stream.slice(second)]) {
+          if (piece.length > 0) expect(frames.push(piece, (frame) => seen.push(frame))).toBe(true);
+          if (lent) piece.fill(0xee);
         }
-        expect(seen).toEqual([[7], [], [1, 2, 3], [9, 9]]);
+        expect(seen.map((frame) => [...frame])).toEqual([[7], [], [1, 2, 3], [9, 9]]);
       }
     }
   });

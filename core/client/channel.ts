@@ -153,7 +153,8 @@ class ConnectionChannel implements Channel {
     this.#security = options.security;
     this.#slow = options.slow;
     this.#address = `${options.host}:${options.port}`;
-    this.#frames = new ResponseFrames(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
+    const lent = connection.lendsReads === true;
+    this.#frames = new ResponseFrames(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES, lent);
     this.#alarm = new Alarm(options.runtime, () => this.#expire());
     connection.handler = {
       data: (bytes) => this.#receive(bytes),

@@ -1,65 +1,81 @@
+import { readInt32 } from '../records/integers.ts';
+
 /** The frame's size prefix. */
 const PREFIX_BYTES = 4;
+/** Room for the first piece of a frame; from there on it follows what has really come. */
+const FIRST_ROOM_BYTES = 65_536;
+
+const NOTHING = new Uint8Array(0);
 
 /**
- * Cuts a byte stream into frames. A frame that lies whole in one piece is a view of it; one that spans pieces is put
- * together once, when its last byte is there: a claimed size costs nothing before its bytes have come.
+ * Cuts a byte stream into frames. A frame that lies whole in one piece is a view of it, or a copy where the pieces are
+ * `lent`: the giver's again after `push`. One that spans pieces is gathered in a buffer of its own, which grows with what
+ * has come: a claimed size costs nothing before its bytes are there.
  */
 export class ResponseFrames {
   readonly #maxBytes: number;
-  #pieces: Uint8Array[] = [];
-  #pieceBytes = 0;
+  readonly #lent: boolean;
+  /** What has come of the frame under way, with its prefix. */
+  #held: Uint8Array = NOTHING;
+  #heldBytes = 0;
   /** Size of the frame under way with its prefix; 0 while the prefix is not whole. */
   #needed = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, lent = false) {
     this.#maxBytes = maxBytes;
+    this.#lent = lent;
   }
 
   /** Calls `frame` for each frame that `bytes` completes. False when a size is impossible: the stream is then lost. */
   push(bytes: Uint8Array, frame: (body: Uint8Array) => void): boolean {
-    let rest = bytes;
-    if (this.#pieceBytes > 0) {
-      this.#pieces.push(bytes);
-      this.#pieceBytes += bytes.length;
-      if (this.#needed === 0) {
-        if (this.#pieceBytes < PREFIX_BYTES) return true;
-        rest = this.#joined();
-      } else {
-        if (this.#pieceBytes < this.#needed) return true;
-        rest = this.#joined();
-      }
-    }
     let at = 0;
-    while (rest.length - at >= PREFIX_BYTES) {
-      const size = (rest[at]! << 24) | (rest[at + 1]! << 16) | (rest[at + 2]! << 8) | rest[at + 3]!;
-      if (size < 0 || size > this.#maxBytes) return false;
-      const end = at + PREFIX_BYTES + size;
-      if (end > rest.length) {
-        this.#needed = PREFIX_BYTES + size;
-        break;
+    while (at < bytes.length) {
+      if (this.#heldBytes === 0 && bytes.length - at >= PREFIX_BYTES) {
+        const needed = this.#sizeAt(bytes, at);
+        if (needed < 0) return false;
+        const end = at + needed;
+        if (end <= bytes.length) {
+          const from = at + PREFIX_BYTES;
+          at = end;
+          frame(this.#lent ? bytes.slice(from, end) : bytes.subarray(from, end));
+          continue;
+        }
+        this.#needed = needed;
       }
-      frame(rest.subarray(at + PREFIX_BYTES, end));
-      at = end;
-    }
-    if (at < rest.length) {
-      this.#pieces.push(at === 0 ? rest : rest.subarray(at));
-      this.#pieceBytes = rest.length - at;
+      const lacking = (this.#needed === 0 ? PREFIX_BYTES : this.#needed) - this.#heldBytes;
+      const count = Math.min(lacking, bytes.length - at);
+      this.#hold(bytes.subarray(at, at + count));
+      at += count;
+      if (count < lacking) break;
+      if (this.#needed === 0) {
+        this.#needed = this.#sizeAt(this.#held, 0);
+        if (this.#needed < 0) return false;
+        if (this.#needed > PREFIX_BYTES) continue;
+      }
+      const body = this.#held.subarray(PREFIX_BYTES, this.#needed);
+      this.#held = NOTHING;
+      this.#heldBytes = 0;
+      this.#needed = 0;
+      frame(body);
     }
     return true;
   }
 
-  /** All pieces as one, and none kept. */
-  #joined(): Uint8Array {
-    const joined = new Uint8Array(this.#pieceBytes);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      joined.set(piece, at);
-      at += piece.length;
+  /** Size with its prefix of the frame that begins at `at`; -1 when it is impossible. */
+  #sizeAt(bytes: Uint8Array, at: number): number {
+    const size = readInt32(bytes, at);
+    return size < 0 || size > this.#maxBytes ? -1 : PREFIX_BYTES + size;
+  }
+
+  #hold(piece: Uint8Array): void {
+    const bytes = this.#heldBytes + piece.length;
+    if (bytes > this.#held.length) {
+      const room = Math.max(FIRST_ROOM_BYTES, bytes * 2);
+      const grown = new Uint8Array(this.#needed === 0 ? PREFIX_BYTES : Math.min(this.#needed, room));
+      grown.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = grown;
     }
-    this.#pieces = [];
-    this.#pieceBytes = 0;
-    this.#needed = 0;
-    return joined;
+    this.#held.set(piece, this.#heldBytes);
+    this.#heldBytes = bytes;
   }
 }

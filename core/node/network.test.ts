@@ -77,6 +77,20 @@ test('bytes travel both ways in order, chunk lists as one', async () => {
   expect(server.remoteAddress).toMatch(/^127\.0\.0\.1:\d+$/);
 });
 
+test('both ends lend what they read: the memory of one piece is that of the next', async () => {
+  const { server, client, atServer, atClient } = await pair();
+  expect([server.lendsReads, client.lendsReads]).toEqual([true, true]);
+  const pieces: Uint8Array[] = [];
+  server.handler = { data: (bytes) => pieces.push(bytes), closed() {} };
+  client.write([Buffer.from('first')]);
+  server.write([Buffer.from('other')]);
+  await atClient.until(5);
+  client.write([Buffer.from('again')]);
+  await expect.poll(() => pieces.reduce((sum, piece) => sum + piece.length, 0)).toBe(10);
+  expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(1);
+  server.handler = atServer;
+});
+
 test('close flushes what is queued, then both ends hear of an orderly end', async () => {
   const { server, client, atServer, atClient } = await pair();
   const large = new Uint8Array(5_000_000);

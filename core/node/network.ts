@@ -14,6 +14,12 @@ import { connectTls, handshakeError, refusalByPeer } from './tls.ts';
 const LINGER_MS = 5000;
 
 /**
+ * All sockets of this thread are read into one buffer, whose bytes are lent to the handler: a piece of memory for each
+ * read costs twice what the read itself does, here in streams and collections, in the kernel in pages that are new.
+ */
+const landing = new Uint8Array(262_144);
+
+/**
  * TCP without Nagle's delay. `log` hears of errors that belong to no connection. `localAddress`: one of this machine's,
  * from which it connects; default the one that the route has.
  */
@@ -22,9 +28,9 @@ export function createNodeNetwork(log: Logger, localAddress?: string): Network {
   return {
     listen(host, port, accept) {
       return new Promise((resolve, reject) => {
-        const server = net.createServer({ noDelay: true, keepAlive: true });
+        const server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true });
         server.once('error', (error) => reject(networkError(error)));
-        server.on('connection', (socket) => accept(new NodeConnection(socket)));
+        server.on('connection', (socket) => accept(acceptedConnection(socket)));
         server.listen({ host, port }, () => {
           server.removeAllListeners('error');
           // Accepting can fail for want of descriptors; the listener goes on when there are some again.
@@ -36,9 +42,11 @@ export function createNodeNetwork(log: Logger, localAddress?: string): Network {
 
     connect(host, port, timeoutMs, security) {
       return new Promise((resolve, reject) => {
+        let connection: NodeConnection | null = null;
+        const onread = readsInto(() => connection);
         const socket =
           security === undefined
-            ? net.connect({ host, port, noDelay: true, keepAlive: true, ...from })
+            ? net.connect({ host, port, noDelay: true, keepAlive: true, onread, ...from })
             : connectTls(host, port, security);
         const timeout = setTimeout(() => {
           socket.destroy();
@@ -52,7 +60,8 @@ export function createNodeNetwork(log: Logger, localAddress?: string): Network {
         socket.once(security === undefined ? 'connect' : 'secureConnect', () => {
           clearTimeout(timeout);
           socket.removeListener('error', refused);
-          resolve(new NodeConnection(socket));
+          connection = new NodeConnection(socket, security === undefined);
+          resolve(connection);
         });
       });
     },
@@ -77,12 +86,44 @@ class NodeListener implements Listener {
   }
 }
 
+/** Node's way to read without a stream between: the socket fills `landing` and calls. */
+function readsInto(connection: () => NodeConnection | null): net.OnReadOpts {
+  return {
+    buffer: landing,
+    callback(count) {
+      connection()?.received(landing.subarray(0, count));
+      return true;
+    },
+  };
+}
+
+/**
+ * A server makes its sockets itself, none of which reads into a buffer of ours: so the connection is moved to one that
+ * does. Where Node's socket does not show its handle, it stays where it is.
+ */
+function acceptedConnection(accepted: net.Socket): NodeConnection {
+  const holder = accepted as { _handle?: unknown };
+  const handle = holder._handle;
+  if (typeof handle !== 'object' || handle === null) {
+    const connection = new NodeConnection(accepted, false);
+    accepted.resume();
+    return connection;
+  }
+  holder._handle = null;
+  let connection: NodeConnection | null = null;
+  const onread = readsInto(() => connection);
+  const options = { handle, onread } as net.SocketConstructorOpts;
+  connection = new NodeConnection(new net.Socket(options), true);
+  return connection;
+}
+
 const UNHEARD: ConnectionHandler = { data() {}, closed() {} };
 
 class NodeConnection implements Connection {
   readonly remoteAddress: string;
   handler: ConnectionHandler = UNHEARD;
   readonly copiesWrites = true;
+  readonly lendsReads: boolean;
   readonly #socket: net.Socket;
   /** 'closing': our close was asked for, what is queued still flows out, what comes in is dropped. */
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -95,12 +136,16 @@ class NodeConnection implements Connection {
     if (this.#state === 'open') this.handler.drained?.();
   };
 
-  constructor(socket: net.Socket) {
+  /** `lendsReads`: whoever made the socket has it call `received`. */
+  constructor(socket: net.Socket, lendsReads: boolean) {
     this.#socket = socket;
+    this.lendsReads = lendsReads;
     this.remoteAddress = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
-    socket.on('data', (bytes: Buffer) => {
-      if (this.#state === 'open') this.handler.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    });
+    if (!lendsReads) {
+      socket.on('data', (bytes: Buffer) => {
+        this.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      });
+    }
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#reason ??= refusalByPeer(error) ?? error.code ?? error.message;
     });
@@ -109,6 +154,10 @@ class NodeConnection implements Connection {
       if (this.#linger !== null) clearTimeout(this.#linger);
       this.handler.closed(this.#reason);
     });
+  }
+
+  received(bytes: Uint8Array): void {
+    if (this.#state === 'open') this.handler.data(bytes);
   }
 
   get bufferedBytes(): number {
