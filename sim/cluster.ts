@@ -12,6 +12,8 @@ const CONTROLLER_PORT = 9093;
 /** How long a process stays down that ended by itself. */
 const SUPERVISOR_NS = 1e9;
 
+const OFFSETS_PARTITIONS = 'offsets.topic.num.partitions';
+
 /** The brokers of a run, on their nodes; a node's process is started anew by its boot. */
 export class SimulatedCluster {
   readonly nodes: readonly SimNode[];
@@ -55,6 +57,11 @@ export class SimulatedCluster {
   quorum(brokerId: number): Quorum | null {
     const entry = this.#quorums[brokerId - 1];
     return entry?.life.alive ? entry.quorum : null;
+  }
+
+  /** How many partitions the topic of committed offsets gets. */
+  get offsetsPartitions(): number {
+    return Number(brokerConfig(this.#workload, 1)[OFFSETS_PARTITIONS]);
   }
 
   nodeOf(brokerId: number): SimNode | undefined {
@@ -117,7 +124,7 @@ function brokerConfig(workload: Workload, id: number): Record<string, string> {
       : { 'controller.quorum.voters': ids.map((voter) => `${voter}@${host(voter)}:${CONTROLLER_PORT}`).join(',') }),
     'group.initial.rebalance.delay.ms': '0',
     'offsets.topic.replication.factor': replicas,
-    'offsets.topic.num.partitions': '4',
+    [OFFSETS_PARTITIONS]: '4',
     ...workload.cluster.config,
   };
 }

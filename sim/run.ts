@@ -1,7 +1,13 @@
 import type { Codecs, Runtime } from '../core/runtime.ts';
 import { type HistoryRecorder, tee } from '../reports/history/writer.ts';
 import { contract } from '../reports/verdict/contract.ts';
-import { type ControlEvent, type FaultReach, type LoggedFault, reachOf } from '../reports/verdict/faults.ts';
+import {
+  type ControlEvent,
+  type FaultReach,
+  type LoggedFault,
+  reachesInto,
+  reachOf,
+} from '../reports/verdict/faults.ts';
 import type { VerdictResult } from '../reports/verdict/result.ts';
 import { Verdict } from '../reports/verdict/verdict.ts';
 import { type Conducted, conduct, type Phase } from '../workloads/actors/conduct.ts';
@@ -141,11 +147,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
   });
   const watch = new Watch({
     names: roster.names,
+    offsetsPartitions: cluster.offsetsPartitions,
     nodes: cluster.nodes,
     broker: (id) => cluster.broker(id),
     quorum: (id) => cluster.quorum(id),
     nowNs: () => (Number.isFinite(zeroNs) ? world.nowNs - zeroNs : 0),
-    reach: (id) => worstReach(faults.outcomes(), id),
+    reach: (id, directory) => worstReach(faults.outcomes(), id, directory),
   });
   cluster.onStarted = (broker) => watch.started(broker);
   const { journal } = options;
@@ -218,9 +225,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     ...(conducted.reason === null ? {} : { reason: conducted.reason }),
     control: watch.control.events,
   };
+  const offsetsControl = { partitions: cluster.offsetsPartitions, events: watch.offsetsControl.events };
   for (const recorder of recorders) recorder.end({ ...end, faults: faultLog });
   return {
-    verdict: verdict.finish({ ...end, whiteBox: watch.result() }),
+    verdict: verdict.finish({ ...end, offsetsControl, whiteBox: watch.result() }),
     conducted,
     measurements: [measurement.buffer],
     series: sampler.points,
@@ -261,20 +269,18 @@ function sampleEverySecond(world: World, zeroNs: number, sampler: SeriesSampler)
 const REACHES: readonly FaultReach[] = ['none', 'unavailable', 'unsynced', 'stored', 'damaged'];
 
 /** The worst that the faults so far may have done to what a broker had stored. */
-function worstReach(outcomes: readonly FaultOutcome[], broker: number): FaultReach {
+function worstReach(outcomes: readonly FaultOutcome[], broker: number, directory: string): FaultReach {
   let worst = 0;
-  for (const { kind, brokers } of outcomes) {
-    if (!brokers.includes(broker)) continue;
-    // A swapped disk names another node: its broker is right not to start, and none of its replicas comes back.
-    const reach = kind === 'disk-swap' ? 'damaged' : reachOf(kind);
-    worst = Math.max(worst, REACHES.indexOf(reach));
+  for (const outcome of outcomes) {
+    if (!outcome.brokers.includes(broker) || !reachesInto(outcome, directory)) continue;
+    worst = Math.max(worst, REACHES.indexOf(reachOf(outcome.kind)));
   }
   return REACHES[worst]!;
 }
 
 function loggedFault(outcome: FaultOutcome): LoggedFault {
-  const { id, kind, target, brokers, atNs, untilNs, confirmed, byChance } = outcome;
-  return { id, kind, target, brokers, atNs, untilNs, confirmed, byChance };
+  const { id, kind, target, brokers, atNs, untilNs, confirmed, byChance, files } = outcome;
+  return { id, kind, target, brokers, atNs, untilNs, confirmed, byChance, ...(files === undefined ? {} : { files }) };
 }
 
 function hung(phase: Phase, nowNs: number, roster: Roster): Conducted {

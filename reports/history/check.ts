@@ -87,7 +87,7 @@ function configsOf(value: unknown, line: number): RunConfigs {
 
 /** @throws HistoryFileError */
 export function checkedFault(value: Value, line: number): LoggedFault {
-  const { confirmed, byChance, untilNs } = value;
+  const { confirmed, byChance, untilNs, files } = value;
   if (typeof confirmed !== 'boolean') throw new HistoryFileError(line, 'fault: confirmed is true or false');
   return {
     id: text(value.id, 'fault: id', line),
@@ -98,6 +98,9 @@ export function checkedFault(value: Value, line: number): LoggedFault {
     untilNs: untilNs === undefined || untilNs === null ? null : time(untilNs, 'fault: untilNs', line),
     confirmed,
     ...(byChance === true ? { byChance } : {}),
+    ...(files === undefined
+      ? {}
+      : { files: list(files, 'fault: files', line, 10_000).map((path) => text(path, 'fault: files', line)) }),
   };
 }
 

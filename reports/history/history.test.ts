@@ -46,6 +46,7 @@ const FAULT: LoggedFault = {
   atNs: 5,
   untilNs: 9,
   confirmed: true,
+  files: ['/data/orders-0/00000000000000000000.log'],
 };
 
 async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {

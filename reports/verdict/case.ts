@@ -1,13 +1,16 @@
+import { groupPartition } from '../../core/groups/index.ts';
 import type { HistoryNames } from '../../workloads/history.ts';
-import { CLAUSE, type Loss, type Standing, standingOf, uncleanElectionOf } from './clauses.ts';
+import { CLAUSE } from './clause-texts.ts';
+import { type Loss, type Standing, standingOf, uncleanElectionOf } from './clauses.ts';
 import type { Contract, TopicPromise } from './contract.ts';
 import type { Evidence } from './evidence.ts';
-import { type ControlEvent, reachOf } from './faults.ts';
+import { type ControlEvent, reachesInto, reachOf } from './faults.ts';
 import { CONFLICT, type Ledger, MOVE } from './ledger.ts';
 import { type MetadataLoss, metadataLostOf, wasBefore } from './metadata-lost.ts';
 import { FLAG, type RecordTable, TIME_STEP_NS } from './record-table.ts';
 import type { Clause } from './result.ts';
 import type { Sessions } from './sessions.ts';
+import type { VerdictEnd } from './verdict.ts';
 
 /** One auditor's pass over one partition. */
 export interface Audit {
@@ -27,7 +30,6 @@ export class Case {
   readonly names: HistoryNames;
   readonly contract: Contract;
   readonly control: readonly ControlEvent[] | undefined;
-  readonly metadataLosses: readonly MetadataLoss[];
   readonly ledger: Ledger;
   readonly sessions: Sessions;
   readonly evidence: Evidence;
@@ -36,6 +38,8 @@ export class Case {
   /** Actors whose rows did not all arrive. */
   readonly missing: ReadonlySet<number>;
   readonly hasTransactions: boolean;
+  readonly #offsetsControl: VerdictEnd['offsetsControl'];
+  readonly #metadataLosses: readonly MetadataLoss[];
   readonly #auditedMoves = new Set<string>();
   readonly #exposures = new Map<string, number>();
   #marks: HighMarks | undefined;
@@ -44,21 +48,21 @@ export class Case {
   constructor(
     names: HistoryNames,
     contract: Contract,
-    control: readonly ControlEvent[] | undefined,
     ledger: Ledger,
     sessions: Sessions,
     evidence: Evidence,
     missing: ReadonlySet<number>,
-    metadataLosses: readonly MetadataLoss[],
+    end: Pick<VerdictEnd, 'control' | 'offsetsControl' | 'whiteBox'>,
   ) {
     this.names = names;
     this.contract = contract;
-    this.control = control;
+    this.control = end.control;
+    this.#offsetsControl = end.offsetsControl;
     this.ledger = ledger;
     this.sessions = sessions;
     this.evidence = evidence;
     this.missing = missing;
-    this.metadataLosses = metadataLosses;
+    this.#metadataLosses = end.whiteBox?.metadataLosses ?? [];
     this.audits = auditsOf(names, sessions);
     this.hasTransactions = names.actors.some(({ role }) => role.kind === 'producer' && role.transactional);
     const { moves } = ledger;
@@ -72,9 +76,13 @@ export class Case {
   /** The clause that allows corrupt bytes: a fault has damaged what a replica had stored. */
   damageOf(partition: number): Clause | null {
     const promise = this.promise(partition);
-    const replicas = promise.replicas(this.names.partitions[partition]!.partition);
+    const number = this.names.partitions[partition]!.partition;
+    const replicas = promise.replicas(number);
     const fault = this.contract.faults.find(
-      ({ kind, brokers }) => reachOf(kind) === 'damaged' && brokers.some((broker) => replicas.includes(broker)),
+      (each) =>
+        reachOf(each.kind) === 'damaged' &&
+        reachesInto(each, `${promise.topic}-${number}`) &&
+        each.brokers.some((broker) => replicas.includes(broker)),
     );
     return fault === undefined ? null : CLAUSE.damaged(fault);
   }
@@ -150,10 +158,33 @@ export class Case {
       flushedByCount: (atNs) => this.#reached(atNs, partition, 'acked') >= offset + promise.flushMessages - 1,
       outlived: (atNs) => this.#reached(atNs, partition, 'surviving') > offset,
     };
-    const forgotten = this.#lostWithMetadata(partition, seenAtNs);
+    return this.#standingOf(loss, this.contract, this.control);
+  }
+
+  /** Whether the contract allows that what a coordinator had written of a group and told at one time was lost at another. */
+  lossOfGroup(group: string, ackedNs: number, missedNs: number): Standing {
+    const { contract } = this;
+    const watched = this.#offsetsControl;
+    const partition = watched === undefined ? -1 : groupPartition(group, watched.partitions);
+    const loss: Loss = {
+      promise: contract.offsets,
+      partition,
+      index: partition,
+      acks: -1,
+      seenAtNs: ackedNs,
+      flushedByCount: () => false,
+      outlived: () => false,
+    };
+    const faults = contract.faults.filter(({ atNs }) => atNs < missedNs);
+    const control = watched?.events.filter(({ timeNs }) => timeNs <= missedNs);
+    return this.#standingOf(loss, { ...contract, faults }, control);
+  }
+
+  #standingOf(loss: Loss, contract: Contract, control: readonly ControlEvent[] | undefined): Standing {
+    const forgotten = this.#lostMetadata((lost) => wasBefore(lost, loss.index, loss.seenAtNs, control));
     // Metadata that was lost tells nothing of what came before it.
-    const known = forgotten === null ? this.control : this.control?.filter(({ timeNs }) => timeNs < forgotten.timeNs);
-    const standing = standingOf(loss, this.contract, known);
+    const known = forgotten === null ? control : control?.filter(({ timeNs }) => timeNs < forgotten.timeNs);
+    const standing = standingOf(loss, contract, known);
     if (forgotten === null || standing.kind === 'allowed') return standing;
     return { kind: 'allowed', clause: forgotten.clause, fault: standing.fault };
   }
@@ -173,13 +204,8 @@ export class Case {
     return this.#lostMetadata((loss) => loss.reusesEpoch && loss.timeNs <= timeNs)?.clause ?? null;
   }
 
-  /** The loss of metadata with which all that was known of a partition until then may be lost. */
-  #lostWithMetadata(partition: number, seenAtNs: number): { clause: Clause; timeNs: number } | null {
-    return this.#lostMetadata((loss) => wasBefore(loss, partition, seenAtNs, this.control));
-  }
-
   #lostMetadata(applies: (loss: MetadataLoss) => boolean): { clause: Clause; timeNs: number } | null {
-    for (const loss of this.metadataLosses) {
+    for (const loss of this.#metadataLosses) {
       const clause = applies(loss) ? metadataLostOf(this.contract, loss) : null;
       if (clause !== null) return { clause, timeNs: loss.timeNs };
     }

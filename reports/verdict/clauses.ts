@@ -1,7 +1,16 @@
+import {
+  acksOne,
+  acksOneMoved,
+  acksZero,
+  destroyedClause,
+  lastReplica,
+  uncleanClause,
+  uncleanShutdowns,
+} from './clause-texts.ts';
 import type { Contract, TopicPromise } from './contract.ts';
 import { copiesOf } from './copies.ts';
-import { type ControlEvent, endsUncleanly, type LoggedFault, liesAboutSync, reachOf } from './faults.ts';
-import type { Clause, ClauseSetting } from './result.ts';
+import { type ControlEvent, endsUncleanly, type LoggedFault, liesAboutSync, reachesInto, reachOf } from './faults.ts';
+import type { Clause } from './result.ts';
 
 export type Standing =
   | { readonly kind: 'fail'; readonly fault: LoggedFault | null }
@@ -216,6 +225,7 @@ function brokersOf(faults: readonly LoggedFault[], replicas: readonly number[]):
 function destroys(fault: LoggedFault, loss: Loss, faults: readonly LoggedFault[]): boolean {
   const reach = reachOf(fault.kind);
   if (reach !== 'unsynced' && reach !== 'stored' && reach !== 'damaged') return false;
+  if (reach === 'damaged' && !isInto(fault, loss)) return false;
   // A log loses its end, never its middle: recovery cuts at the first batch that is missing.
   if (loss.outlived(fault.atNs)) return false;
   if (reach !== 'unsynced' || wasLiedTo(fault, faults)) return true;
@@ -223,6 +233,12 @@ function destroys(fault: LoggedFault, loss: Loss, faults: readonly LoggedFault[]
   if (flushMessages <= 1) return false;
   if (fault.atNs > loss.seenAtNs + flushMs * 1e6) return false;
   return !(Number.isFinite(flushMessages) && loss.flushedByCount(fault.atNs));
+}
+
+/** Whether damage can have met the record's partition; where that is not known, one of its topic. */
+function isInto(fault: LoggedFault, { promise, partition }: Loss): boolean {
+  if (partition >= 0) return reachesInto(fault, `${promise.topic}-${partition}`);
+  return fault.files === undefined || fault.files.some((path) => path.includes(`/${promise.topic}-`));
 }
 
 /** Whether an fsync of the broker, after the record was acknowledged, may have done nothing. */
@@ -239,6 +255,7 @@ function wasLiedTo(fault: LoggedFault, faults: readonly LoggedFault[]): boolean 
  */
 function isStillDamaged(fault: LoggedFault, loss: Loss, control: readonly ControlEvent[] | undefined): boolean {
   if (control === undefined || reachOf(fault.kind) !== 'damaged' || fault.atNs > loss.seenAtNs) return false;
+  if (!isInto(fault, loss)) return false;
   const known = control.filter(({ partition, timeNs }) => partition === loss.index && timeNs <= loss.seenAtNs);
   const since = [
     ...known.filter(({ timeNs }) => timeNs <= fault.atNs).slice(-1),
@@ -250,155 +267,4 @@ function isStillDamaged(fault: LoggedFault, loss: Loss, control: readonly Contro
 function hitLeader(fault: LoggedFault, loss: Loss): boolean {
   const { topic } = loss.promise;
   return fault.target === `leader(${topic}/${loss.partition})` || fault.target === `leader(${topic}-${loss.partition})`;
-}
-
-export function seconds(timeNs: number): string {
-  return `${(timeNs / 1e9).toFixed(3)}s`;
-}
-
-const INT64_MAX_TEXT = '9223372036854775807';
-
-function destroyedClause(loss: Loss, faults: readonly LoggedFault[]): Clause {
-  const { promise } = loss;
-  const events = faults.map((fault) => `${fault.kind} at t=${seconds(fault.atNs)} of ${brokers(fault)}`);
-  const list = events.length > 3 ? `${events.slice(0, 3).join(', ')} and ${events.length - 3} more` : events.join(', ');
-  const copies = promise.replicationFactor === 1 ? 'one replica' : `${promise.replicationFactor} replicas`;
-  if (faults.every((fault) => reachOf(fault.kind) !== 'unsynced')) {
-    return {
-      id: 'storage-lost',
-      text: `every broker that held the record lost stored bytes: ${list}`,
-      prevention:
-        promise.replicationFactor === 1
-          ? 'replicationFactor: 3 with min.insync.replicas=2'
-          : 'a higher min.insync.replicas, or replicas in more zones',
-    };
-  }
-  const flushMessages = Number.isFinite(promise.flushMessages) ? promise.flushMessages : INT64_MAX_TEXT;
-  const flushMs = Number.isFinite(promise.flushMs) ? ` and flush.ms=${promise.flushMs}` : '';
-  const acks = loss.acks === 1 ? 'acks=1' : 'acks=all';
-  return {
-    id: 'unflushed',
-    text: `${acks} on ${copies} acknowledges from the page cache; ${list} with flush.messages=${flushMessages}${flushMs}`,
-    prevention:
-      promise.replicationFactor === 1
-        ? `replicationFactor: 3 with min.insync.replicas=2 over separate power, or ${flushEach(promise)}`
-        : `replicas over separate power with a higher min.insync.replicas, or ${flushEach(promise)}`,
-    settings: flushSettings(promise),
-  };
-}
-
-function brokers(fault: LoggedFault): string {
-  return fault.brokers.length === 1 ? `broker ${fault.brokers[0]}` : `brokers ${fault.brokers.join(', ')}`;
-}
-
-function acksZero(): Clause {
-  return {
-    id: 'acks-0',
-    text: 'acks=0 promises nothing: the producer does not wait for any broker',
-    prevention: 'acks=all',
-  };
-}
-
-function acksOne(promise: TopicPromise, fault: LoggedFault): Clause {
-  return {
-    id: 'acks-1',
-    text: `acks=1 acknowledges before any follower has the record; the leader was hit by ${fault.kind} at t=${seconds(fault.atNs)}`,
-    prevention: 'acks=all with min.insync.replicas=2',
-    settings: acksAll(promise),
-  };
-}
-
-function acksOneMoved(promise: TopicPromise, from: number, event: ControlEvent): Clause {
-  return {
-    id: 'acks-1',
-    text: `acks=1 acknowledges before any follower has the record; leadership went from broker ${from} to ${event.leader} at t=${seconds(event.timeNs)}`,
-    prevention: 'acks=all with min.insync.replicas=2',
-    settings: acksAll(promise),
-  };
-}
-
-function acksAll({ topic, minInsyncReplicas }: TopicPromise): readonly ClauseSetting[] {
-  const all: ClauseSetting = { of: 'producers', topic, name: 'acks', value: 'all' };
-  if (minInsyncReplicas >= 2) return [all];
-  return [all, { of: 'topic', topic, name: 'min.insync.replicas', value: '2' }];
-}
-
-function uncleanClause({ topic }: TopicPromise, event: ControlEvent): Clause {
-  return {
-    id: 'unclean-election',
-    text: `unclean.leader.election.enable=true: broker ${event.leader}, not in sync, was elected at t=${seconds(event.timeNs)}`,
-    prevention: 'unclean.leader.election.enable=false',
-    settings: [{ of: 'topic', topic, name: 'unclean.leader.election.enable', value: 'false' }],
-  };
-}
-
-function flushSettings({ topic }: TopicPromise): readonly ClauseSetting[] {
-  return topic === '__consumer_offsets'
-    ? [{ of: 'brokers', name: 'log.flush.interval.messages', value: '1' }]
-    : [{ of: 'topic', topic, name: 'flush.messages', value: '1' }];
-}
-
-/** The broker makes its own topics itself, with the brokers' settings: there is no topic config to set beforehand. */
-function flushEach({ topic }: TopicPromise): string {
-  return topic === '__consumer_offsets' ? 'log.flush.interval.messages=1 on the brokers' : 'flush.messages=1';
-}
-
-function uncleanShutdowns(promise: TopicPromise, acked: ControlEvent, elected: ControlEvent): Clause {
-  return {
-    id: 'unclean-shutdowns',
-    text: `every broker of the ISR {${acked.isr.join(',')}} ended without a clean shutdown before the others had caught up; broker ${elected.leader}, the last known leader, had lost its unflushed tail and was elected at t=${seconds(elected.timeNs)}`,
-    prevention: `${flushEach(promise)}, or a higher min.insync.replicas`,
-    settings: flushSettings(promise),
-  };
-}
-
-function lastReplica(event: ControlEvent, fault: LoggedFault): Clause {
-  return {
-    id: 'last-replica',
-    text: `the ISR shrank to {${event.isr.join(',')}} at t=${seconds(event.timeNs)}, which lost unflushed records by ${fault.kind} at t=${seconds(fault.atNs)} and was elected again`,
-    prevention: 'eligible.leader.replicas.version=1 (KIP-966)',
-    settings: [{ of: 'features', name: 'eligible.leader.replicas.version', value: '1' }],
-  };
-}
-
-export const CLAUSE = {
-  retention: (promise: TopicPromise): Clause => ({
-    id: 'retention',
-    text: `retention removed it: retention.ms=${finite(promise.retentionMs)}, retention.bytes=${finite(promise.retentionBytes)}`,
-    prevention: 'retention.ms=-1 and retention.bytes=-1, or a longer retention',
-  }),
-  damaged: (fault: LoggedFault): Clause => ({
-    id: 'damaged',
-    text: `${fault.kind} at t=${seconds(fault.atNs)} changed bytes that ${brokers(fault)} had stored; readers find the checksum wrong`,
-    prevention: 'check.crcs=true in every consumer, and storage that checks what it holds',
-  }),
-  compaction: (): Clause => ({
-    id: 'compaction',
-    text: 'cleanup.policy=compact keeps the latest record of a key only',
-    prevention: 'cleanup.policy=delete',
-  }),
-  noIdempotence: (): Clause => ({
-    id: 'no-idempotence',
-    text: 'enable.idempotence=false: a retry after a lost response writes the record again',
-    prevention: 'enable.idempotence=true',
-  }),
-  reordering: (inFlight: number): Clause => ({
-    id: 'reordering',
-    text: `enable.idempotence=false with max.in.flight.requests.per.connection=${inFlight}: a retry may overtake`,
-    prevention: 'enable.idempotence=true, or max.in.flight.requests.per.connection=1',
-  }),
-  offsetReset: (): Clause => ({
-    id: 'offset-reset',
-    text: 'auto.offset.reset moved the consumer past records that it never processed',
-    prevention: 'auto.offset.reset=none or earliest, and a retention longer than the longest absence',
-  }),
-  offsetsRetention: (retentionMs: number): Clause => ({
-    id: 'offsets-retention',
-    text: `offsets.retention.minutes=${retentionMs / 60_000} expired the commit`,
-    prevention: 'a longer offsets.retention.minutes',
-  }),
-} as const;
-
-function finite(value: number): string {
-  return Number.isFinite(value) ? String(value) : '-1';
 }

@@ -1,5 +1,6 @@
 import type { Case } from './case.ts';
-import { CLAUSE, type Standing, standingOf } from './clauses.ts';
+import { CLAUSE } from './clause-texts.ts';
+import type { Standing } from './clauses.ts';
 import { COMMIT, type Commits, FETCHED, groupsOf, HOLD, OUTCOME } from './commits.ts';
 import type { Example, Witness } from './result.ts';
 import { ASSIGNED, PROCESSED, SKIPPED } from './sessions.ts';
@@ -36,7 +37,7 @@ export function judgeCommitBound(judged: Case, commits: Commits, tally: Tally): 
  */
 export function judgeCommitDurable(judged: Case, commits: Commits, tally: Tally): void {
   const { made, fetched } = commits;
-  const { groupOf } = groupsOf(judged.names);
+  const { groupOf, names: groups } = groupsOf(judged.names);
   const partitions = judged.names.partitions.length;
   const registers = new Map<number, Register>();
   const registerOf = (actor: number, partition: number): Register | undefined => {
@@ -64,7 +65,7 @@ export function judgeCommitDurable(judged: Case, commits: Commits, tally: Tally)
     const expired = value < 0 && answered - made.at(newer, COMMIT.end) >= judged.contract.offsetsRetentionMs * 1e6;
     const standing: Standing = expired
       ? { kind: 'allowed', clause: CLAUSE.offsetsRetention(judged.contract.offsetsRetentionMs), fault: null }
-      : lossInGroup(judged, made.at(newer, COMMIT.end), answered);
+      : judged.lossOfGroup(groups[groupOf[fetched.at(index, FETCHED.actor)]!]!, made.at(newer, COMMIT.end), answered);
     const example = () => {
       const commit = commitEvent(judged, commits, newer);
       const who = judged.evidence.actor(fetched.at(index, FETCHED.actor));
@@ -79,18 +80,6 @@ function settle(tally: Tally, partition: number, standing: Standing, example: ()
   if (standing.kind === 'allowed') tally.allow(partition, standing.clause, example);
   else if (standing.kind === 'unknown') tally.undecided(partition, standing.reason);
   else tally.fail(partition, example);
-}
-
-/** Whether the contract allows that what a coordinator had written of a group and told at one time was lost at another. */
-function lossInGroup(judged: Case, ackedNs: number, missedNs: number): Standing {
-  const { contract } = judged;
-  const loss = { promise: contract.offsets, partition: -1, index: -1, acks: -1 as const, seenAtNs: ackedNs };
-  const faults = contract.faults.filter(({ atNs }) => atNs < missedNs);
-  return standingOf(
-    { ...loss, flushedByCount: () => false, outlived: () => false },
-    { ...contract, faults },
-    undefined,
-  );
 }
 
 /** All commits of one group to one partition. */
@@ -232,7 +221,7 @@ function firstHole(spans: readonly Span[], from: number, to: number): { from: nu
  * generation is written down before its members hear of it: a coordinator that has lost it counts from an older one.
  */
 export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): void {
-  const { groupOf } = groupsOf(judged.names);
+  const { groupOf, names: groups } = groupsOf(judged.names);
   const partitions = judged.names.partitions.length;
   const owners = new Map<number, { generation: number; actor: number; time: number }[]>();
   const { assigned } = judged.sessions;
@@ -249,7 +238,7 @@ export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): vo
     const other = list.find((owner) => owner.generation === generation && owner.actor !== actor);
     list.push({ generation, actor, time });
     if (other === undefined) continue;
-    settle(tally, partition, lossInGroup(judged, other.time, time), () => {
+    settle(tally, partition, judged.lossOfGroup(groups[groupOf[actor]!]!, other.time, time), () => {
       const events = [other, { actor, time }].map((owner) =>
         judged.evidence.event(owner.time, `${judged.evidence.actor(owner.actor)} assigned`),
       );
@@ -268,12 +257,17 @@ export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): vo
     const start = made.at(index, COMMIT.start);
     const later = list.find((owner) => owner.generation > generation && owner.actor !== actor && owner.time < start);
     if (later === undefined) continue;
-    settle(tally, partition, lossInGroup(judged, later.time, made.at(index, COMMIT.end)), () => {
-      const commit = commitEvent(judged, commits, index);
-      const owner = judged.evidence.event(later.time, `${judged.evidence.actor(later.actor)} assigned`);
-      const sentence = `${owner.text} in generation ${later.generation}; ${commit.text} in generation ${generation} was accepted`;
-      return judged.evidence.example(partition, -1, sentence, [owner, commit]);
-    });
+    settle(
+      tally,
+      partition,
+      judged.lossOfGroup(groups[groupOf[actor]!]!, later.time, made.at(index, COMMIT.end)),
+      () => {
+        const commit = commitEvent(judged, commits, index);
+        const owner = judged.evidence.event(later.time, `${judged.evidence.actor(later.actor)} assigned`);
+        const sentence = `${owner.text} in generation ${later.generation}; ${commit.text} in generation ${generation} was accepted`;
+        return judged.evidence.example(partition, -1, sentence, [owner, commit]);
+      },
+    );
   }
 }
 

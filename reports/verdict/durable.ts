@@ -1,6 +1,7 @@
 import { GAP } from '../../workloads/history.ts';
 import type { Audit, Case } from './case.ts';
-import { CLAUSE, type Standing } from './clauses.ts';
+import { CLAUSE } from './clause-texts.ts';
+import type { Standing } from './clauses.ts';
 import { FLAG } from './record-table.ts';
 import type { Example } from './result.ts';
 import { JUMP } from './sessions.ts';

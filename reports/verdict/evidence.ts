@@ -1,5 +1,6 @@
 import type { HistoryNames } from '../../workloads/history.ts';
-import { type Standing, seconds } from './clauses.ts';
+import { seconds } from './clause-texts.ts';
+import type { Standing } from './clauses.ts';
 import type { Ledger } from './ledger.ts';
 import { FLAG } from './record-table.ts';
 import type { Example, OffsetView, Witness } from './result.ts';

@@ -15,6 +15,8 @@ export interface LoggedFault {
   readonly confirmed: boolean;
   /** One of many that were drawn at random: that it found nothing to hit is no reason to doubt the run. */
   readonly byChance?: boolean;
+  /** The files that it damaged, where that is known; absent: any that its brokers have. */
+  readonly files?: readonly string[];
 }
 
 /**
@@ -48,7 +50,8 @@ const REACH: Readonly<Record<FaultKind, FaultReach>> = {
   // The failed pages are dropped from the page cache, and no later fsync brings them back.
   'fsync-failure': 'unsynced',
   'disk-replace': 'stored',
-  'disk-swap': 'stored',
+  // Nobody serves another's disk, and it goes back whole.
+  'disk-swap': 'unavailable',
   'bit-flip': 'damaged',
   'clock-jump': 'none',
   'clock-offset': 'none',
@@ -58,6 +61,11 @@ const REACH: Readonly<Record<FaultKind, FaultReach>> = {
 /** A kind that the table does not know reaches nothing, so that a new fault never excuses a loss by accident. */
 export function reachOf(kind: string): FaultReach {
   return Object.hasOwn(REACH, kind) ? REACH[kind as FaultKind] : 'none';
+}
+
+/** Whether it can have damaged a partition, whose directory has that name: `orders-0`, `__cluster_metadata-0`. */
+export function reachesInto({ files }: Pick<LoggedFault, 'files'>, directory: string): boolean {
+  return files === undefined || files.some((path) => path.split('/').includes(directory));
 }
 
 const UNCLEAN: ReadonlySet<string> = new Set<FaultKind>([

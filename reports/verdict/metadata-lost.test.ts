@@ -74,7 +74,10 @@ describe('a metadata log that lost what was committed', () => {
     expect(p9([EMPTY]).clauseText).toBe(
       'a voter of the metadata quorum that had lost its disk voted like the others: disk-replace at t=0.020s of broker 3; broker 1 led it at t=0.060s with offsets below 46 of 61',
     );
-    expect(p9([fault('bit-flip', [2], 5, 5)])).toMatchObject(allowed);
+    const damage = fault('bit-flip', [2], 5, 5);
+    expect(p9([damage])).toMatchObject(allowed);
+    expect(p9([{ ...damage, files: ['/data/__cluster_metadata-0/00000000000000000000.log'] }])).toMatchObject(allowed);
+    expect(p9([{ ...damage, files: ['/data/orders-0/00000000000000000000.log'] }])).toMatchObject(failed);
     // It was back before the record was committed; the disk goes only after; what is stored stays; the disk is a client's.
     expect(p9([EMPTY], { sinceNs: 31e6 })).toMatchObject(failed);
     expect(p9([fault('disk-replace', [3], 70, 80)])).toMatchObject(failed);

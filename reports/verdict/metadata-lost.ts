@@ -1,7 +1,10 @@
-import { seconds } from './clauses.ts';
+import { seconds } from './clause-texts.ts';
 import type { Contract } from './contract.ts';
-import { type ControlEvent, type LoggedFault, reachOf } from './faults.ts';
+import { type ControlEvent, type LoggedFault, reachesInto, reachOf } from './faults.ts';
 import type { Clause } from './result.ts';
+
+/** Where brokers keep the metadata log. */
+export const METADATA_DIRECTORY = '__cluster_metadata-0';
 
 /** A node was made leader of the metadata quorum though its log lacks what had been committed. */
 export interface MetadataLoss {
@@ -24,10 +27,11 @@ export interface MetadataLoss {
  */
 export function metadataLostOf({ controllers, faults }: Contract, loss: MetadataLoss): Clause | null {
   const { sinceNs, timeNs } = loss;
-  const forgot = faults.filter(({ kind, confirmed, atNs, untilNs, brokers }) => {
+  const forgot = faults.filter((fault) => {
+    const { kind, confirmed, atNs, untilNs, brokers } = fault;
     if (!confirmed || atNs >= timeNs || !brokers.some((broker) => controllers.includes(broker))) return false;
     if (reachOf(kind) === 'stored') return (untilNs ?? Number.POSITIVE_INFINITY) >= sinceNs;
-    return reachOf(kind) === 'damaged';
+    return reachOf(kind) === 'damaged' && reachesInto(fault, METADATA_DIRECTORY);
   });
   return forgot.length === 0 ? null : clauseOf(loss, forgot);
 }

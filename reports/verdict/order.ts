@@ -1,5 +1,5 @@
 import type { Case } from './case.ts';
-import { CLAUSE } from './clauses.ts';
+import { CLAUSE } from './clause-texts.ts';
 import { MOVE, OVERTAKEN } from './ledger.ts';
 import { FLAG } from './record-table.ts';
 import type { Clause, Example } from './result.ts';

@@ -1,6 +1,6 @@
 import type { HistoryNames } from '../../workloads/history.ts';
 import type { Case } from './case.ts';
-import { seconds } from './clauses.ts';
+import { seconds } from './clause-texts.ts';
 import { COMMIT, type Commits, groupsOf, OUTCOME } from './commits.ts';
 import type { LoggedFault } from './faults.ts';
 import { NumberRows } from './numbers.ts';

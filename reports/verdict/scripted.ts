@@ -122,3 +122,18 @@ export function audit(t: number, actor: number, log: readonly (readonly [number,
     ...log.map(([writer, sequence], offset) => read(t + 1, actor, offset, writer, sequence, partition)),
   ];
 }
+
+/** Actor 0 produces, 1 and 2 consume in one group, 3 audits. */
+export const ROLES: readonly ActorRole[] = [PRODUCER, CONSUMER, CONSUMER, AUDITOR];
+export const SETTING: Setting = { roles: ROLES };
+export const SINGLE: Setting = { roles: ROLES, brokers: 1, replicationFactor: 1 };
+
+/** That many records sent by actor 0 and acknowledged, a millisecond each. */
+export function written(count: number): Row[] {
+  return Array.from({ length: count }, (_, index) => [send(index, 0, index), ack(index + 1, 0, index, index)]).flat();
+}
+
+/** What `audit` then finds when all of them are there. */
+export function log(count: number): [writer: number, sequence: number][] {
+  return Array.from({ length: count }, (_, index) => [0, index]);
+}

@@ -36,6 +36,11 @@ export interface VerdictEnd {
   readonly missing?: readonly number[];
   /** Leaders and in-sync replicas over the run, in time order; absent when nobody watched them. */
   readonly control?: readonly ControlEvent[];
+  /**
+   * The same of `__consumer_offsets`, whose partitions `partition` then counts, with how many there are; absent when
+   * nobody watched them, or it was never made.
+   */
+  readonly offsetsControl?: { readonly partitions: number; readonly events: readonly ControlEvent[] };
   /** What was seen inside of the brokers; absent where nobody could look. */
   readonly whiteBox?: WhiteBox;
 }
@@ -107,16 +112,7 @@ export class Verdict implements HistorySink {
       this.#ackActivity.close();
       this.#readActivity.close();
       const missing = new Set(end.missing ?? []);
-      const judged = new Case(
-        this.#names,
-        this.#contract,
-        end.control,
-        this.#ledger,
-        this.#sessions,
-        evidence,
-        missing,
-        end.whiteBox?.metadataLosses ?? [],
-      );
+      const judged = new Case(this.#names, this.#contract, this.#ledger, this.#sessions, evidence, missing, end);
       judge(['P1'], (durable) => judgeDurable(judged, durable!));
       judge(['P2'], (agreement) => judgeAgreement(judged, agreement!));
       judge(['P3'], (phantom) => judgePhantom(judged, phantom!));

@@ -15,6 +15,8 @@ export class SimDisk {
   /** What the next power loss does to unsynced bytes and names; null draws it. */
   nextOutcome: CrashOutcome | null = null;
   #tree = new Tree();
+  /** What it held before a swap; where that is elsewhere, whatever befalls it befalls another's. */
+  #own = this.#tree;
   #usedBytes = 0;
   /** Counts power losses and replacements: what was under way before never completes. */
   #epoch = 0;
@@ -43,6 +45,11 @@ export class SimDisk {
   /** How many more bytes fit. */
   get freeBytes(): number {
     return Math.max(0, this.faults.capacityBytes - this.#usedBytes);
+  }
+
+  /** Whether it holds what is another node's, since a swap. */
+  get isSwapped(): boolean {
+    return this.#tree !== this.#own;
   }
 
   use(bytes: number): void {
@@ -176,7 +183,8 @@ export class SimDisk {
 
   /** Another, empty disk in its place. Only while no process runs. */
   replace(): void {
-    this.#exchange(new Tree());
+    this.#own = new Tree();
+    this.#exchange(this.#own);
   }
 
   /** Each of two nodes gets what the other's disk holds. Only while no process of either runs. */

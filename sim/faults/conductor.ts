@@ -17,6 +17,7 @@ export interface FaultOutcome {
   readonly untilNs: number | null;
   readonly confirmed: boolean;
   readonly byChance: boolean;
+  readonly files?: readonly string[];
 }
 
 export interface SimulatedBrokers {
@@ -70,7 +71,7 @@ export function createFaultConductor(options: {
       while (!cluster.nodes.every(isBack) && world.nowNs < deadlineNs) await sleep(BACK_POLL_MS);
     },
     outcomes() {
-      return driver.reports().flatMap(({ id, kind, atNs, untilNs, nodes, state }) => {
+      return driver.reports().flatMap(({ id, kind, atNs, untilNs, nodes, state, files }) => {
         // A run that was stopped early has faults whose time did not come: they are no part of it.
         if (atNs === null) return [];
         const brokers = nodes.flatMap((name) => idOf.get(name) ?? []);
@@ -89,6 +90,7 @@ export function createFaultConductor(options: {
             untilNs: untilNs === null ? null : untilNs - zeroNs,
             confirmed: state === 'confirmed',
             byChance: byChance.get(id) === true,
+            ...(files === undefined ? {} : { files }),
           },
         ];
       });

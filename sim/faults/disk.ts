@@ -2,7 +2,7 @@ import type { Selector } from '../../workloads/fault.ts';
 import type { DiskFaults } from '../disk/faults.ts';
 import type { SimFile } from '../disk/file.ts';
 import type { SimNode } from '../node.ts';
-import { type ActionOf, type FaultContext, type Inject, type Injected, lasting, struck } from './fault.ts';
+import { type ActionOf, type FaultContext, type Inject, type Injected, lasting, struck, withOwnDisk } from './fault.ts';
 
 /** Little is left, so that the fault shows within a few batches and within one, too. */
 const MOST_ROOM_BYTES = 65536;
@@ -70,11 +70,18 @@ export const shortWrite: Inject<ActionOf<'short-write'>> = (action, context) =>
 
 /** A byte of a log when there is one, else of any file; every byte is as likely as any other. */
 export const bitFlip: Inject<ActionOf<'bit-flip'>> = (action, context) => {
-  const hit = context.resolve(action.target).filter((node) => flip(node, context));
-  return struck(hit, context);
+  const files: string[] = [];
+  const hit = withOwnDisk(action.target, context).filter((node) => {
+    const path = flip(node, context);
+    if (path !== null) files.push(path);
+    return path !== null;
+  });
+  const injected = struck(hit, context);
+  return injected === null ? null : { ...injected, files };
 };
 
-function flip(node: SimNode, { random }: FaultContext): boolean {
+/** The path of the file that it hit. */
+function flip(node: SimNode, { random }: FaultContext): string | null {
   const files: { path: string; file: SimFile }[] = [];
   node.disk.tree.walk((path, file) => {
     if (file.size > 0) files.push({ path, file });
@@ -87,14 +94,14 @@ function flip(node: SimNode, { random }: FaultContext): boolean {
       candidates.reduce((sum, { file }) => sum + file.size, 0),
     ),
   );
-  for (const { file } of candidates) {
+  for (const { path, file } of candidates) {
     if (at < file.size) {
       file.flips.set(at, 1 << random.below(8));
-      return true;
+      return path;
     }
     at -= file.size;
   }
-  return false;
+  return null;
 }
 
 /** Something that happens to the next operation; confirmed once it did on every node. */

@@ -19,6 +19,7 @@ export interface FaultReport {
   readonly untilNs: number | null;
   readonly nodes: readonly string[];
   readonly state: FaultState;
+  readonly files?: readonly string[];
 }
 
 interface Entry {
@@ -143,5 +144,6 @@ function report({ fault, atNs, injected }: Entry): FaultReport {
     untilNs: injected?.endedNs() ?? null,
     nodes: injected?.nodes.map((node) => node.name) ?? [],
     state,
+    ...(injected?.files === undefined ? {} : { files: injected.files }),
   };
 }

@@ -33,6 +33,8 @@ export interface FaultContext {
 /** A fault that has been injected. */
 export interface Injected {
   readonly nodes: readonly SimNode[];
+  /** The files that it damaged, where it picks some: paths on the nodes' disks. */
+  readonly files?: readonly string[];
   /** Whether it took effect so far: a full disk needs a write that meets it. */
   confirmed(): boolean;
   /**
@@ -50,6 +52,11 @@ export type Inject<A extends FaultAction> = (action: A, context: FaultContext) =
 export type ActionOf<K extends FaultKind> = Extract<FaultAction, { kind: K }>;
 
 export const MS = 1e6;
+
+/** Whom a fault may hit that takes or damages what a disk holds: not those who have another's, for it would be the other's. */
+export function withOwnDisk(selector: Selector, context: FaultContext): readonly SimNode[] {
+  return context.resolve(selector).filter((node) => !node.disk.isSwapped);
+}
 
 /** The end of a fault: acts once, however often it is called, and knows when that was. */
 export function ending(world: World, action: () => void): Pick<Injected, 'heal' | 'endedNs'> {

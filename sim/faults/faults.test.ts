@@ -258,6 +258,35 @@ describe('what a fault does meanwhile', () => {
     },
   );
 
+  test.each(['disk-replace', 'power-loss', 'bit-flip'] as const)(
+    'a %s hits nobody who has another’s disk',
+    async (kind) => {
+      const cluster = new Cluster();
+      const second = { kind: 'broker', id: 2 } as const;
+      const driver = cluster.driver(
+        { kind: 'disk-swap', target: FIRST, with: second, restartAfterMs: 100 },
+        kind === 'bit-flip' ? { kind, target: second } : { kind, target: second, restartAfterMs: 100 },
+      );
+      driver.start();
+      await cluster.run(3000);
+      expect(driver.reports()).toMatchObject([{ state: 'confirmed' }, { state: 'missed' }]);
+    },
+  );
+
+  test('a bit-flip names the file that it hit', async () => {
+    const cluster = new Cluster();
+    const driver = cluster.driver({ kind: 'bit-flip', target: FIRST });
+    driver.start();
+    await cluster.run(1500);
+    const [{ files = [] } = {}] = driver.reports();
+    const damaged: string[] = [];
+    cluster.brokers[0]!.disk.tree.walk((path, file) => {
+      if (file.flips.size > 0) damaged.push(path);
+    });
+    expect(damaged).toHaveLength(1);
+    expect(files).toEqual(damaged);
+  });
+
   test('an orderly stop that takes too long is no orderly stop', async () => {
     const cluster = new Cluster();
     cluster.shutdownMs = 60_000;

@@ -1,15 +1,15 @@
 import type { SimNode } from '../node.ts';
-import { type ActionOf, ending, type FaultContext, type Inject, type Injected, MS } from './fault.ts';
+import { type ActionOf, ending, type FaultContext, type Inject, type Injected, MS, withOwnDisk } from './fault.ts';
 
 /** Kill, power loss, a disk replaced or swapped: the process ends in some way and starts again later. */
 export const kill: Inject<ActionOf<'kill'>> = (action, context) =>
   endAndRestart(context.resolve(action.target), action.restartAfterMs, context, (node) => node.kill());
 
 export const powerLoss: Inject<ActionOf<'power-loss'>> = (action, context) =>
-  endAndRestart(context.resolve(action.target), action.restartAfterMs, context, (node) => node.powerLoss());
+  endAndRestart(withOwnDisk(action.target, context), action.restartAfterMs, context, (node) => node.powerLoss());
 
 export const diskReplace: Inject<ActionOf<'disk-replace'>> = (action, context) =>
-  endAndRestart(context.resolve(action.target), action.restartAfterMs, context, (node) => {
+  endAndRestart(withOwnDisk(action.target, context), action.restartAfterMs, context, (node) => {
     node.kill();
     node.disk.replace();
     return true;

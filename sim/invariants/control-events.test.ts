@@ -13,7 +13,7 @@ type Change = Pick<PartitionImage, 'leader' | 'leaderEpoch' | 'isr' | 'recoveryS
 /** What brokers tell of a topic of two partitions, change by change. */
 function told(...changes: readonly Change[]): ControlEvents {
   const partitions = [0, 1].map((partition) => ({ topic: 'orders', partition }));
-  const events = new ControlEvents({ actors: [], partitions }, () => 0);
+  const events = new ControlEvents(partitions, () => 0);
   const listeners: Listener[] = [];
   const metadata = { addListener: (listener: Listener) => listeners.push(listener) };
   events.listen({ metadataNode: { metadata } } as unknown as Broker);

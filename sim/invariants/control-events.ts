@@ -15,7 +15,7 @@ interface Seen {
 /** Leaders and in-sync replicas over a run, from the committed metadata of whichever broker sees a change first. */
 export class ControlEvents {
   readonly #events: ControlEvent[] = [];
-  readonly #names: HistoryNames;
+  readonly #partitions: HistoryNames['partitions'];
   readonly #last: (Seen | null)[];
   /** Ids of the topics that had this name, by partition: a topic that was made anew is another one. */
   readonly #topicIds: readonly Set<string>[];
@@ -26,12 +26,12 @@ export class ControlEvents {
   isrExpansions = 0;
   uncleanElections = 0;
 
-  constructor(names: HistoryNames, nowNs: () => number) {
-    this.#names = names;
+  constructor(partitions: HistoryNames['partitions'], nowNs: () => number) {
+    this.#partitions = partitions;
     this.#nowNs = nowNs;
-    this.#last = names.partitions.map(() => null);
-    this.#topicIds = names.partitions.map(() => new Set());
-    this.#topics = new Set(names.partitions.map(({ topic }) => topic));
+    this.#last = partitions.map(() => null);
+    this.#topicIds = partitions.map(() => new Set());
+    this.#topics = new Set(partitions.map(({ topic }) => topic));
   }
 
   /** In time order. */
@@ -64,7 +64,7 @@ export class ControlEvents {
 
   /** A topic that was made anew, with fewer partitions. */
   #forget(topic: string, id: string, from: number): void {
-    for (const [index, named] of this.#names.partitions.entries()) {
+    for (const [index, named] of this.#partitions.entries()) {
       const last = this.#last[index]?.partition;
       if (named.topic !== topic || named.partition < from || last === undefined || last.topicId === id) continue;
       this.#last[index] = null;
@@ -75,7 +75,7 @@ export class ControlEvents {
   }
 
   #see(now: PartitionImage, epoch: number): void {
-    const index = this.#names.partitions.findIndex(
+    const index = this.#partitions.findIndex(
       ({ topic, partition }) => topic === now.topic && partition === now.partition,
     );
     if (index < 0) return;

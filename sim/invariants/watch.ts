@@ -1,6 +1,7 @@
 import type { Broker } from '../../core/broker/index.ts';
 import type { Quorum } from '../../core/quorum/quorum.ts';
 import type { FaultReach } from '../../reports/verdict/faults.ts';
+import { METADATA_DIRECTORY } from '../../reports/verdict/metadata-lost.ts';
 import {
   WHITE_BOX_RULES,
   type WhiteBox,
@@ -19,8 +20,12 @@ const LOOKS_MAX = 32;
 /** Kept of each run; the first ones tell most. */
 const VIOLATIONS_MAX = 100;
 
+const OFFSETS = '__consumer_offsets';
+
 export interface WatchOptions {
   readonly names: HistoryNames;
+  /** How many partitions `__consumer_offsets` has. */
+  readonly offsetsPartitions: number;
   readonly nodes: readonly SimNode[];
   /** Null while the process of that broker id is down or starting. */
   readonly broker: (id: number) => Broker | null;
@@ -28,8 +33,8 @@ export interface WatchOptions {
   readonly quorum: (id: number) => Quorum | null;
   /** Since time zero. */
   readonly nowNs: () => number;
-  /** The worst that faults have done to the bytes of a broker so far. */
-  readonly reach: (broker: number) => FaultReach;
+  /** The worst that faults have done so far to the bytes that a broker has in the directory of that name. */
+  readonly reach: (broker: number, directory: string) => FaultReach;
 }
 
 /**
@@ -38,11 +43,12 @@ export interface WatchOptions {
  */
 export class Watch implements Findings {
   readonly control: ControlEvents;
+  /** Of the topic that holds what groups committed. */
+  readonly offsetsControl: ControlEvents;
   readonly quorum: QuorumWatch;
   readonly #options: WatchOptions;
   /** By index: the newest topic of that name first, with those before it that a broker may hold still. */
   readonly #partitions: readonly PartitionWatch[][];
-  readonly #destroyed: (brokers: readonly number[]) => boolean;
   readonly #idOf: ReadonlyMap<SimNode, number>;
   readonly #turns: number[];
   readonly #checked = new Map<WhiteBoxRule, Float64Array>();
@@ -51,13 +57,16 @@ export class Watch implements Findings {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    const { names, reach } = options;
-    this.control = new ControlEvents(names, options.nowNs);
-    const destroyed = (id: number): boolean => !['none', 'unavailable'].includes(reach(id));
-    this.#destroyed = (brokers) => brokers.some(destroyed);
+    const { names } = options;
+    this.control = new ControlEvents(names.partitions, options.nowNs);
+    const offsets = Array.from({ length: options.offsetsPartitions }, (_, partition) => ({
+      topic: OFFSETS,
+      partition,
+    }));
+    this.offsetsControl = new ControlEvents(offsets, options.nowNs);
     this.#partitions = names.partitions.map(() => []);
     // The metadata log is always synced: a power loss alone takes nothing of it.
-    const stored = (id: number): boolean => ['stored', 'damaged'].includes(reach(id));
+    const stored = (id: number): boolean => ['stored', 'damaged'].includes(options.reach(id, METADATA_DIRECTORY));
     const forgetful = () => options.nodes.some((_, index) => stored(index + 1));
     this.quorum = new QuorumWatch(this, forgetful, options.nowNs);
     this.#idOf = new Map(options.nodes.map((node, index) => [node, index + 1]));
@@ -69,6 +78,7 @@ export class Watch implements Findings {
 
   started(broker: Broker): void {
     this.control.listen(broker);
+    this.offsetsControl.listen(broker);
     for (const { topic, partition } of this.#options.names.partitions) {
       const recovery = broker.assembly.replicas.partition(topic, partition)?.log?.recovery;
       if (recovery !== undefined && recovery.truncatedBytes > 0) this.tornTails++;
@@ -87,7 +97,10 @@ export class Watch implements Findings {
       const lacks = this.#lacks(index);
       if (lacks === null) continue;
       const { replicas = [] } = this.control.newest(index) ?? {};
-      if (replicas.some((id) => this.#options.reach(id) === 'damaged')) continue;
+      const damaged = (id: number): boolean =>
+        [`${topic}-${partition}`, METADATA_DIRECTORY].some((name) => this.#options.reach(id, name) === 'damaged');
+      // A leader hands on what is damaged, and whoever checks it comes no further (a log of metadata as any other).
+      if (replicas.some(damaged)) continue;
       this.violated('L1', index, `${topic}-${partition} ${lacks} ${waitedSeconds} s after everything was healed`);
     }
   }
@@ -142,7 +155,9 @@ export class Watch implements Findings {
     const known = watches.find((watch) => watch.topicId === topicId);
     if (known !== undefined) return known;
     const { topic, partition } = this.#options.names.partitions[index]!;
-    const made = new PartitionWatch(index, `${topic}-${partition}`, topicId, this, this.#destroyed);
+    const name = `${topic}-${partition}`;
+    const destroyed = (id: number): boolean => !['none', 'unavailable'].includes(this.#options.reach(id, name));
+    const made = new PartitionWatch(index, name, topicId, this, (brokers) => brokers.some(destroyed));
     watches.unshift(made);
     return made;
   }
