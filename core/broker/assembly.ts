@@ -34,6 +34,7 @@ export interface AssemblyOptions {
   readonly controller: ControllerPort;
   readonly logDirectories: readonly LogDirectory[];
   readonly brokerEpoch: () => number;
+  readonly kraftVersion: () => number;
   readonly supportedFeatures: readonly SupportedFeature[];
   /** Handlers of rooms that are built on these services (groups, transactions). */
   readonly moreHandlers?: (services: BrokerServices) => readonly AnyHandler[];
@@ -109,6 +110,7 @@ export class Assembly {
       metadata,
       controller,
       replicas: this.replicas,
+      kraftVersion: options.kraftVersion,
       logDirectories: options.logDirectories,
       telemetry: this.telemetry,
     };

@@ -15,6 +15,7 @@ import { BrokerLives } from './broker-lives.ts';
 import { readClusterId } from './cluster-id.ts';
 import { createControllerServer } from './controller-server.ts';
 import type { BrokerFaults } from './faults.ts';
+import { formatNode, type InitialController } from './format.ts';
 import { BrokerLifecycle } from './lifecycle.ts';
 import type { Server } from './server.ts';
 import { brokerSettings, type ListenAddress, reachableHost } from './settings.ts';
@@ -35,6 +36,11 @@ export interface BrokerOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Levels of features in a new cluster, as `kafka-storage format --feature` takes them; default Kafka's. */
   readonly features?: Readonly<Record<string, number>>;
+  /**
+   * Formats the directory of the metadata log if it is new, as `kafka-storage format --standalone` or
+   * `--initial-controllers` does (KIP-853); absent: voters are those of `controller.quorum.voters`, or of the log.
+   */
+  readonly initialControllers?: 'standalone' | readonly InitialController[];
   /** Bound on the start once the logs are open. Default 30 s. */
   readonly startTimeoutMs?: number;
   /** Told once when the node can keep nothing any more (its metadata log or all log directories failed): it must be ended. */
@@ -156,6 +162,9 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
   const clusterId =
     options.clusterId ?? readClusterId(runtime.disk, config.logDirs) ?? randomUuid(runtime.random.fork('cluster id'));
 
+  const { initialControllers } = options;
+  if (initialControllers !== undefined) await formatNode({ runtime, config, clusterId, initialControllers });
+
   let ended = false;
   const fatal = (reason: string): void => {
     if (ended) return;
@@ -213,6 +222,7 @@ async function start(options: BrokerOptions, undo: (() => void | Promise<void>)[
     controller: metadataNode.port,
     logDirectories,
     brokerEpoch: () => lifecycle?.epoch ?? -1,
+    kraftVersion: () => metadataNode.quorum.kraftVersion,
     supportedFeatures: supportedFeatures.map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max })),
     ...(options.faults === undefined ? undefined : { faults: options.faults }),
   });

@@ -16,7 +16,11 @@ export function createControllerServer(options: {
   const { runtime, node, turn, limits } = options;
   let served: ReadonlyMap<number, ServedApi> = new Map();
   const features = supportedFeatures.map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max }));
-  const versions = apiVersionsHandler({ metadata: node.metadata }, () => served.values(), features);
+  const versions = apiVersionsHandler(
+    { metadata: node.metadata, kraftVersion: () => node.quorum.kraftVersion },
+    () => served.values(),
+    features,
+  );
   served = servedApis([versions, ...controllerHandlers(node)], 'controller');
   const server = new Server(
     runtime,

@@ -15,6 +15,8 @@ export interface BrokerServices {
   readonly metadata: MetadataView;
   readonly controller: ControllerPort;
   readonly replicas: ReplicaManager;
+  /** Level of kraft.version: the metadata quorum's own, in no image. */
+  readonly kraftVersion: () => number;
   readonly logDirectories: readonly LogDirectory[];
   /** Absent: nothing is counted. */
   readonly telemetry?: BrokerTelemetry;

@@ -7,6 +7,9 @@ export interface ListenAddress {
 const CLIENT_LISTENER = 'PLAINTEXT';
 const CONTROLLER_LISTENER = 'CONTROLLER';
 
+/** A node that knows others, or whom to ask, is no cluster of its own. */
+const WITH_OTHERS = ['controller.quorum.voters', 'controller.quorum.bootstrap.servers'];
+
 /** A node that is a cluster of its own can hold one copy of everything: what Kafka's single-node samples say too. */
 const ALONE: Readonly<Record<string, string>> = {
   'offsets.topic.replication.factor': '1',
@@ -38,7 +41,7 @@ export function brokerSettings(options: {
     ...(advertised === undefined
       ? undefined
       : { 'advertised.listeners': `${CLIENT_LISTENER}://${addressText(advertised)}` }),
-    ...(config?.['controller.quorum.voters'] === undefined ? ALONE : undefined),
+    ...(WITH_OTHERS.every((name) => config?.[name] === undefined) ? ALONE : undefined),
     ...config,
   };
 }

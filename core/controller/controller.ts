@@ -1,13 +1,17 @@
 import type { BrokerConfig } from '../config/index.ts';
 import {
+  type AddRaftVoterRequest,
   type ApiSchema,
+  addRaftVoter,
   brokerHeartbeat,
   brokerRegistration,
   type Draft,
   type Message,
   type MetadataRecord,
   metadataRecord,
+  type RemoveRaftVoterRequest,
   registerControllerRecord,
+  removeRaftVoter,
 } from '../protocol/index.ts';
 import type { Quorum } from '../quorum/quorum.ts';
 import type { Random, Runtime, Timer } from '../runtime.ts';
@@ -106,6 +110,13 @@ export class Controller {
     request: Message<A['request']>,
     connectionId: number | null = null,
   ): Promise<Draft<A['response']> | null> {
+    const { changes } = this.#options.quorum();
+    // Changes of the voters are the quorum's own affair: it answers for them, whether this node leads it or not.
+    if (api.key === addRaftVoter.key)
+      return (await changes.add(request as AddRaftVoterRequest)) as Draft<A['response']>;
+    if (api.key === removeRaftVoter.key) {
+      return (await changes.remove(request as RemoveRaftVoterRequest)) as Draft<A['response']>;
+    }
     const operation = operationByKey.get(api.key);
     if (operation === undefined) throw new Error(`the controller has no operation for ${api.name}`);
     const active = this.#active;

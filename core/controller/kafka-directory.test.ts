@@ -1,12 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { BrokerConfig } from '../config/index.ts';
 import { createMemoryDisk } from '../memory-disk.ts';
 import { nodeCodecs } from '../node/codecs.ts';
 import { createNodeRuntime } from '../node/index.ts';
-import { brokerHeartbeat, brokerRegistration, createTopics } from '../protocol/index.ts';
+import {
+  brokerHeartbeat,
+  brokerRegistration,
+  createTopics,
+  decodeMessage,
+  describeQuorum,
+  snapshotHeaderRecord,
+} from '../protocol/index.ts';
+import { RaftQuorum } from '../quorum/index.ts';
 import { encodeControlRecords, leaderChangeControl } from '../quorum/metadata-batches.ts';
+import { decodeSnapshot, encodeSnapshot } from '../quorum/snapshot.ts';
+import { voterNode, votersRecordOf } from '../quorum/voter-set.ts';
 import { batchMaxTimestamp, batchSize } from '../records/index.ts';
 import type { Disk } from '../runtime.ts';
+import { openMetadataNode } from './metadata-node.ts';
 import { registration, SingleNode } from './testing/single-node.ts';
 
 const directory = '/data/__cluster_metadata-0';
@@ -51,6 +63,95 @@ test("Kafka's own metadata log is replayed whole, and led in a higher epoch", as
   expect(image.features.get('metadata.version')).toBe(30);
   expect(image.nextProducerId).toBe(1000);
   await node.close();
+});
+
+const standalone = {
+  clusterId: 'CCCCCCCCCCCCCCCCCCCCCg',
+  directoryId: 'XW6lwB8UQ9yAU4_m9HK1lA',
+  settings: { 'controller.quorum.bootstrap.servers': 'localhost:19983' },
+};
+const CHECKPOINT = '00000000000000000000-0000000000.checkpoint';
+
+/** A directory that `kafka-storage format --standalone` made, and perhaps a Kafka ran on. */
+function standaloneDisk(hasRun: boolean): Disk {
+  const disk = kafkaDisk();
+  put(disk, `${directory}/${CHECKPOINT}`, `kafka-standalone-${CHECKPOINT}`);
+  if (hasRun) put(disk, `${directory}/00000000000000000000.log`, 'kafka-standalone-metadata.log');
+  return disk;
+}
+
+describe('a directory that Kafka formatted with --standalone (KIP-853)', () => {
+  test.each([false, true])('says who votes, whether a Kafka ran on it or not (%s)', async (hasRun) => {
+    const disk = standaloneDisk(hasRun);
+    for (let life = 1; life <= 2; life++) {
+      const node = await SingleNode.start(createNodeRuntime({ disk, randomSeed: 'kafka' }), standalone);
+      const { quorum } = node.node;
+      expect(quorum.leader).toEqual({ id: 1, epoch: hasRun ? life + 1 : life });
+      expect(quorum.kraftVersion).toBe(1);
+      const endpoints = [{ name: 'CONTROLLER', host: 'localhost', port: 19983 }];
+      expect(quorum.describe().voters).toMatchObject([{ id: 1, directoryId: standalone.directoryId, endpoints }]);
+      const described = await node.ask(describeQuorum, {
+        topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }],
+      });
+      expect(described.nodes).toEqual([{ nodeId: 1, listeners: endpoints }]);
+      await node.close();
+    }
+    // Written once, behind the record that began the first epoch: with Kafka's own bytes it was there already.
+    const log = await RaftQuorum.open({
+      runtime: createNodeRuntime({ disk, randomSeed: 'kafka' }),
+      config: BrokerConfig.parse({
+        'node.id': '2',
+        'process.roles': 'broker',
+        'log.dirs': '/data',
+        listeners: 'PLAINTEXT://localhost:0',
+        'controller.quorum.bootstrap.servers': 'localhost:1',
+      }),
+      directoryId: standalone.directoryId,
+      listener: { committed() {}, snapshotLoaded() {}, leaderChanged() {} },
+    });
+    expect(log.history.inLog).toMatchObject({ offset: 2 });
+    expect(log.log.controlAtStart.filter(({ kind }) => kind === 'voters')).toHaveLength(1);
+    await log.close();
+  });
+
+  test('another directory is no voter, and leads nothing', async () => {
+    const disk = standaloneDisk(true);
+    const node = await openMetadataNode({
+      runtime: createNodeRuntime({ disk, randomSeed: 'kafka' }),
+      config: SingleNode.config(standalone.settings),
+      clusterId: standalone.clusterId,
+      directoryId: 'AAAAAAAAAAAAAAAAAAAAAQ',
+    });
+    expect(await node.ready(300)).toBe(false);
+    expect(node.quorum.election.isVoter).toBe(false);
+    await node.close();
+  });
+
+  test('what is formatted here is to the byte what Kafka formatted', async () => {
+    const formatted = new Uint8Array(readFileSync(new URL(`fixtures/kafka-standalone-${CHECKPOINT}`, import.meta.url)));
+    const { control } = decodeSnapshot(formatted, nodeCodecs)!;
+    const header = control[0]!;
+    if (header.kind !== 'snapshotHeader') throw new Error('no header');
+    const endpoints = [{ name: 'CONTROLLER', host: 'localhost', port: 19983 }];
+    const voter = voterNode({ id: 1, directoryId: standalone.directoryId }, endpoints, 'CONTROLLER');
+    const ours = encodeSnapshot(
+      {
+        id: { endOffset: 0, epoch: 0 },
+        records: [],
+        kraftVersion: 1,
+        voters: votersRecordOf([voter]),
+        lastTimestampMs: decodeMessage(snapshotHeaderRecord, 0, header.value).lastContainedLogTimestamp,
+        nowMs: batchMaxTimestamp(formatted, 0),
+      },
+      nodeCodecs,
+    );
+    const size = batchSize(formatted, 0);
+    // Kafka took the time anew for the batch of the footer.
+    expect(Buffer.from(ours.subarray(0, size)).toString('hex')).toBe(
+      Buffer.from(formatted.subarray(0, size)).toString('hex'),
+    );
+    expect(ours.length).toBe(formatted.length);
+  });
 });
 
 test('a snapshot that Kafka wrote stands for the log before it', async () => {

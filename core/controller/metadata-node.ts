@@ -1,4 +1,4 @@
-import type { BrokerConfig } from '../config/index.ts';
+import type { BrokerConfig, ListenerEndpoint } from '../config/index.ts';
 import { complete, controllerRegistration } from '../protocol/index.ts';
 import {
   ChannelPeers,
@@ -28,7 +28,7 @@ export interface MetadataNodeOptions {
   readonly directoryId: string;
   /** The way to other members; default connections of its own, where the configuration names other voters. */
   readonly peers?: PeerNetwork;
-  /** Where other nodes reach this controller; default what `controller.quorum.voters` says of it. */
+  /** Where other nodes reach this controller; default what `controller.quorum.voters` or its listener says of it. */
   readonly endpoints?: NonNullable<ControllerOptions['endpoints']>;
   /** The metadata log's disk failed. */
   readonly onFailure?: (error: Error) => void;
@@ -80,6 +80,7 @@ export async function openMetadataNode(options: MetadataNodeOptions): Promise<Me
     config,
     clusterId,
     directoryId,
+    endpoints: endpoints.map(({ name, host, port }) => ({ name, host, port })),
     listener: new LeaderWatch(metadata, peers, config.nodeId),
     peers,
     snapshotRecords: () => metadata.snapshotRecords(),
@@ -147,9 +148,16 @@ class LeaderWatch implements QuorumListener {
 type Endpoints = NonNullable<ControllerOptions['endpoints']>;
 
 function ownEndpoints(config: BrokerConfig): Endpoints {
-  const own = config.quorumVoters.find((voter) => voter.id === config.nodeId);
   const name = config.controllerListenerNames[0];
-  return own === undefined || name === undefined ? [] : [{ name, host: own.host, port: own.port, securityProtocol: 0 }];
+  if (name === undefined) return [];
+  const voter = config.quorumVoters.find(({ id }) => id === config.nodeId);
+  const named = (listener: ListenerEndpoint): boolean => listener.name === name;
+  const advertised = config.advertisedListeners.find(named) ?? config.controllerListeners.find(named);
+  const own = voter ?? advertised;
+  // A listener on port 0 is none: nobody could be told of it.
+  if (own === undefined || own.port === 0) return [];
+  const host = own.host === '' || own.host === '0.0.0.0' || own.host === '::' ? 'localhost' : own.host;
+  return [{ name, host, port: own.port, securityProtocol: 0 }];
 }
 
 const REGISTRATION_TIMEOUT_MS = 2000;

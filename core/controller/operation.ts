@@ -17,7 +17,7 @@ export interface OperationContext {
   readonly nowMs: number;
   /** Offset that the first record of this operation will get. */
   readonly nextOffset: number;
-  readonly quorum: Pick<Quorum, 'describe'>;
+  readonly quorum: Pick<Quorum, 'describe' | 'kraftVersion' | 'changes'>;
   readonly faults: ControllerFaults;
 }
 

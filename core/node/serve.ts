@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Broker, type BrokerFaults, type ListenAddress } from '../broker/index.ts';
+import { Broker, type BrokerFaults, type InitialController, type ListenAddress } from '../broker/index.ts';
 import type { Disk } from '../runtime.ts';
 import { drillFromEnvironment } from './drill.ts';
 import type { LogLevel } from './logger.ts';
@@ -19,6 +19,8 @@ export interface ServeOptions {
   config?: Readonly<Record<string, string>>;
   /** Levels of features in a new cluster, as `kafka-storage format --feature` takes them; default Kafka's. */
   features?: Readonly<Record<string, number>>;
+  /** Formats a new directory as `kafka-storage format --standalone` or `--initial-controllers` does (KIP-853). */
+  initialControllers?: 'standalone' | readonly InitialController[];
   /** Default 'warn'. */
   logLevel?: LogLevel;
   /** Another disk, for example one in memory; then `logDirs` are paths on it. */

@@ -84,7 +84,7 @@ function together(count: number, voters: string, controllerPort: number): Record
 }
 
 /** Members of a quorum must know each other's ports before they start. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
     servers.map(

@@ -73,15 +73,15 @@ export class Membership {
       const { min, max } = KRAFT_VERSIONS;
       const kRaftVersionFeature = { minSupportedVersion: min, maxSupportedVersion: max };
       const draft = { clusterId, currentLeaderEpoch: epoch, ...own, listeners: endpoints, kRaftVersionFeature };
-      errorCode = (await peers.request(leader, 'control', updateRaftVoter, draft, timeoutMs))?.errorCode ?? null;
+      errorCode = (await peers.request(leader, 'election', updateRaftVoter, draft, timeoutMs))?.errorCode ?? null;
     } else if (what === 'join') {
       const draft = { clusterId, timeoutMs: CHANGE_TIMEOUT_MS, ...own, listeners: endpoints, ackWhenCommitted: false };
-      errorCode = (await peers.request(leader, 'control', addRaftVoter, draft, timeoutMs))?.errorCode ?? null;
+      errorCode = (await peers.request(leader, 'election', addRaftVoter, draft, timeoutMs))?.errorCode ?? null;
     } else {
       const former = history.voters.find(({ id }) => id === self.id);
       if (former === undefined) return;
       const draft = { clusterId, voterId: self.id, voterDirectoryId: former.directoryId };
-      errorCode = (await peers.request(leader, 'control', removeRaftVoter, draft, timeoutMs))?.errorCode ?? null;
+      errorCode = (await peers.request(leader, 'election', removeRaftVoter, draft, timeoutMs))?.errorCode ?? null;
     }
     if (errorCode !== ErrorCode.none) runtime.log.info('asked the quorum in vain', { what, errorCode });
   }

@@ -90,6 +90,7 @@ export class VoterMessenger {
     const others = this.#others();
     const down = await Promise.all(others.map((voter) => this.#isDown(voter)));
     const voters = this.#core.voters().length;
+    if (voters === 0) return false;
     const left = voters - down.filter((one) => one).length;
     return left < majorityOf(voters);
   }

@@ -33,7 +33,7 @@ export function describeQuorum(core: QuorumCore): QuorumDescription {
     leaderId: leader.id,
     leaderEpoch: leader.epoch,
     highWatermark: core.election.highWatermark ?? -1,
-    voters: voters.map(describe),
+    voters: voters.map((voter) => ({ ...describe(voter), endpoints: voter.endpoints })),
     observers: [...progress.values()]
       .filter((one) => !voters.some((voter) => isSameVoter(voter, one)))
       .filter((one) => isSameVoter(one, core.self) || nowMs - one.lastFetchMs < OBSERVER_SESSION_MS)

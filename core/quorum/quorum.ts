@@ -1,4 +1,6 @@
 import type { MetadataRecord } from '../protocol/index.ts';
+import type { VoterChanges } from './voter-changes.ts';
+import type { Voter } from './voter-set.ts';
 
 /**
  * The replicated metadata log (KRaft: KIP-595, KIP-630, KIP-853) as the controller and the brokers see it. With one
@@ -16,6 +18,10 @@ export interface Quorum {
    * does not lead (any more). Committed when `highWatermark` passes it; the listener sees it then.
    */
   append(epoch: number, records: readonly MetadataRecord[]): number | null;
+  /** 0: the voters are those of the configuration; 1: of the log (KIP-853). */
+  readonly kraftVersion: number;
+  /** Changes of the voters: what only the leader does, and answers for. */
+  readonly changes: Pick<VoterChanges, 'add' | 'remove' | 'update' | 'upgrade'>;
   /** Who takes part and how far they are; complete only on the leader. */
   describe(): QuorumDescription;
   /** Hands leadership over where it can, stops. */
@@ -35,7 +41,7 @@ export interface QuorumDescription {
   readonly leaderId: number;
   readonly leaderEpoch: number;
   readonly highWatermark: number;
-  readonly voters: readonly QuorumReplica[];
+  readonly voters: readonly (QuorumReplica & Pick<Voter, 'endpoints'>)[];
   readonly observers: readonly QuorumReplica[];
 }
 

@@ -13,7 +13,7 @@ import type { Timer } from '../runtime.ts';
 import type { QuorumCore } from './core.ts';
 import type { ReplicaKey } from './election-types.ts';
 import type { LeaderLog } from './leader-log.ts';
-import { votersControl } from './metadata-batches.ts';
+import { kraftVersionControl, votersControl } from './metadata-batches.ts';
 import { type LeaderRole, progressKey } from './replica-progress.ts';
 import {
   isSameVoter,
@@ -53,6 +53,8 @@ export class VoterChanges {
   /** This node has been removed. */
   readonly #leave: () => void;
   #pending: Pending | null = null;
+  /** What voters of the configuration said of themselves to the leader of `told.epoch`. */
+  #told: { readonly epoch: number; readonly voters: ReadonlyMap<number, Voter> } = { epoch: -1, voters: new Map() };
 
   constructor(core: QuorumCore, leaderLog: LeaderLog, leave: () => void) {
     this.#core = core;
@@ -107,6 +109,43 @@ export class VoterChanges {
     return { errorCode, currentLeader };
   }
 
+  /**
+   * Raises kraft.version, in one batch with the voters as the log has them from then on; why not, where that cannot be.
+   * Where nothing is to be done, or only asked, nothing is appended.
+   */
+  upgrade(level: number, validateOnly: boolean): string | null {
+    const { history } = this.#core;
+    const role = this.#leads();
+    if (role === null) return 'Invalid upgrade of kraft.version: not the leader';
+    if (level === history.kraftVersion) return null;
+    const voters = level === 1 && history.kraftVersion === 0 ? this.#votersWithDirectories(role) : null;
+    if (voters === null) {
+      return `Invalid upgrade of kraft.version to ${level} because not all of the voters support it`;
+    }
+    if (validateOnly) return null;
+    this.#leaderLog.appendControl(role.epoch, [kraftVersionControl(level), votersControl(votersRecordOf(voters))]);
+    return null;
+  }
+
+  /**
+   * The voters of the configuration as the log is to have them. Their directories are those that they fetch with; who
+   * tells one (Fetch v17, KIP-853) knows kraft.version 1. Null: not all of them have told.
+   */
+  #votersWithDirectories(role: LeaderRole): readonly Voter[] | null {
+    const { self, endpoints, listenerName } = this.#core;
+    const voters = this.#core.voters();
+    const complete = voters.map((voter) => {
+      const own = isSameVoter(voter, self) && endpoints.length > 0 ? voterNode(self, endpoints, listenerName) : null;
+      const directoryId = role.progress.get(progressKey(voter, voters))?.directoryId ?? ZERO_UUID;
+      const told = this.#told.epoch === role.epoch ? this.#told.voters.get(voter.id) : undefined;
+      return own ?? told ?? { ...voter, directoryId };
+    });
+    const all = complete.every(
+      ({ directoryId, host, kraftVersions }) => directoryId !== ZERO_UUID && host !== '' && kraftVersions.max >= 1,
+    );
+    return all ? complete : null;
+  }
+
   /** All below `offset` is committed. */
   committed(offset: number): void {
     const pending = this.#pending;
@@ -130,12 +169,19 @@ export class VoterChanges {
     const endpoints = endpointsOf(request.listeners);
     if (this.#withoutListener(endpoints) !== null) return { errorCode: ErrorCode.invalidRequest, errorMessage: null };
     const busy = this.#busy('updating');
-    if (busy !== null) return busy;
+    if (busy !== null && busy.errorCode !== ErrorCode.unsupportedVersion) return busy;
     const { minSupportedVersion: min, maxSupportedVersion: max } = request.kRaftVersionFeature;
     if (!this.#isSupported({ min, max })) return { errorCode: ErrorCode.invalidRequest, errorMessage: null };
     const voters = this.#core.voters();
     const updated = voterNode(replica, endpoints, this.#core.listenerName, { min, max });
     if (!voters.some((voter) => isSameVoter(voter, replica))) return { ...DONE, errorCode: ErrorCode.voterNotFound };
+    if (busy !== null) {
+      // Voters of the configuration: remembered for the day on which they are written into the log.
+      const { epoch } = this.#core.election.role;
+      const before = this.#told.epoch === epoch ? this.#told.voters : [];
+      this.#told = { epoch, voters: new Map([...before, [replica.id, updated]]) };
+      return DONE;
+    }
     const next = voters.map((voter) => (isSameVoter(voter, replica) ? updated : voter));
     return this.#append(next) === null ? notLeader : DONE;
   }
@@ -143,7 +189,8 @@ export class VoterChanges {
   #refusal(clusterId: string | null, what: string, replica: ReplicaKey, leaderEpoch?: number): Verdict | null {
     const { election } = this.#core;
     if (clusterId !== null && clusterId !== this.#core.clusterId) {
-      return { errorCode: ErrorCode.inconsistentClusterId, errorMessage: null };
+      const errorMessage = `The given id "${clusterId}" doesn't match the cluster id "${this.#core.clusterId}"`;
+      return { errorCode: ErrorCode.inconsistentClusterId, errorMessage };
     }
     const role = this.#leads();
     if (leaderEpoch !== undefined) {
@@ -213,11 +260,14 @@ export class VoterChanges {
     const { peers, config } = this.#core;
     const client = { clientSoftwareName: 'faultline', clientSoftwareVersion: '1' };
     const timeoutMs = config.number('controller.quorum.request.timeout.ms');
-    const response = await peers.request(voter, 'control', apiVersions, client, timeoutMs);
+    const ask = () => peers.request(voter, 'control', apiVersions, client, timeoutMs);
+    let response = await ask();
+    // A connection that was left of the node's last life: the next one is its own.
+    if (response === null && this.#pending === pending) response = await ask();
     if (this.#pending !== pending) return;
     const name = replicaText(voter);
     if (response === null || response.errorCode !== ErrorCode.none) {
-      const errorMessage = 'Aborted add voter operation for since API_VERSIONS returned an error UNKNOWN_SERVER_ERROR';
+      const errorMessage = 'Aborted add voter operation for since API_VERSIONS returned an error BROKER_NOT_AVAILABLE';
       this.#end(pending, { errorCode: ErrorCode.requestTimedOut, errorMessage });
       return;
     }

@@ -91,8 +91,7 @@ export function isSameNode(before: Voter, next: Voter): boolean {
 
 /** How Kafka's messages name a replica. */
 export function replicaText({ id, directoryId }: ReplicaKey): string {
-  const directory = directoryId === ZERO_UUID ? 'Optional.empty' : `Optional[${directoryId}]`;
-  return `ReplicaKey(id=${id}, directoryId=${directory})`;
+  return `ReplicaKey(id=${id}, directoryId=${directoryId === ZERO_UUID ? '<undefined>' : directoryId})`;
 }
 
 export function replicasText(replicas: readonly ReplicaKey[]): string {

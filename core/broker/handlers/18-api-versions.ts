@@ -21,7 +21,7 @@ export interface SupportedFeature {
  * v3 client software, features (KIP-584), flexible · v4 features that start at 0.
  */
 export function apiVersionsHandler(
-  services: Pick<BrokerServices, 'metadata'>,
+  services: Pick<BrokerServices, 'metadata' | 'kraftVersion'>,
   served: () => Iterable<ServedApi>,
   supportedFeatures: readonly SupportedFeature[],
 ): Handler<typeof apiVersions> {
@@ -36,6 +36,7 @@ export function apiVersionsHandler(
         return { errorCode: ErrorCode.invalidRequest, apiKeys: [] };
       }
       const { image } = services.metadata;
+      const kraftVersion = services.kraftVersion();
       return {
         errorCode: ErrorCode.none,
         apiKeys: [...served()].map(({ api, versions }) => ({
@@ -48,7 +49,7 @@ export function apiVersionsHandler(
           (feature) => version >= LEVEL_ZERO_VERSION || feature.minVersion > 0,
         ),
         finalizedFeaturesEpoch: image.endOffset - 1,
-        finalizedFeatures: [...image.features]
+        finalizedFeatures: [...image.features, ['kraft.version', kraftVersion] as const]
           .filter(([, level]) => level > 0)
           .map(([name, level]) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
       };

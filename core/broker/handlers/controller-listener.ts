@@ -1,6 +1,14 @@
 import type { MetadataNode } from '../../controller/index.ts';
 import { operations } from '../../controller/operations/index.ts';
-import { type ApiSchema, type Draft, ErrorCode, fetch, type Message } from '../../protocol/index.ts';
+import {
+  type ApiSchema,
+  addRaftVoter,
+  type Draft,
+  ErrorCode,
+  fetch,
+  type Message,
+  removeRaftVoter,
+} from '../../protocol/index.ts';
 import type { AnyHandler, Handler } from '../handler.ts';
 import { voteHandler } from './52-vote.ts';
 import { beginQuorumEpochHandler } from './53-begin-quorum-epoch.ts';
@@ -8,6 +16,9 @@ import { endQuorumEpochHandler } from './54-end-quorum-epoch.ts';
 import { envelopeHandler } from './58-envelope.ts';
 import { fetchSnapshotHandler } from './59-fetch-snapshot.ts';
 import { describeControllersHandler } from './60-describe-cluster.ts';
+import { addVoterHandler } from './80-add-raft-voter.ts';
+import { removeVoterHandler } from './81-remove-raft-voter.ts';
+import { updateRaftVoterHandler } from './82-update-raft-voter.ts';
 
 /**
  * What the listener of the controllers serves: the quorum among itself, brokers that live and die, and every request
@@ -18,7 +29,8 @@ export function controllerHandlers(
 ): readonly AnyHandler[] {
   const { controller, quorum } = node;
   const { service } = quorum;
-  const forwardable = new Set(operations.filter(({ api }) => isForClients(api)).map(({ api }) => api.key as number));
+  const forwarded = [...operations.map(({ api }) => api as ApiSchema), addRaftVoter, removeRaftVoter];
+  const forwardable = new Set(forwarded.filter(isForClients).map(({ key }) => key));
   return [
     metadataFetchHandler(node),
     voteHandler(service),
@@ -26,6 +38,9 @@ export function controllerHandlers(
     endQuorumEpochHandler(service),
     fetchSnapshotHandler(service),
     describeControllersHandler(node),
+    addVoterHandler(quorum.changes),
+    removeVoterHandler(quorum.changes),
+    updateRaftVoterHandler(quorum.changes),
     envelopeHandler(controller, (api) => forwardable.has(api.key)),
     ...operations.map(({ api }) => operationHandler(node, api as ApiSchema)),
   ];

@@ -40,6 +40,8 @@ import { describeProducersHandler } from './61-describe-producers.ts';
 import { unregisterBrokerHandler } from './64-unregister-broker.ts';
 import { listConfigResourcesHandler } from './74-list-config-resources.ts';
 import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts';
+import { addRaftVoterHandler } from './80-add-raft-voter.ts';
+import { removeRaftVoterHandler } from './81-remove-raft-voter.ts';
 
 /** What some handlers need beside the broker's services. */
 export interface HandlerParts {
@@ -90,5 +92,7 @@ export function brokerHandlers(services: BrokerServices, parts: HandlerParts): r
     unregisterBrokerHandler(services),
     listConfigResourcesHandler(services),
     describeTopicPartitionsHandler(services),
+    addRaftVoterHandler(services),
+    removeRaftVoterHandler(services),
   ];
 }

@@ -101,6 +101,7 @@ export async function brokerWorld(options: BrokerWorldOptions): Promise<BrokerWo
     controller: cluster,
     logDirectories,
     brokerEpoch: () => cluster.brokers.get(nodeId)?.epoch ?? -1,
+    kraftVersion: () => 0,
     supportedFeatures: [],
     ...(options.faults === undefined ? undefined : { faults: options.faults }),
   });

@@ -29,12 +29,16 @@ export const describeQuorumOperation: Operation<typeof describeQuorum> = {
       }),
     }));
     const described = topics.some((topic) => topic.partitions.some((one) => one.errorCode === ErrorCode.none));
-    const nodes = [...context.image.controllers.values()]
+    // Where the log says who votes, it says where they are; else the controllers have registered.
+    const { voters } = context.quorum.describe();
+    const inLog = voters.map(({ id, endpoints }) => ({ nodeId: id, listeners: endpoints }));
+    const registered = [...context.image.controllers.values()]
       .sort((a, b) => a.controllerId - b.controllerId)
       .map(({ controllerId, endPoints }) => ({
         nodeId: controllerId,
         listeners: endPoints.map(({ name, host, port }) => ({ name, host, port })),
       }));
+    const nodes = context.quorum.kraftVersion >= 1 ? inLog : registered;
     return {
       records: [],
       response: { errorCode: ErrorCode.none, errorMessage: '', topics, nodes: described && version >= 2 ? nodes : [] },

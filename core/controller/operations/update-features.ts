@@ -13,6 +13,7 @@ import type { Operation, OperationContext } from '../operation.ts';
 
 type Update = ElementOf<UpdateFeaturesRequest['featureUpdates']>;
 
+const KRAFT_VERSION_FEATURE = 'kraft.version';
 const UPGRADE = 1;
 const SAFE_DOWNGRADE = 2;
 const UNSAFE_DOWNGRADE = 3;
@@ -22,16 +23,22 @@ export const updateFeaturesOperation: Operation<typeof updateFeatures> = {
   api: updateFeatures,
   run(context, request, version) {
     const records: MetadataRecord[] = [];
+    let kraftVersion: number | null = null;
     for (const update of request.featureUpdates) {
       const message = objection(context, update, version);
       if (message !== null) {
         const errorMessage = `The update failed for all features since the following feature had an error: ${message}`;
         return { records: [], response: { errorCode: ErrorCode.invalidUpdateVersion, errorMessage, results: [] } };
       }
-      if ((context.image.features.get(update.feature) ?? 0) === update.maxVersionLevel) continue;
+      if (levelOf(context, update.feature) === update.maxVersionLevel) continue;
+      if (update.feature === KRAFT_VERSION_FEATURE) {
+        kraftVersion = update.maxVersionLevel;
+        continue;
+      }
       const draft = { name: update.feature, featureLevel: update.maxVersionLevel };
       records.push(metadataRecord(featureLevelRecord, 0, draft));
     }
+    if (kraftVersion !== null && !request.validateOnly) context.quorum.changes.upgrade(kraftVersion, false);
     const results =
       version >= 2
         ? []
@@ -48,8 +55,7 @@ function objection(context: OperationContext, update: Update, version: number): 
   const refused = (reason: string): string => `Invalid update version ${level} for feature ${feature}. ${reason}`;
   const supported = supportedFeatures.find((one) => one.name === feature);
   const local = `Local controller ${context.config.nodeId}`;
-  // The voters of this quorum are named in the configuration, which kraft.version 1 would contradict.
-  if (supported === undefined || feature === 'kraft.version') return refused(`${local} does not support this feature.`);
+  if (supported === undefined) return refused(`${local} does not support this feature.`);
   if (level < 0 || (level !== 0 && level < supported.min) || level > supported.max) {
     return refused(`${local} only supports versions ${supported.min}-${supported.max}`);
   }
@@ -60,7 +66,7 @@ function objection(context: OperationContext, update: Update, version: number): 
       return refused(`Broker ${id} only supports versions ${range.min}-${range.max}`);
     }
   }
-  const current = context.image.features.get(feature) ?? 0;
+  const current = levelOf(context, feature);
   const type = version === 0 ? (update.allowDowngrade ? SAFE_DOWNGRADE : UPGRADE) : update.upgradeType;
   if (type !== UPGRADE && type !== SAFE_DOWNGRADE && type !== UNSAFE_DOWNGRADE) {
     return refused('The controller does not support the given upgrade type.');
@@ -74,8 +80,14 @@ function objection(context: OperationContext, update: Update, version: number): 
     if (feature === METADATA_VERSION_FEATURE) {
       return `Unsupported metadata.version downgrade from ${current} to ${level}. Refusing to perform the requested downgrade because it might delete metadata information.`;
     }
+    if (feature === KRAFT_VERSION_FEATURE) return refused("Can't downgrade the version of this feature.");
   } else if (level > current && type !== UPGRADE) {
     return refused("Can't upgrade the version of this feature when the upgrade type is a downgrade.");
   }
-  return null;
+  return feature === KRAFT_VERSION_FEATURE ? context.quorum.changes.upgrade(level, true) : null;
+}
+
+/** kraft.version is the quorum's own: it stands in control records (KIP-853). */
+function levelOf({ image, quorum }: OperationContext, feature: string): number {
+  return feature === KRAFT_VERSION_FEATURE ? quorum.kraftVersion : (image.features.get(feature) ?? 0);
 }

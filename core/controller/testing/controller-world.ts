@@ -35,6 +35,13 @@ class InstantQuorum implements Quorum {
   leader: { readonly id: number; readonly epoch: number } = { id: 100, epoch: 1 };
   highWatermark = 0;
   logEndOffset = 0;
+  kraftVersion = 0;
+  readonly changes: Quorum['changes'] = {
+    add: () => Promise.resolve({}),
+    remove: () => Promise.resolve({}),
+    update: () => ({}),
+    upgrade: () => null,
+  };
 
   constructor(time: VirtualTime, deliver: (batch: CommittedBatch) => void) {
     this.#time = time;

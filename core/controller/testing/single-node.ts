@@ -24,23 +24,32 @@ export class SingleNode {
     return this.node.controller;
   }
 
-  static async start(
-    runtime: Runtime,
-    options: { settings?: Record<string, string>; clusterId?: string; faults?: ControllerFaults } = {},
-  ): Promise<SingleNode> {
-    const config = BrokerConfig.parse({
+  static config(settings: Readonly<Record<string, string>> = {}): BrokerConfig {
+    return BrokerConfig.parse({
       'node.id': '1',
       'process.roles': 'broker,controller',
       'log.dirs': '/data',
       listeners: 'PLAINTEXT://localhost:0,CONTROLLER://localhost:0',
       'controller.listener.names': 'CONTROLLER',
-      ...options.settings,
+      ...settings,
     });
+  }
+
+  static async start(
+    runtime: Runtime,
+    options: {
+      settings?: Record<string, string>;
+      clusterId?: string;
+      directoryId?: string;
+      faults?: ControllerFaults;
+    } = {},
+  ): Promise<SingleNode> {
+    const config = SingleNode.config(options.settings);
     const node = await openMetadataNode({
       runtime,
       config,
       clusterId: options.clusterId ?? 'cluster',
-      directoryId: DIRECTORY_ID,
+      directoryId: options.directoryId ?? DIRECTORY_ID,
       ...(options.faults === undefined ? {} : { controllerFaults: options.faults }),
     });
     if (!(await node.ready(10_000))) throw new Error('no controller');
