@@ -125,6 +125,8 @@ test('whatever was asked: replay, snapshot and the controller agree, and one lea
       for (const id of [1, 2, 3]) await made.addBroker(id);
       for (let step = 0; step < 60; step++) {
         await randomStep(made, random);
+        // What its last millisecond brought about, such as a session that ran out, is committed in the next one.
+        while (made.quorum.highWatermark < made.quorum.logEndOffset) await made.time.run(1);
         check(made.replica.image, leaders);
         expect(made.replica.image.fingerprint()).toBe(made.controller.image!.fingerprint());
       }
@@ -137,6 +139,7 @@ test('whatever was asked: replay, snapshot and the controller agree, and one lea
       expect(snapshot.image.fingerprint()).toBe(made.replica.image.fingerprint());
       made.controller.close();
     }),
-    { numRuns: 15 },
+    // Once failed: a session that ran out in the last millisecond of a step.
+    { numRuns: 15, examples: [['VC']] },
   );
 }, 30_000);
