@@ -118,6 +118,24 @@ describe('frames', () => {
     expect(records.buffer).toBe(frame.buffer);
   });
 
+  test('frames given out keep their bytes, whatever is encoded after them', () => {
+    const frames: { given: Uint8Array[]; expected: string }[] = [];
+    // Past the end of several buffers, with long messages, refused ones and kept ones between.
+    for (let index = 0; index < 300; index++) {
+      const name = 'x'.repeat(index % 7 === 0 ? 20_000 : (index * 37) % 700);
+      const given = encodeRequestFrame(metadata, 12, index, `client-${index}`, { topics: [{ name }] });
+      frames.push({ given, expected: hex(given) });
+      expect(() => encodeRequestFrame(metadata, 12, 2 ** 40, name, {})).toThrow(EncodeError);
+      if (index % 5 === 0) encodeMessage(metadata.request, 12, { topics: [{ name }] });
+    }
+    for (const [index, { given, expected }] of frames.entries()) {
+      expect(hex(given) === expected).toBe(true);
+      const frame = Buffer.concat(given);
+      expect(frame.readInt32BE(0)).toBe(frame.length - 4);
+      expect(decodeRequestHead(frame.subarray(4))).toMatchObject({ correlationId: index, clientId: `client-${index}` });
+    }
+  });
+
   test('a message larger than the kept buffer leaves nothing behind', () => {
     const text = 'x'.repeat(30_000);
     const large = encodeMessage(metadata.response, 12, { topics: Array.from({ length: 100 }, () => ({ name: text })) });

@@ -10,7 +10,7 @@ export { DecodeError, EncodeError };
 
 const API_VERSIONS_KEY = 18;
 
-/** Encoding is synchronous and its results are copies: one buffer serves all. */
+/** Encoding is synchronous, and what it gives out is never written again: one writer serves all. */
 const writer = new Writer();
 
 /** One whole message from `at` on; bytes after it are an error. `bytes` and `records` are views of the input. */
@@ -170,6 +170,6 @@ function responseHeaderVersion(api: ApiSchema, version: number): number {
 function framed(): Uint8Array[] {
   const size = writer.size - 4;
   if (size > 0x7fffffff) throw new EncodeError(`a frame of ${size} bytes`);
-  writer.patchInt32(0, size);
+  writer.patchFirstInt32(size);
   return writer.chunks();
 }

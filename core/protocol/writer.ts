@@ -10,8 +10,10 @@ export class EncodeError extends Error {
 
 /** Shorter `bytes` are copied into the message: a chunk of their own would cost more than the copy. */
 const MIN_CHUNK_BYTES = 2048;
-/** A buffer that grew beyond this is given back, so that one large message does not hold its memory forever. */
-const MAX_KEPT_BYTES = 1024 * 1024;
+/** Short messages stand one after the other in a buffer of this size: each costs a view of it, no memory of its own. */
+const BUFFER_BYTES = 16 * 1024;
+/** A message that begins with less room than this begins a new buffer. */
+const LEAST_ROOM_BYTES = 1024;
 
 const utf8 = new TextEncoder();
 const eightBytes = new DataView(new ArrayBuffer(8));
@@ -23,13 +25,15 @@ interface Inserted {
 }
 
 /**
- * Where generated encoders write. The buffer is kept between messages; what is given out is a copy of the written
- * part, beside which long `bytes` and `records` stand as chunks of their own, uncopied.
+ * Where generated encoders write. What is given out as chunks are views of the buffer, whose rest the next message
+ * takes; between them long `bytes` and `records` stand as chunks of their own, uncopied.
  *
  * `field` in the arguments is the field's path, for the error.
  */
 export class Writer {
-  #buffer = new Uint8Array(16 * 1024);
+  #buffer = new Uint8Array(BUFFER_BYTES);
+  /** Where this message begins: what stands before it was given out. */
+  #start = 0;
   #at = 0;
   #inserted: Inserted[] = [];
   #insertedBytes = 0;
@@ -38,15 +42,19 @@ export class Writer {
 
   /** Forgets what was written. */
   reset(): void {
-    this.#at = 0;
+    // A buffer that grew for one long message is not kept for others.
+    if (this.#buffer.length - this.#start < LEAST_ROOM_BYTES || this.#buffer.length > BUFFER_BYTES) {
+      this.#buffer = new Uint8Array(BUFFER_BYTES);
+      this.#start = 0;
+    }
+    this.#at = this.#start;
     this.#tagDepth = 0;
     if (this.#inserted.length > 0) this.#inserted = [];
     this.#insertedBytes = 0;
-    if (this.#buffer.length > MAX_KEPT_BYTES) this.#buffer = new Uint8Array(16 * 1024);
   }
 
   get size(): number {
-    return this.#at + this.#insertedBytes;
+    return this.#at - this.#start + this.#insertedBytes;
   }
 
   bool(value: boolean, field: string): void {
@@ -239,14 +247,14 @@ export class Writer {
     }
   }
 
-  /** Overwrites four bytes written before. */
-  patchInt32(at: number, value: number): void {
-    writeInt32(this.#buffer, at, value);
+  /** Overwrites the first four bytes. */
+  patchFirstInt32(value: number): void {
+    writeInt32(this.#buffer, this.#start, value);
   }
 
-  /** All that was written, in one piece. */
+  /** All that was written, as a copy in one piece: it may be kept for long. */
   whole(): Uint8Array {
-    if (this.#inserted.length === 0) return this.#buffer.slice(0, this.#at);
+    if (this.#inserted.length === 0) return this.#buffer.slice(this.#start, this.#at);
     const out = new Uint8Array(this.size);
     let at = 0;
     for (const chunk of this.chunks()) {
@@ -256,18 +264,18 @@ export class Writer {
     return out;
   }
 
-  /** All that was written: copies of the short parts and, between them, the long values themselves. */
+  /** All that was written: views of the short parts and, between them, the long values themselves. Ends the message. */
   chunks(): Uint8Array[] {
-    const written = this.#buffer.slice(0, this.#at);
-    if (this.#inserted.length === 0) return [written];
+    let from = this.#start;
+    this.#start = this.#at;
+    if (this.#inserted.length === 0) return [this.#view(from, this.#at)];
     const chunks: Uint8Array[] = [];
-    let from = 0;
     for (const { at, bytes } of this.#inserted) {
-      if (at > from) chunks.push(written.subarray(from, at));
+      if (at > from) chunks.push(this.#view(from, at));
       chunks.push(bytes);
       from = at;
     }
-    if (from < written.length) chunks.push(written.subarray(from));
+    if (from < this.#at) chunks.push(this.#view(from, this.#at));
     return chunks;
   }
 
@@ -310,6 +318,10 @@ export class Writer {
     writeInt32(this.#buffer, at + 4, eightBytes.getInt32(4));
   }
 
+  #view(from: number, to: number): Uint8Array {
+    return new Uint8Array(this.#buffer.buffer, from, to - from);
+  }
+
   #room(size: number): number {
     const at = this.#at;
     const end = at + size;
@@ -318,9 +330,10 @@ export class Writer {
     return at;
   }
 
+  /** Places in the message stay what they were; what was given out is not taken along. */
   #grow(size: number): void {
     const larger = new Uint8Array(Math.max(size, this.#buffer.length * 2));
-    larger.set(this.#buffer);
+    larger.set(this.#buffer.subarray(this.#start, this.#at), this.#start);
     this.#buffer = larger;
   }
 }

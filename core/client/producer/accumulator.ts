@@ -9,6 +9,8 @@ import type { SendCallback } from './result.ts';
 const SPARE_BUILDERS = 64;
 /** The smallest buffer that a new batch starts with. */
 const SMALLEST_BUFFER_BYTES = 1024;
+/** Small buffers are cut from slabs of this size: memory of its own costs a batch more than its records. */
+const SLAB_BYTES = 16 * 1024;
 
 export type AppendOutcome =
   | 'appended'
@@ -29,6 +31,8 @@ export class Accumulator {
   readonly #deliveryNs: number;
   #refusedBytes = 0;
   readonly #spare: BatchBuilder[] = [];
+  #slab = new Uint8Array(0);
+  #slabUsed = 0;
   /** What compression leaves of the bytes, slowly following what batches showed; 1 without compression. */
   #ratio = 1;
 
@@ -114,10 +118,21 @@ export class Accumulator {
   /** With a buffer of about the size of the partition's last batch. */
   #builder(queue: PartitionQueue): BatchBuilder {
     const guess = Math.max(SMALLEST_BUFFER_BYTES, queue.lastBatchBytes);
-    const initialBytes = guess + (guess >> 3);
+    const buffer = this.#buffer(guess + (guess >> 3));
     const spare = this.#spare.pop();
-    if (spare === undefined) return new BatchBuilder({ initialBytes });
-    spare.reset({ initialBytes });
+    if (spare === undefined) return new BatchBuilder({ buffer });
+    spare.reset({ buffer });
     return spare;
+  }
+
+  #buffer(bytes: number): Uint8Array {
+    if (bytes > SLAB_BYTES / 4) return new Uint8Array(bytes);
+    if (this.#slabUsed + bytes > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES);
+      this.#slabUsed = 0;
+    }
+    const buffer = new Uint8Array(this.#slab.buffer, this.#slabUsed, bytes);
+    this.#slabUsed += bytes;
+    return buffer;
   }
 }
