@@ -4,6 +4,7 @@ import { figure } from './figure.ts';
 import { page } from './page.ts';
 import type { Better } from './store/figures.ts';
 import { renderSpec } from './svg.ts';
+import { grouped } from './verdict/tally.ts';
 
 /** One figure of one run of one night. */
 export interface TrendSample {
@@ -12,6 +13,8 @@ export interface TrendSample {
   readonly runId: string;
   readonly commit: string;
   readonly value: number;
+  /** The load generator fell behind: the machine was busy with something else. Only figures of brokers are kept of such runs. */
+  readonly isDisturbed?: boolean;
 }
 
 /** One figure of one load on one machine over the nights, the oldest first. */
@@ -67,7 +70,8 @@ const SAMPLES_MIN = 3;
 /**
  * Judges the last night against all before it. A wall-clock figure raises an alarm when every run of the night is worse
  * than every run before, and the median is worse by a tenth and by twice the spread of the earlier nights' medians: three
- * runs that lie beyond nine earlier ones do so by chance once in 220. An exact figure needs no luck.
+ * runs that lie beyond nine earlier ones do so by chance once in 220. Only like is held against like: a busy machine makes
+ * every request dearer, so that runs of a busy night are judged by earlier busy ones. An exact figure needs no luck.
  */
 export function judgeTrend(series: TrendSeries): Trend {
   const nights = [...Map.groupBy(series.samples, ({ night }) => night)].map(([night, samples]) => {
@@ -81,20 +85,32 @@ export function judgeTrend(series: TrendSeries): Trend {
   const base = { ...series, nights, changePoints: points };
   if (last === undefined || before.length === 0)
     return { ...base, state: 'new', ratio: null, sentence: 'the first night' };
-  const usual = series.exact ? before.at(-1)!.median : middle(before.map(({ median }) => median));
-  const ratio = usual === 0 ? null : last.median / usual;
-  const worse = ratio === null ? 0 : series.better === 'lower' ? ratio - 1 : 1 / ratio - 1;
-  const change = `${worse >= 0 ? 'worse' : 'better'} by ${(Math.abs((ratio ?? 1) - 1) * 100).toFixed(1)} % (${figure(usual)} to ${figure(last.median)} ${series.unit})`;
   if (series.exact) {
+    const usual = before.at(-1)!.median;
+    const ratio = usual === 0 ? null : last.median / usual;
+    const worse = ratio === null ? 0 : series.better === 'lower' ? ratio - 1 : 1 / ratio - 1;
     if (last.median === usual) return { ...base, state: 'steady', ratio, sentence: 'equal' };
-    return { ...base, state: worse >= EXACT_EFFECT_MIN ? 'alarm' : 'moved', ratio, sentence: `${change}, exact` };
+    const sentence = `${changeText(worse, usual, last.median, series.unit)}, exact`;
+    return { ...base, state: worse >= EXACT_EFFECT_MIN ? 'alarm' : 'moved', ratio, sentence };
   }
-  const medians = before.map(({ median }) => median);
-  const spread = usual === 0 ? 0 : (Math.max(...medians) - Math.min(...medians)) / usual;
-  const tonight = series.samples.filter(({ night }) => night === last.night).map(({ value }) => value);
-  const earlier = series.samples.filter(({ night }) => night !== last.night).map(({ value }) => value);
-  if (before.length < NIGHTS_MIN || earlier.length < SAMPLES_MIN)
-    return { ...base, state: 'new', ratio, sentence: 'too few nights to judge by' };
+  return { ...base, ...measuredState(series, last.night) };
+}
+
+function measuredState(series: TrendSeries, last: string): Pick<Trend, 'state' | 'ratio' | 'sentence'> {
+  const like = likeTonight(series.samples, last);
+  const nightly = [...Map.groupBy(like.earlier, ({ night }) => night).values()].map(medianOf);
+  const [tonightMedian, usual] = [medianOf(like.tonight), middle(nightly)];
+  const ratio = usual > 0 ? tonightMedian / usual : null;
+  if (nightly.length < NIGHTS_MIN || like.earlier.length < SAMPLES_MIN) {
+    const sentence = like.isBusy
+      ? 'the machine was busy, and too rarely before to judge by'
+      : 'too few nights to judge by';
+    return { state: 'new', ratio, sentence };
+  }
+  const worse = ratio === null ? 0 : series.better === 'lower' ? ratio - 1 : 1 / ratio - 1;
+  const spread = usual === 0 ? 0 : (Math.max(...nightly) - Math.min(...nightly)) / usual;
+  const tonight = like.tonight.map(({ value }) => value);
+  const earlier = like.earlier.map(({ value }) => value);
   const needed = Math.max(EFFECT_MIN, SPREAD_FACTOR * spread);
   const isLarge = Math.abs(worse) >= needed;
   const [highest, lowest] = [Math.max(...earlier), Math.min(...earlier)];
@@ -103,10 +119,45 @@ export function judgeTrend(series: TrendSeries): Trend {
       ? tonight.every((value) => value > highest)
       : tonight.every((value) => value < lowest);
   if (!JUDGED.has(series.metric) || !isLarge || !isApart) {
-    return { ...base, state: 'steady', ratio, sentence: `within ${(needed * 100).toFixed(0)} %` };
+    return { state: 'steady', ratio, sentence: `within ${(needed * 100).toFixed(0)} %` };
   }
-  const evidence = `all ${tonight.length} runs beyond all ${earlier.length} before`;
-  return { ...base, state: worse > 0 ? 'alarm' : 'moved', ratio, sentence: `${change}, ${evidence}` };
+  const chance = grouped(Math.round(choose(tonight.length + earlier.length, tonight.length)));
+  const busy = like.isBusy ? ' of busy nights' : '';
+  const evidence = `all ${tonight.length} runs beyond all ${earlier.length} before${busy}, by chance once in ${chance}`;
+  return {
+    state: worse > 0 ? 'alarm' : 'moved',
+    ratio,
+    sentence: `${changeText(worse, usual, tonightMedian, series.unit)}, ${evidence}`,
+  };
+}
+
+/** The runs of the last night that say most, and those of earlier nights that ran under the same conditions. */
+function likeTonight(
+  samples: readonly TrendSample[],
+  last: string,
+): { readonly tonight: TrendSample[]; readonly earlier: TrendSample[]; readonly isBusy: boolean } {
+  const calm = samples.filter(({ isDisturbed }) => isDisturbed !== true);
+  const isBusy = calm.at(-1)?.night !== last;
+  const like = isBusy ? samples.filter(({ isDisturbed }) => isDisturbed === true) : calm;
+  const [tonight, earlier] = [[], []] as [TrendSample[], TrendSample[]];
+  for (const sample of like) (sample.night === last ? tonight : earlier).push(sample);
+  return { tonight, earlier, isBusy };
+}
+
+function changeText(worse: number, from: number, to: number, unit: string): string {
+  const share = from === 0 ? 0 : Math.abs(to / from - 1) * 100;
+  return `${worse >= 0 ? 'worse' : 'better'} by ${share.toFixed(1)} % (${figure(from)} to ${figure(to)} ${unit})`;
+}
+
+function medianOf(samples: readonly TrendSample[]): number {
+  return middle(samples.map(({ value }) => value));
+}
+
+/** In how many ways `chosen` can be taken out of `all`. */
+function choose(all: number, chosen: number): number {
+  let ways = 1;
+  for (let each = 1; each <= chosen; each++) ways = (ways * (all - chosen + each)) / each;
+  return ways;
 }
 
 function middle(values: readonly number[]): number {

@@ -13,7 +13,6 @@ const night = (number: number, ids: readonly string[]): Night => ({
   commit: 'c0ffee',
   runs: ids.map((id) => ({ id, load: 'steady' })),
   campaign: '10 pass',
-  disturbed: 0,
 });
 const run = (id: string, change: Partial<StoredRun> = {}): StoredRun => ({
   id,
@@ -54,4 +53,14 @@ test('a series is of one load on one machine; what the last night did not run is
   const changed = [run('a', { workloadHash: 'old' }), run('b', { fingerprint: 'other' }), run('c'), run('d')];
   expect(trendSeries(nights, changed)[0]!.samples.map(({ runId }) => runId)).toEqual(['c', 'd']);
   expect(trendSeries([...nights, night(4, [])], alike)).toEqual([]);
+});
+
+test('of a disturbed run only what brokers say of themselves is kept', () => {
+  const timed = { 'publish.p50': { value: 2, unit: 'ms', better: 'lower', exact: false } } as const;
+  const runs = ['a', 'b'].map((id) => run(id, { figures: { ...run(id).figures, ...timed } }));
+  const disturbed: Night = { ...night(2, []), runs: [{ id: 'b', load: 'steady', disturbed: true }] };
+  const [cpu, ...others] = trendSeries([night(1, ['a']), disturbed], runs);
+  expect(others).toEqual([]);
+  expect(cpu!.samples.map(({ isDisturbed }) => isDisturbed)).toEqual([undefined, true]);
+  expect(trendSeries([night(1, ['a', 'b'])], runs).map(({ metric }) => metric)).toEqual(['broker.cpu', 'publish.p50']);
 });

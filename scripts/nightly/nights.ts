@@ -7,10 +7,15 @@ import type { TrendSample, TrendSeries } from '../../reports/trends.ts';
 export interface Night {
   readonly night: string;
   readonly commit: string;
-  readonly runs: readonly { readonly id: string; readonly load: string }[];
+  readonly runs: readonly NightRun[];
   readonly campaign: string;
-  /** Runs on real processes that said nothing, because the load generator fell behind; they are not in `runs`. */
-  readonly disturbed: number;
+}
+
+export interface NightRun {
+  readonly id: string;
+  readonly load: string;
+  /** The load generator fell behind: what brokers say of themselves is all that such a run tells. */
+  readonly disturbed?: true;
 }
 
 export function readNights(path: string): Night[] {
@@ -49,17 +54,18 @@ export function trendSeries(nights: readonly Night[], runs: readonly StoredRun[]
   }
   const series = new Map<string, TrendSeries & { samples: TrendSample[] }>();
   for (const { night, runs: made } of nights) {
-    for (const { id, load } of made) {
+    for (const { id, load, disturbed } of made) {
       const run = byId.get(id);
       const newest = latest.get(load);
       if (run === undefined || newest === undefined || run.workloadHash !== newest.workloadHash) continue;
       if (run.target !== newest.target || (run.target !== 'sim' && run.fingerprint !== newest.fingerprint)) continue;
       for (const [metric, { value, unit, better, exact }] of Object.entries(run.figures)) {
-        if (LEFT_OUT.test(metric)) continue;
+        if (LEFT_OUT.test(metric) || (disturbed === true && !metric.startsWith('broker.'))) continue;
         const key = `${load} ${metric}`;
         const known = series.get(key) ?? { load, metric, unit, better, exact, samples: [] };
         series.set(key, known);
-        known.samples.push({ night, runId: id, commit: run.commit, value });
+        const busy = disturbed === true ? { isDisturbed: true } : {};
+        known.samples.push({ night, runId: id, commit: run.commit, value, ...busy });
       }
     }
   }
