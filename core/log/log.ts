@@ -128,10 +128,15 @@ export class Log {
     if (unable !== null) return entries.map(() => unable);
     const store = this.#store;
     let totalBytes = 0;
-    for (const entry of entries) totalBytes += entry.bytes.length;
+    let whole = false;
+    for (const { bytes, options } of entries) {
+      totalBytes += bytes.length;
+      // A marker's records are read, and a stamped time changes the CRC.
+      whole ||= options.origin === 'coordinator' || options.logAppendTimeMs !== undefined;
+    }
     try {
       const nowMs = this.#options.clock.wallMs();
-      store.startStaging(totalBytes);
+      store.startStaging(totalBytes, whole);
       const results: AppendResult[] = [];
       for (const entry of entries) results.push(stageEntry(store, entry, this.#logStartOffset, nowMs, this.#options));
       store.writeStaged();
@@ -157,6 +162,7 @@ export class Log {
       return refused(LogError.offsetOutOfRange, `${offset} is not in [${this.#logStartOffset}, ${logEndOffset}]`);
     }
     const upTo = Math.min(request.upTo, logEndOffset);
+    store.readBy(offset);
     let slice: TailSlice | null = null;
     if (offset < upTo) {
       try {

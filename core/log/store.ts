@@ -23,7 +23,8 @@ import { type RollRules, Segment } from './segment.ts';
 import { findBatch } from './segment-read.ts';
 import type { Segments } from './segments.ts';
 import type { ProducerSnapshots } from './snapshots.ts';
-import { Tail } from './tail.ts';
+import { Staging } from './staging.ts';
+import type { Tail } from './tail.ts';
 
 function rollRules({ segmentBytes, segmentMs, segmentJitterMs }: LogConfig, jitter: number): RollRules {
   return { segmentBytes, segmentMs: segmentMs - segmentJitterMs * jitter };
@@ -37,19 +38,18 @@ export class LogStore implements Flushable {
   readonly segments: Segments;
   readonly producers: ProducerState;
   readonly epochs: LeaderEpochs;
-  readonly tail: Tail;
   durableOffset: number;
   /** A segment was closed since the owner looked: it should be flushed soon. */
   flushWanted = false;
   lastFlushNs: number;
   readonly #options: LogOptions;
+  readonly #staging: Staging;
   #config: LogConfig;
   #rollRules: RollRules;
   readonly #snapshots: ProducerSnapshots;
   readonly #deletedFiles: DeletedFiles;
   #unreadable: readonly Segment[];
   #damagedBelow: number;
-  #stagedFrom = 0;
   /** Directory entries that no sync has covered: new segments, deletions. */
   #directoryDirty: boolean;
   #epochRevisionWritten = -1;
@@ -61,7 +61,7 @@ export class LogStore implements Flushable {
     this.segments = loaded.segments;
     this.producers = loaded.producers;
     this.epochs = loaded.epochs;
-    this.tail = new Tail(options.config.tailCacheBytes);
+    this.#staging = new Staging(options.config.tailCacheBytes);
     this.durableOffset = loaded.durableOffset;
     this.lastFlushNs = options.clock.monotonicNs();
     this.#snapshots = loaded.snapshots;
@@ -77,9 +77,12 @@ export class LogStore implements Flushable {
   set config(config: LogConfig) {
     this.#config = config;
     this.#rollRules = rollRules(config, this.#options.jitter ?? 0);
-    this.tail.limitBytes = config.tailCacheBytes;
+    this.#staging.cacheBytes = config.tailCacheBytes;
   }
 
+  get tail(): Tail {
+    return this.#staging.tail;
+  }
   get logEndOffset(): number {
     return this.segments.active.nextOffset;
   }
@@ -89,16 +92,16 @@ export class LogStore implements Flushable {
     return Math.max(this.durableOffset, this.#damagedBelow);
   }
 
-  /** Room in the cache for what one turn appends, so that it is written as one piece. */
-  startStaging(bytes: number): void {
-    this.tail.reserve(bytes);
-    this.#stagedFrom = this.tail.at;
+  /** Before the appends of one turn; `whole` as Staging has it. */
+  startStaging(bytes: number, whole: boolean): void {
+    this.#staging.begin(bytes, whole, this.logEndOffset);
   }
 
-  /** Copies one batch behind the log's end and returns its base offset. It counts as appended; `writeStaged` follows. */
+  /** Puts one batch behind the log's end and returns its base offset. It counts as appended; `writeStaged` follows. */
   stage(bytes: Uint8Array, at: number, size: number, options: AppendOptions, nowMs: number): number {
-    const to = this.tail.copy(bytes, at, size);
-    const buffer = this.tail.buffer;
+    const staging = this.#staging;
+    const to = staging.place(bytes, at, size, options.origin);
+    const buffer = staging.bytes;
     if (options.origin !== 'replication') {
       setBatchBaseOffset(buffer, to, this.logEndOffset);
       setBatchLeaderEpoch(buffer, to, options.leaderEpoch);
@@ -109,12 +112,12 @@ export class LogStore implements Flushable {
     const baseOffset = batchBaseOffset(buffer, to);
     let active = this.segments.active;
     if (active.mustRollFor(size, batchMaxTimestamp(buffer, to), batchLastOffset(buffer, to), nowMs, this.#rollRules)) {
-      this.#writeStaged(to);
+      staging.write(active.file, active.size);
       this.roll(baseOffset);
       active = this.segments.active;
     }
     active.take(buffer, to, size);
-    this.tail.admit(to);
+    staging.admit(to, size);
     const aborted = this.producers.apply(buffer, to);
     if (aborted !== null) active.transactions.append(aborted);
     const epoch = batchLeaderEpoch(buffer, to);
@@ -124,16 +127,14 @@ export class LogStore implements Flushable {
 
   /** One write for all that was staged since the last one. */
   writeStaged(): void {
-    this.#writeStaged(this.tail.at);
-    this.tail.settle();
+    const { active } = this.segments;
+    this.#staging.write(active.file, active.size);
+    this.#staging.settle();
   }
 
-  #writeStaged(upTo: number): void {
-    const from = this.#stagedFrom;
-    this.#stagedFrom = upTo;
-    if (upTo === from) return;
-    const active = this.segments.active;
-    active.file.write(active.size - (upTo - from), [this.tail.buffer.subarray(from, upTo)]);
+  /** Somebody asks for what begins at `offset`: the newest batches are kept in memory while that is near the end. */
+  readBy(offset: number): void {
+    this.#staging.read(offset);
   }
 
   /** Closes the active segment and starts one at `baseOffset` (≥ the log end). Nothing to do for an empty one there. */
