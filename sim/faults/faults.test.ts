@@ -273,6 +273,17 @@ describe('what a fault does meanwhile', () => {
     },
   );
 
+  test('an empty disk is not swapped', async () => {
+    const cluster = new Cluster();
+    const driver = cluster.driver(
+      { kind: 'disk-replace', target: FIRST, restartAfterMs: null },
+      { kind: 'disk-swap', target: FIRST, with: { kind: 'broker', id: 2 }, restartAfterMs: 100 },
+    );
+    driver.start();
+    await cluster.run(2500);
+    expect(driver.reports()).toMatchObject([{ state: 'confirmed' }, { state: 'missed' }]);
+  });
+
   test('a bit-flip names the file that it hit', async () => {
     const cluster = new Cluster();
     const driver = cluster.driver({ kind: 'bit-flip', target: FIRST });

@@ -20,6 +20,8 @@ export const diskSwap: Inject<ActionOf<'disk-swap'>> = (action, context) => {
   const [one] = context.resolve(action.target);
   const other = context.resolve(action.with).find((node) => node !== one);
   if (one === undefined || other === undefined) return null;
+  // An empty disk names nobody: it would become that of whoever gets it, for good.
+  if ([one, other].some(({ disk }) => disk.usedBytes === 0)) return null;
   const exchange = (): void => {
     one.kill();
     other.kill();
