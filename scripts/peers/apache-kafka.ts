@@ -53,6 +53,12 @@ export function kafkaTool(
   return runCommand(program!, words, { timeoutMs: 60_000, ...options });
 }
 
+/** The process of one node, by its properties file; its directories were formatted. */
+export function launchKafka(propertiesFile: string): ChildProcess {
+  const flags = ['-Xmx1g', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-cp', join(jars, '*')];
+  return spawn('java', [...flags, 'kafka.Kafka', propertiesFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
 /** A listener besides the brokers' own PLAINTEXT one; its settings go into `config` as listener.name.<name>.… */
 export interface ExtraListener {
   /** In capitals. */
@@ -145,11 +151,7 @@ export async function startKafka(
     files.push(file);
   }
   const startedAt = performance.now();
-  const launch = (file: string): ChildProcess => {
-    const flags = ['-Xmx1g', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-cp', join(jars, '*')];
-    return spawn('java', [...flags, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  };
-  const children: ChildProcess[] = files.map(launch);
+  const children: ChildProcess[] = files.map(launchKafka);
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => stopProcess(child, 3000)));
     rmSync(folder, { recursive: true, force: true });
@@ -174,7 +176,7 @@ export async function startKafka(
     },
     startMs,
     restart: async (broker) => {
-      children[broker] = launch(files[broker]!);
+      children[broker] = launchKafka(files[broker]!);
       await waitForLine(children[broker], /Kafka Server started/, 60_000);
     },
     signal: (broker, signal) => {

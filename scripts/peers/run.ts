@@ -10,6 +10,7 @@ import { checkKafkaPause } from './kafka-pause.ts';
 import { checkKafkaJs } from './kafkajs.ts';
 import { checkKcat } from './kcat.ts';
 import { checkPlatformatic } from './platformatic.ts';
+import { checkVoters } from './voters.ts';
 
 /*
  * Unmodified clients against `bench serve`, or against any cluster:
@@ -29,6 +30,7 @@ try {
     await checkCluster(checks);
     await checkClusterTools(checks);
     await checkClusterFailover(checks);
+    await checkVoters(checks);
     await checkKafkaPause(checks);
   }
 } finally {
