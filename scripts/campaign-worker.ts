@@ -5,7 +5,7 @@ import type { Plan } from '../sim/plan.ts';
 import type { SimulationOutcome } from '../sim/run.ts';
 import type { Determinism } from '../sim/trace.ts';
 import { judge } from './assemble.ts';
-import { outcomeOf, simulateHere, verifyHere } from './simulate.ts';
+import { failedRules, outcomeOf, simulateHere, simulateUntil, verifyHere } from './simulate.ts';
 
 // A fault makes errors by the hundred, and where each was made is looked at only when the seed is replayed.
 if (!isMainThread) Error.stackTraceLimit = 0;
@@ -13,6 +13,8 @@ if (!isMainThread) Error.stackTraceLimit = 0;
 export interface SeedTask {
   readonly plan: Plan;
   readonly verify: boolean;
+  /** The run may end as soon as one of these has failed. */
+  readonly until?: readonly RuleId[];
 }
 
 export interface SeedResult {
@@ -31,6 +33,8 @@ export interface SeedResult {
   readonly hash: string;
   readonly events: number;
   readonly virtualSeconds: number;
+  /** Of this thread's processor, for the whole task. */
+  readonly cpuSeconds: number;
   readonly acked: number;
   readonly determinism: Determinism | null;
   /** Where the plan of a failure was kept. */
@@ -41,11 +45,12 @@ export interface SeedResult {
 
 /** One seed of a campaign: run it, judge it, keep only what the campaign needs. */
 export default async function runSeed(task: SeedTask): Promise<SeedResult> {
-  const { plan, verify } = task;
+  const { plan, verify, until } = task;
+  const startedCpu = process.threadCpuUsage();
   const { workload } = plan;
   const determinism = verify ? await verifyHere({ plan }) : null;
   const startedAt = performance.now();
-  const simulated = await simulateHere({ plan });
+  const simulated = await (until === undefined ? simulateHere({ plan }) : simulateUntil(until, { plan }));
   const outcome = outcomeOf(simulated, (performance.now() - startedAt) / 1000);
   const { exit, acked } = judge(workload, outcome);
   const notPassed = simulated.verdict.rules.filter(({ result }) => result !== 'pass');
@@ -56,15 +61,20 @@ export default async function runSeed(task: SeedTask): Promise<SeedResult> {
     sentence: simulated.verdict.sentence,
     clause: notPassed.find(({ clause }) => clause !== undefined)?.clause ?? null,
     rules: notPassed.map(({ rule }) => rule),
-    failed: notPassed.filter(({ result }) => result === 'fail').map(({ rule }) => rule),
+    failed: failedRules(simulated.verdict),
     error: null,
     hash: outcome.sim!.hash,
     events: outcome.sim!.events,
     virtualSeconds: outcome.sim!.virtualSeconds,
+    cpuSeconds: secondsOf(process.threadCpuUsage(startedCpu)),
     acked,
     determinism,
     marks: marksOf(simulated),
   };
+}
+
+function secondsOf({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1e6;
 }
 
 function marksOf({ marks, faults }: SimulationOutcome): Record<string, number> {

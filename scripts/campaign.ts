@@ -132,6 +132,7 @@ function failedSeed(seed: number, error: unknown): SeedResult {
     hash: '',
     events: 0,
     virtualSeconds: 0,
+    cpuSeconds: 0,
     acked: 0,
     determinism: null,
     marks: {},

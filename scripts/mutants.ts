@@ -30,6 +30,7 @@ interface Hunt {
   /** Rules that failed, of those that were not expected. */
   readonly others: readonly string[];
   readonly seeds: number;
+  /** Of a processor, for its runs; the run of the unbroken code and shrinking not counted. */
   readonly seconds: number;
   readonly sentence: string;
   readonly plan: string | null;
@@ -141,19 +142,19 @@ function keep(hunt: Hunt): void {
   appendFileSync(KEPT, `${JSON.stringify(entry)}\n`);
 }
 
-/** A line for each mutant: its rule, the seeds that each base took, seconds in all, size of the smallest plan. */
+/** A line for each mutant: its rule, the seeds and processor seconds that each base took, size of the smallest plan. */
 function table(): string {
   const rows = wanted.flatMap((mutant) => {
     const own = hunts.filter((hunt) => hunt.mutant.name === mutant.name);
     if (own.length === 0) return [];
     const caught = own.filter(({ caughtBy }) => caughtBy !== null);
-    const seconds = own.reduce((sum, hunt) => sum + hunt.seconds, 0);
+    const seconds = own.map((hunt) => hunt.seconds.toFixed(1)).join(' ');
     const rules = [...new Set(caught.map(({ caughtBy }) => caughtBy))].join(',');
     const seeds = own.map(({ seeds: tried, caughtBy }) => (caughtBy === null ? `>${tried}` : String(tried))).join(' ');
     const smallest = own.flatMap(({ size }) => (size === null ? [] : [size]))[0] ?? '';
-    return [[mutant.name, `${caught.length}/${own.length}`, rules, seeds, seconds.toFixed(1), smallest]];
+    return [[mutant.name, `${caught.length}/${own.length}`, rules, seeds, seconds, smallest]];
   });
-  const head = ['mutant', 'caught', 'rule', 'seeds by base', 'seconds', 'after shrinking'];
+  const head = ['mutant', 'caught', 'rule', 'seeds by base', 'CPU s by base', 'after shrinking'];
   const widths = head.map((name, column) => Math.max(name.length, ...rows.map((cells) => cells[column]!.length)));
   return [head, ...rows]
     .map((cells) =>
@@ -194,17 +195,17 @@ function operationsOf({ workload }: Plan): number {
 
 async function hunted(mutant: Mutant, first: number): Promise<Hunt> {
   const limit = values.seeds === undefined ? (mutant.seeds ?? SEEDS) : Number(values.seeds);
-  const startedAt = performance.now();
+  let seconds = 0;
   const others = new Set<string>();
   for (let index = 0; index < limit; index++) {
     const workload = mutantWorkload(mutant.workload, first + index);
     const plan = drawPlan(workload, mutant.mutation);
-    const result = await run({ plan, verify: false });
+    const result = await run({ plan, verify: false, until: mutant.rules });
+    seconds += result.cpuSeconds;
     const caughtBy = mutant.rules.find((rule) => result.failed.includes(rule)) ?? null;
     for (const rule of result.failed) if (caughtBy === null) others.add(rule);
     if (result.error !== null) others.add(`error: ${result.error}`);
     if (caughtBy === null) continue;
-    const seconds = (performance.now() - startedAt) / 1000;
     const sound = await run({ plan: drawPlan(workload), verify: false });
     return {
       mutant,
@@ -222,7 +223,6 @@ async function hunted(mutant: Mutant, first: number): Promise<Hunt> {
           : `${mutant.workload}, seed ${workload.seed}: ${sound.error ?? sound.sentence}`,
     };
   }
-  const seconds = (performance.now() - startedAt) / 1000;
   return {
     mutant,
     base: first,

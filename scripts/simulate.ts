@@ -1,12 +1,13 @@
 import { setImmediate as setImmediateCallback } from 'node:timers';
 import { nodeCodecs } from '../core/node/index.ts';
+import type { RuleId, VerdictResult } from '../reports/verdict/result.ts';
 import { type SimulationOptions, type SimulationOutcome, simulate } from '../sim/run.ts';
 import { compareTraces, type Determinism, type Trace } from '../sim/trace.ts';
 import type { Outcome } from './assemble.ts';
 
 export type WorldOptions = Pick<
   SimulationOptions,
-  'plan' | 'onProgress' | 'interrupted' | 'replay' | 'log' | 'history' | 'journal'
+  'plan' | 'onProgress' | 'interrupted' | 'replay' | 'log' | 'history' | 'journal' | 'endsAt'
 >;
 
 /** A simulation on this process' event loop. */
@@ -19,6 +20,20 @@ export function simulateHere(options: WorldOptions & { trace?: Trace }): Promise
     afterMicrotasks: (callback) => queueMicrotask(() => process.nextTick(callback)),
     breathe: (callback) => setImmediateCallback(callback),
   });
+}
+
+/**
+ * The same, ended as soon as one of the rules is seen to break within a broker. Where the contract allows what was seen,
+ * more may come: then the run is made again, and to its end.
+ */
+export async function simulateUntil(rules: readonly RuleId[], options: WorldOptions): Promise<SimulationOutcome> {
+  const ended = await simulateHere({ ...options, endsAt: rules });
+  if (!ended.endedEarly || failedRules(ended.verdict).some((rule) => rules.includes(rule))) return ended;
+  return simulateHere(options);
+}
+
+export function failedRules({ rules }: VerdictResult): RuleId[] {
+  return rules.filter(({ result }) => result === 'fail').map(({ rule }) => rule);
 }
 
 /** Runs the same plan twice and names the first event in which the runs differ. */

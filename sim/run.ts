@@ -8,7 +8,7 @@ import {
   reachesInto,
   reachOf,
 } from '../reports/verdict/faults.ts';
-import type { VerdictResult } from '../reports/verdict/result.ts';
+import type { RuleId, VerdictResult } from '../reports/verdict/result.ts';
 import { Verdict } from '../reports/verdict/verdict.ts';
 import { type Conducted, conduct, type Phase } from '../workloads/actors/conduct.ts';
 import type { Environment } from '../workloads/actors/environment.ts';
@@ -31,6 +31,7 @@ import type { Plan } from './plan.ts';
 import { type Profile, profiles, withoutChance } from './profiles.ts';
 import type { LogSink } from './runtime/logger.ts';
 import type { Trace } from './trace.ts';
+import { hung, unfinished } from './unfinished.ts';
 import { type RunReport, World } from './world.ts';
 
 export interface SimulationOptions {
@@ -46,6 +47,8 @@ export interface SimulationOptions {
   readonly onProgress?: (progress: SimulationProgress) => void;
   /** Resolves when the run is to end early and keep what it has. */
   readonly interrupted?: Promise<void>;
+  /** The run ends with the first violation of one of these rules that is seen within a broker: the rest proves no more. */
+  readonly endsAt?: readonly RuleId[];
   /** The command that replays this run, for the verdict's evidence. */
   readonly replay?: string;
   /** Keeps the history, beside the verdict. */
@@ -76,6 +79,8 @@ export interface SimulationOutcome {
   readonly marks: Readonly<Record<string, number>>;
   /** Work of all brokers' processors in the measured part, as the profile prices it; null where the run had no such part. */
   readonly brokerCpuNs: number | null;
+  /** It ended with a rule of `endsAt`, and its other rules have not seen all. */
+  readonly endedEarly: boolean;
 }
 
 const AUDIT_STALL_MS = 60_000;
@@ -201,7 +206,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
   );
 
   const boundNs = (warmupMs + measureMs + drainMs + OVERTIME_MS) * 1e6;
-  let report = await world.run(() => finished !== null || failure !== null || world.nowNs > boundNs, {
+  const { endsAt = [] } = options;
+  const seenEnough = (): boolean => endsAt.length > 0 && watch.violates(endsAt);
+  const isOver = (): boolean => finished !== null || failure !== null || world.nowNs > boundNs || seenEnough();
+  let report = await world.run(isOver, {
     onTouched,
     onProgress: ({ events }) => {
       const virtualSeconds = Number.isFinite(zeroNs) ? (world.nowNs - zeroNs) / 1e9 : 0;
@@ -210,13 +218,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     },
   });
   if (failure !== null) throw failure;
-  if (finished !== null && !(finished as Conducted).interrupted) {
+  if (finished !== null && !(finished as Conducted).interrupted && !seenEnough()) {
     // Liveness: the world goes on, with nobody in it but the brokers, until all is well again.
     const untilNs = world.nowNs + RECOVERY_MS * 1e6;
     report = await world.run(() => watch.recovered || world.nowNs > untilNs, { onTouched });
     watch.judgeRecovery(RECOVERY_MS / 1000);
   }
-  const conducted: Conducted = finished ?? hung(phase, world.nowNs - zeroNs, roster);
+  const conducted: Conducted =
+    finished ??
+    unfinished(roster, world.nowNs - zeroNs, seenEnough() ? 'the run ended with what was looked for' : hung(phase));
   if (Number.isFinite(zeroNs)) sampler.sample(world.nowNs - zeroNs);
   const outcomes = faults.outcomes();
   for (const outcome of outcomes) faultLog.push(loggedFault(outcome));
@@ -238,6 +248,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     report,
     marks: watch.marks(),
     brokerCpuNs: cpuNsAt.has('settle') ? cpuNsAt.get('settle')! - cpuNsAt.get('measure')! : null,
+    endedEarly: seenEnough(),
   };
 }
 
@@ -281,16 +292,4 @@ function worstReach(outcomes: readonly FaultOutcome[], broker: number, directory
 function loggedFault(outcome: FaultOutcome): LoggedFault {
   const { id, kind, target, brokers, atNs, untilNs, confirmed, byChance, files } = outcome;
   return { id, kind, target, brokers, atNs, untilNs, confirmed, byChance, ...(files === undefined ? {} : { files }) };
-}
-
-function hung(phase: Phase, nowNs: number, roster: Roster): Conducted {
-  return {
-    interrupted: false,
-    loadEndNs: nowNs,
-    drained: false,
-    reason: `the run did not end: it stood in phase ${phase} after ${Math.round(nowNs / 1e9)} virtual seconds`,
-    auditedRecords: 0,
-    bounds: roster.names.partitions.map(() => null),
-    drainNs: null,
-  };
 }

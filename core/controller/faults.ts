@@ -2,6 +2,8 @@
 export interface ControllerFaults {
   /** AlterPartition is believed whatever partition epoch it was made from. */
   readonly ignorePartitionEpoch?: boolean;
+  /** AlterPartition may name replicas of lives that are over (KIP-903). */
+  readonly ignoreBrokerEpoch?: boolean;
   /** Any live replica is elected when the leader is gone, in sync or not. */
   readonly electAnyone?: boolean;
   /** A broker that ended without a clean shutdown keeps its place among the eligible replicas (KIP-966). */

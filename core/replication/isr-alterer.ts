@@ -9,6 +9,7 @@ import type { Partition } from './partition.ts';
 const VERSION = 3;
 const RETRY_BACKOFF_MS = 50;
 const REQUEST_TIMEOUT_MS = 30_000;
+const SUPERSEDED: readonly number[] = [ErrorCode.invalidUpdateVersion, ErrorCode.fencedLeaderEpoch];
 
 export interface IsrAltererOptions {
   readonly nodeId: number;
@@ -117,10 +118,12 @@ export class IsrAlterer {
       const answer = topics
         ?.find((topic) => topic.topicId === partition.topicId)
         ?.partitions?.find((each) => each.partitionIndex === partition.partition);
-      if (answer === undefined || (answer.errorCode ?? 0) !== ErrorCode.none) {
-        // Refused (fenced epoch, ineligible replica, a newer partition epoch): what is true comes as metadata.
-        partition.isrAnswered(change, null);
-      } else {
+      const errorCode = answer?.errorCode ?? ErrorCode.none;
+      // A newer state: perhaps made of this very proposal, whose first answer got lost. It stays, and whom it names counts,
+      // until the metadata say what is true.
+      if (SUPERSEDED.includes(errorCode)) continue;
+      if (answer === undefined || errorCode !== ErrorCode.none) partition.isrAnswered(change, null);
+      else {
         partition.isrAnswered(change, {
           leaderEpoch: answer.leaderEpoch ?? -1,
           isr: answer.isr ?? [],

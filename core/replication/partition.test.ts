@@ -211,6 +211,25 @@ test('a proposed member of the ISR holds the high watermark back before the cont
   expect(highWatermark()).toBe(4);
 });
 
+test('a proposal that a newer state has overtaken holds the high watermark back until the metadata tell', async () => {
+  const world = await setup({ replicas: [1, 2] });
+  const { cluster, follow, produced, highWatermark, time } = world;
+  const topicId = cluster.topicsByName.get('t')!.id;
+  const superseded = { partitionIndex: 0, errorCode: 95 };
+  cluster.change('t', 0, { isr: [1] });
+  await produced(['a'], 1);
+  // The answer to the first request got lost: the second one meets what the first one made.
+  cluster.answers.set(56, () => ({ errorCode: 0, topics: [{ topicId, partitions: [superseded] }] }));
+  await follow(2, 1);
+  await produced(['b'], 1);
+  await time.pass(60_000);
+  await produced(['c'], 1);
+  expect(highWatermark()).toBe(1);
+  // The controller has not taken it in after all.
+  cluster.change('t', 0, { isr: [1] });
+  expect(highWatermark()).toBe(3);
+});
+
 test('leader epochs fence; a new epoch refuses what waited in the old role', async () => {
   const world = await setup({ replicas: [1, 2] });
   const { client, cluster, settle } = world;

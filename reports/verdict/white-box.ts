@@ -26,9 +26,10 @@ export interface WhiteBoxViolation {
 }
 
 /**
- * P7: a high watermark never goes back within a leader epoch. P8: an epoch has one leader, and replicas agree on what is
- * committed. P9: what was shown to readers survives elections and truncations. L1: once everything is healed, every
- * partition has a leader and its full ISR within a bounded time. `clauseOf` is the part of the contract that permits what
+ * P7: a high watermark never goes back within a leader epoch, and stands while too few replicas are in sync. P8: an epoch
+ * has one leader, and replicas agree on what is committed. P9: what was shown to readers survives elections and
+ * truncations, and every in-sync replica has it. L1: once everything is healed, every partition has a leader and its full
+ * ISR within a bounded time. `clauseOf` is the part of the contract that permits what
  * was seen then, if any does.
  */
 export function judgeWhiteBox(

@@ -20,7 +20,7 @@ function told(...changes: readonly Change[]): ControlEvents {
   changes.forEach(({ epoch = 1, ...change }, partitionEpoch) => {
     const partition = { topic: 'orders', topicId: 'first', partition: 0, elr: [], partitionEpoch, ...change };
     const image = { epoch, topicsByName: new Map([['orders', { id: partition.topicId, partitions: [partition] }]]) };
-    const delta = { topicsChanged: new Set(['orders']) };
+    const delta = { topicsChanged: new Set(['orders']), brokersChanged: new Set() };
     for (const listener of listeners) listener.metadataChanged(delta as never, image as never);
   });
   return events;

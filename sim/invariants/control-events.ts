@@ -21,6 +21,7 @@ export class ControlEvents {
   readonly #topicIds: readonly Set<string>[];
   readonly #nowNs: () => number;
   readonly #topics: ReadonlySet<string>;
+  readonly #brokerEpochs = new Map<number, number>();
   leaderChanges = 0;
   isrShrinks = 0;
   isrExpansions = 0;
@@ -49,9 +50,18 @@ export class ControlEvents {
     return this.#last[index] === null && this.#topicIds[index]!.size > 0;
   }
 
+  /** The broker epoch of the newest registration of a broker, -1 before the first. */
+  brokerEpoch(broker: number): number {
+    return this.#brokerEpochs.get(broker) ?? -1;
+  }
+
   listen(broker: Broker): void {
     broker.metadataNode.metadata.addListener({
       metadataChanged: (delta, image) => {
+        for (const id of delta.brokersChanged) {
+          const epoch = image.brokers.get(id)?.epoch ?? -1;
+          if (epoch > this.brokerEpoch(id)) this.#brokerEpochs.set(id, epoch);
+        }
         for (const topic of delta.topicsChanged) {
           if (!this.#topics.has(topic)) continue;
           const { id, partitions } = image.topicsByName.get(topic) ?? { id: '', partitions: [] };

@@ -21,27 +21,45 @@ export class PartitionWatch {
   readonly #findings: Findings;
   /** Whether a fault may have taken durable or acknowledged bytes from a broker that holds the partition. */
   readonly #excused: (brokers: readonly number[]) => boolean;
+  readonly #seesAll: boolean;
   readonly #seen = new Map<number, Seen>();
   readonly #leaderOf = new Map<number, number>();
   /** Everything below was shown to readers by a leader; with the epochs of it. */
   #exposed = 0;
   #committed: Lineage = [];
+  /** The highest high watermark of any leader so far, losses or not. */
+  #shown = 0;
   /** Elections of leaders that lacked what readers were shown: in which epoch, and what was left. */
   readonly #losses: { readonly epoch: number; readonly kept: number }[] = [];
   truncations = 0;
+  /** Counts what was seen to change: nothing to compare anew while it stands still. */
+  revision = 0;
 
+  /** `seesAll`: it is called after every event, so that no high watermark of a leader is missed. */
   constructor(
     index: number,
     name: string,
     topicId: string,
     findings: Findings,
     excused: (brokers: readonly number[]) => boolean,
+    seesAll: boolean,
   ) {
     this.topicId = topicId;
+    this.#seesAll = seesAll;
     this.#index = index;
     this.#name = name;
     this.#findings = findings;
     this.#excused = excused;
+  }
+
+  /** Everything below was shown to readers by the newest leader, and has not been lost since. */
+  get exposed(): number {
+    return this.#exposed;
+  }
+
+  /** The epochs of what was shown. */
+  get committed(): Lineage {
+    return this.#committed;
   }
 
   forget(broker: number): void {
@@ -76,10 +94,14 @@ export class PartitionWatch {
       lineage: log.epochStarts.slice(),
     };
     this.#seen.set(broker, now);
+    this.revision++;
     if (before !== undefined && before.log === log && end < before.end) this.#cut(broker, before, now);
     if (leader !== null) {
       this.#leads(broker, before, now, leader.epoch, leader.replicas);
-    } else this.#follows(broker, now);
+    } else {
+      this.#trails(broker, before, now);
+      this.#follows(broker, now);
+    }
   }
 
   /** A running replica has cut its log: nothing that agreed with what readers were shown may have gone. */
@@ -99,6 +121,7 @@ export class PartitionWatch {
 
   #leads(broker: number, before: Seen | undefined, now: Seen, epoch: number, replicas: readonly number[]): void {
     const findings = this.#findings;
+    this.#shown = Math.max(this.#shown, now.highWatermark);
     const other = this.#leaderOf.get(epoch);
     if (other === undefined) this.#leaderOf.set(epoch, broker);
     else if (other !== broker) {
@@ -115,7 +138,7 @@ export class PartitionWatch {
       );
     }
     // A leader of the past may not know yet that it is one: only the newest speaks for the partition.
-    if (epoch < this.#newestEpoch()) return;
+    if (epoch < this.newestEpoch) return;
     if (!same) this.#elected(broker, now, epoch, replicas);
     if (now.highWatermark > this.#exposed) {
       this.#exposed = now.highWatermark;
@@ -123,7 +146,8 @@ export class PartitionWatch {
     }
   }
 
-  #newestEpoch(): number {
+  /** The newest leader epoch that any broker has led in, -1 before the first. */
+  get newestEpoch(): number {
     let newest = -1;
     for (const epoch of this.#leaderOf.keys()) newest = Math.max(newest, epoch);
     return newest;
@@ -149,6 +173,19 @@ export class PartitionWatch {
     this.#losses.push({ epoch, kept });
     this.#exposed = kept;
     this.#committed = below(this.#committed, kept);
+  }
+
+  /** A follower shows no more than a leader has shown: readers may be sent to it (KIP-392), and it may lead next. */
+  #trails(broker: number, before: Seen | undefined, now: Seen): void {
+    if (!this.#seesAll) return;
+    this.#findings.checked('P7', this.#index);
+    if (now.highWatermark <= Math.max(this.#shown, before?.highWatermark ?? 0)) return;
+    this.#findings.violated(
+      'P7',
+      this.#index,
+      `follower ${broker} has ${now.highWatermark} for the high watermark of ${this.#name}, and no leader has shown more than ${this.#shown}`,
+      this.#shown,
+    );
   }
 
   /** What a follower holds to be committed is what the leaders committed. */

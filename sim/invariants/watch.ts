@@ -11,6 +11,7 @@ import {
 import type { HistoryNames } from '../../workloads/history.ts';
 import type { SimNode } from '../node.ts';
 import { ControlEvents } from './control-events.ts';
+import { InSyncWatch, type Member } from './in-sync-watch.ts';
 import { PartitionWatch } from './partition-watch.ts';
 import { QuorumWatch } from './quorum-watch.ts';
 import type { Findings } from './violation.ts';
@@ -49,6 +50,7 @@ export class Watch implements Findings {
   readonly #options: WatchOptions;
   /** By index: the newest topic of that name first, with those before it that a broker may hold still. */
   readonly #partitions: readonly PartitionWatch[][];
+  readonly #inSync = new Map<PartitionWatch, InSyncWatch>();
   readonly #idOf: ReadonlyMap<SimNode, number>;
   readonly #turns: number[];
   readonly #checked = new Map<WhiteBoxRule, Float64Array>();
@@ -143,7 +145,12 @@ export class Watch implements Findings {
       const { topic, partition } = partitions[at]!;
       const replica = replicas.partition(topic, partition);
       if (replica === undefined) for (const watch of this.#partitions[at]!) watch.forget(id);
-      else this.#watchOf(at, replica.topicId).look(id, replica);
+      else {
+        const watch = this.#watchOf(at, replica.topicId);
+        watch.look(id, replica);
+        const newest = this.control.newest(at);
+        if (newest?.topicId === replica.topicId) this.#inSync.get(watch)!.look(newest);
+      }
       at = at + 1 === partitions.length ? 0 : at + 1;
     }
     this.#turns[id - 1] = at;
@@ -154,12 +161,26 @@ export class Watch implements Findings {
     const watches = this.#partitions[index]!;
     const known = watches.find((watch) => watch.topicId === topicId);
     if (known !== undefined) return known;
-    const { topic, partition } = this.#options.names.partitions[index]!;
-    const name = `${topic}-${partition}`;
-    const destroyed = (id: number): boolean => !['none', 'unavailable'].includes(this.#options.reach(id, name));
-    const made = new PartitionWatch(index, name, topicId, this, (brokers) => brokers.some(destroyed));
-    watches.unshift(made);
-    return made;
+    const { names, reach } = this.#options;
+    const { topic, partition: number } = names.partitions[index]!;
+    const name = `${topic}-${number}`;
+    const destroyed = (id: number): boolean => !['none', 'unavailable'].includes(reach(id, name));
+    const seesAll = names.partitions.length <= LOOKS_MAX;
+    const partition = new PartitionWatch(index, name, topicId, this, (brokers) => brokers.some(destroyed), seesAll);
+    const member = (id: number): Member | null => {
+      const replica = this.#registered(id)?.assembly.replicas.partition(topic, number);
+      return replica?.topicId === topicId ? replica : null;
+    };
+    const excused = (id: number): boolean => ['stored', 'damaged'].includes(reach(id, name));
+    this.#inSync.set(partition, new InSyncWatch({ index, name, findings: this, partition, member, excused }));
+    watches.unshift(partition);
+    return partition;
+  }
+
+  /** A broker whose present life is the one that the controller has registered: only that one has a place in the ISR. */
+  #registered(id: number): Broker | null {
+    const broker = this.#options.broker(id);
+    return broker === null || broker.brokerEpoch !== this.control.brokerEpoch(id) ? null : broker;
   }
 
   get truncations(): number {
@@ -175,6 +196,10 @@ export class Watch implements Findings {
     if (this.#violations.length >= VIOLATIONS_MAX) return;
     const timeNs = this.#options.nowNs();
     this.#violations.push({ rule, partition, timeNs, sentence, ...(offset === undefined ? {} : { offset }) });
+  }
+
+  violates(rules: readonly string[]): boolean {
+    return this.#violations.some(({ rule }) => rules.includes(rule));
   }
 
   result(): WhiteBox {

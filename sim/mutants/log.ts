@@ -72,4 +72,11 @@ export const logMutants: readonly Mutant[] = [
     workload: 'one broker, small reads',
     rules: ['P1', 'P6', 'P10'],
   },
+  {
+    name: 'epochs-forgotten',
+    bug: 'KAFKA-16541: the epoch file does not reach the disk, and after a clean restart a replica cannot tell its records apart',
+    mutation: { logFaults: { forgetEpochs: true } },
+    workload: 'three brokers, clean stops',
+    rules: ['P1', 'P2', 'P8', 'P9'],
+  },
 ];

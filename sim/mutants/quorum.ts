@@ -52,4 +52,20 @@ export const quorumMutants: readonly Mutant[] = [
     rules: ['P8', 'P9'],
     seeds: 200,
   },
+  {
+    name: 'partition-epoch-ignored',
+    bug: 'KIP-497: an AlterPartition request made from a state that is over is taken, and puts back into the ISR who had left it',
+    mutation: { controllerFaults: { ignorePartitionEpoch: true } },
+    workload: 'three brokers, stale proposals',
+    rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
+    seeds: 200,
+  },
+  {
+    name: 'short-logs-elected',
+    bug: 'Raft, section 5.4.1: a voter grants its vote to a candidate whose log lacks what is committed',
+    mutation: { quorumFaults: { voteForAnyone: true } },
+    workload: 'three brokers, stale proposals',
+    rules: ['P8', 'P9'],
+    seeds: 60,
+  },
 ];

@@ -93,4 +93,11 @@ export const replicationMutants: readonly Mutant[] = [
     workload: 'three brokers, partitions',
     rules: ['P1', 'P2'],
   },
+  {
+    name: 'isr-joined-behind',
+    bug: 'a follower counts as in sync before it has what is committed (KAFKA-1155 and its like)',
+    mutation: { faults: { joinIsrBehind: true } },
+    workload: 'three brokers, slow replication',
+    rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
+  },
 ];

@@ -109,7 +109,8 @@ function objection(
   const eligible = proposed.every((replica) => {
     const broker = context.image.brokers.get(replica.brokerId);
     if (broker === undefined || !context.image.isActive(replica.brokerId)) return false;
-    return replica.brokerEpoch === -1 || replica.brokerEpoch === broker.epoch;
+    if (replica.brokerEpoch === -1 || context.faults.ignoreBrokerEpoch === true) return true;
+    return replica.brokerEpoch === broker.epoch;
   });
   return eligible ? ErrorCode.none : ErrorCode.ineligibleReplica;
 }

@@ -1,0 +1,174 @@
+import { PRODUCER, READER } from './load.ts';
+
+const GROUP = `
+consumers:
+  - topic: ledger
+    group: audit
+    count: 2
+    client: { session.timeout.ms: 6s, heartbeat.interval.ms: 1s, auto.commit.interval.ms: 200ms, request.timeout.ms: 3s }`;
+
+const ONE = 'cluster: { brokers: 1 }';
+
+export type OneBrokerWorkload =
+  | 'one broker, kills'
+  | 'one broker, power loss, flushed'
+  | 'one broker, power loss'
+  | 'one broker, resets'
+  | 'one broker, disk errors'
+  | 'one broker, group'
+  | 'one broker, kills behind a slow link'
+  | 'one broker, refusals'
+  | 'one broker, small reads'
+  | 'one broker, deliveries that fail'
+  | 'one broker, slow members'
+  | 'one broker, clean stops and power loss'
+  | 'one broker, quiet group';
+
+/** One broker under heavy fire: seconds of virtual time, a fraction of a second of real time. */
+export const oneBroker: Readonly<Record<OneBrokerWorkload, string>> = {
+  'one broker, kills': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults: [{ every: 1s, arrival: poisson, kill: any, restart-after: 200ms }]`,
+
+  'one broker, power loss, flushed': `${ONE}
+topics: [{ name: ledger, partitions: 2, config: { flush.messages: 1 } }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults: [{ every: 1500ms, arrival: poisson, power-loss: any, restart-after: 200ms }]`,
+
+  'one broker, power loss': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults: [{ every: 1500ms, arrival: poisson, power-loss: any, restart-after: 200ms }]`,
+
+  'one broker, resets': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults:
+  - every: 400ms
+    arrival: poisson
+    one-of:
+      - { connection-reset: any }
+      - { slow-link: { broker: any, delay: 30ms, jitter: 30ms }, for: 300ms }
+      - { stall-then-reset: any, for: 200ms }`,
+
+  'one broker, disk errors': `${ONE}
+topics: [{ name: ledger, partitions: 2, config: { flush.messages: 1 } }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults:
+  - every: 900ms
+    arrival: poisson
+    one-of:
+      - { fsync-failure: any }
+      - { short-write: any }
+      - { power-loss: any, restart-after: 200ms }`,
+
+  'one broker, group': `${ONE}
+topics: [{ name: ledger, partitions: 4 }]
+${PRODUCER}
+${GROUP}
+phases: { warmup: 0s, measure: 12s, drain: 60s }
+faults:
+  - every: 2s
+    arrival: poisson
+    one-of:
+      - { kill: any, restart-after: 300ms }
+      - { connection-reset: any }
+      - { pause: any, for: 500ms }`,
+
+  'one broker, kills behind a slow link': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults:
+  - { at: 100ms, slow-link: { broker: any, delay: 40ms, jitter: 20ms } }
+  - { every: 1s, arrival: poisson, kill: any, restart-after: 200ms }`,
+
+  'one broker, refusals': `${ONE}
+topics: [{ name: ledger, partitions: 1 }]
+producers:
+  - topic: ledger
+    rate: 1_500/s
+    arrival: poisson
+    value: 100B
+    client: { acks: all, enable.idempotence: true, linger.ms: 1ms, request.timeout.ms: 300ms, delivery.timeout.ms: 60s }
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults:
+  - every: 500ms
+    arrival: poisson
+    one-of:
+      - { stall-then-reset: any, for: 200ms }
+      - { connection-reset: any }
+      - { pause: any, for: 400ms }
+      - { slow-link: { broker: any, delay: 200ms, jitter: 200ms }, for: 400ms }`,
+
+  'one broker, small reads': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+consumers:
+  - { topic: ledger, group: none, client: { request.timeout.ms: 3s, max.poll.records: 7, max.partition.fetch.bytes: 1KiB } }
+phases: { warmup: 0s, measure: 5s, drain: 30s }
+faults: [{ every: 1s, arrival: poisson, connection-reset: any }]`,
+
+  'one broker, deliveries that fail': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+producers:
+  - topic: ledger
+    count: 2
+    rate: 600/s
+    value: 100B
+    client: { acks: all, enable.idempotence: true, linger.ms: 2ms, request.timeout.ms: 200ms, delivery.timeout.ms: 300ms }
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults: [{ every: 1500ms, arrival: poisson, kill: any, restart-after: 700ms }]`,
+
+  'one broker, slow members': `${ONE}
+topics: [{ name: ledger, partitions: 4 }]
+producers:
+  - { topic: ledger, rate: 400/s, value: 100B, client: { acks: all, linger.ms: 20ms } }
+consumers:
+  - topic: ledger
+    group: audit
+    count: 3
+    processing: 8ms
+    client: { session.timeout.ms: 6s, heartbeat.interval.ms: 300ms, max.poll.interval.ms: 1s, max.poll.records: 400, auto.commit.interval.ms: 100ms }
+phases: { warmup: 0s, measure: 15s, drain: 60s }
+faults: [{ every: 4s, arrival: poisson, connection-reset: any }]`,
+
+  'one broker, clean stops and power loss': `${ONE}
+topics: [{ name: ledger, partitions: 2 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 6s, drain: 30s }
+faults:
+  - every: 1s
+    arrival: poisson
+    one-of:
+      - { clean-stop: any, restart-after: 100ms }
+      - { power-loss: any, restart-after: 100ms }`,
+
+  // A minute without commits, while all members are there.
+  'one broker, quiet group': `
+cluster: { brokers: 1, config: { offsets.retention.minutes: 1, offsets.retention.check.interval.ms: 5s } }
+topics: [{ name: ledger, partitions: 2 }]
+producers:
+  - topic: ledger
+    rate: { stages: [{ rate: 100/s, for: 2s }, { rate: 0/s, for: 78s }] }
+    value: 100B
+    client: { acks: all, linger.ms: 2ms }
+${GROUP}
+phases: { warmup: 0s, measure: 80s, drain: 60s }
+faults: [{ at: 70s, kill: any, restart-after: 8s }]`,
+};

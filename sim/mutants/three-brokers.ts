@@ -1,0 +1,157 @@
+import { PRODUCER, READER, TRICKLE } from './load.ts';
+
+const THREE = `
+cluster:
+  brokers: 3
+  config:
+    min.insync.replicas: 2
+    replica.lag.time.max.ms: 2s
+    broker.session.timeout.ms: 3s
+    broker.heartbeat.interval.ms: 500ms`;
+
+export type ThreeBrokersWorkload =
+  | 'three brokers, down to one'
+  | 'three brokers, snapshots'
+  | 'three brokers, crashes'
+  | 'three brokers, slow replication'
+  | 'three brokers, partitions'
+  | 'three brokers, controllers'
+  | 'three brokers, elections'
+  | 'three brokers, stale proposals'
+  | 'three brokers, clean stops';
+
+/** Replicated partitions and a quorum, under heavy fire. */
+export const threeBrokers: Readonly<Record<ThreeBrokersWorkload, string>> = {
+  'three brokers, down to one': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 20s, drain: 60s }
+faults:
+  - { every: 2s, arrival: poisson, clean-stop: follower(ledger/0), restart-after: 5s }
+  - { every: 6s, arrival: poisson, power-loss: leader(ledger/0), restart-after: 2s }`,
+
+  'three brokers, snapshots': `
+cluster:
+  brokers: 3
+  config:
+    min.insync.replicas: 2
+    replica.lag.time.max.ms: 2s
+    broker.session.timeout.ms: 3s
+    broker.heartbeat.interval.ms: 500ms
+    metadata.log.max.record.bytes.between.snapshots: 200
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - every: 2s
+    arrival: poisson
+    one-of:
+      - { kill: any, restart-after: 500ms }
+      - { partition: isolate(any), for: 4s }`,
+
+  'three brokers, crashes': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 14s, drain: 60s }
+faults:
+  - every: 3s
+    arrival: poisson
+    one-of:
+      - { kill: leader(ledger/0), restart-after: 1s }
+      - { power-loss: leader(ledger/1), restart-after: 2s }
+      - { pause: leader(ledger/0), for: 4s }`,
+
+  'three brokers, slow replication': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - { every: 1500ms, arrival: poisson, slow-link: { broker: any, delay: 150ms, jitter: 100ms }, for: 2s }
+  - every: 3s
+    arrival: poisson
+    one-of:
+      - { kill: leader(ledger/0), restart-after: 4s }
+      - { power-loss: leader(ledger/1), restart-after: 4s }
+      - { partition: { shape: isolate(leader(ledger/2)), clients: false }, for: 5s }`,
+
+  'three brokers, partitions': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - every: 3s
+    arrival: poisson
+    one-of:
+      - { partition: isolate(leader(ledger/0)), for: 5s }
+      - { partition: { shape: isolate(leader(ledger/0)), clients: false }, for: 5s }
+      - { partition: halves, for: 4s }
+      - { kill: leader(ledger/1), restart-after: 1s }`,
+
+  'three brokers, controllers': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - every: 2s
+    arrival: poisson
+    one-of:
+      - { kill: controller, restart-after: 500ms }
+      - { power-loss: controller, restart-after: 1s }
+      - { partition: isolate(controller), for: 4s }
+      - { pause: controller, for: 4s }`,
+
+  // Links so slow that many votes have been given before word of who won is in anybody's log; then all of them end.
+  'three brokers, elections': `${THREE}
+topics: [{ name: ledger, partitions: 1, replicationFactor: 3 }]
+producers:
+  - topic: ledger
+    rate: 20/s
+    value: 100B
+    client: { acks: all, enable.idempotence: true, linger.ms: 2ms, request.timeout.ms: 2s, delivery.timeout.ms: 60s }
+${READER}
+phases: { warmup: 0s, measure: 12s, drain: 60s }
+faults:
+  - { at: 100ms, slow-link: { broker: all, delay: 40ms, jitter: 40ms } }
+  - { at: 100ms, slow-disk: { broker: all, factor: 10 } }
+  - { every: 1s, arrival: poisson, one-of: [{ kill: all, restart-after: 50ms }, { power-loss: all, restart-after: 50ms }] }
+  - { every: 1s, arrival: poisson, kill: controller, restart-after: 100ms }`,
+
+  // Proposals of in-sync sets that wait on their way while replicas come and go: many partitions, next to no load.
+  'three brokers, stale proposals': `
+cluster:
+  brokers: 3
+  config:
+    min.insync.replicas: 2
+    replica.lag.time.max.ms: 500ms
+    broker.session.timeout.ms: 1s
+    broker.heartbeat.interval.ms: 200ms
+topics: [{ name: ledger, partitions: 9, replicationFactor: 3 }]
+${TRICKLE}
+phases: { warmup: 0s, measure: 16s, drain: 60s }
+faults:
+  - { at: 100ms, slow-link: { broker: all, delay: 5ms, jitter: 20ms } }
+  - every: 700ms
+    arrival: poisson
+    one-of:
+      - { pause: any, for: 1200ms }
+      - { partition: { shape: isolate(any), direction: out }, for: 900ms }
+      - { partition: { shape: isolate(any), direction: in }, for: 1200ms }`,
+
+  'three brokers, clean stops': `${THREE}
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${TRICKLE}
+${READER}
+phases: { warmup: 0s, measure: 10s, drain: 60s }
+faults:
+  - every: 1500ms
+    arrival: poisson
+    one-of:
+      - { clean-stop: any, restart-after: 500ms }
+      - { kill: leader(ledger/0), restart-after: 1s }`,
+};
