@@ -14,7 +14,7 @@ import { type Conducted, conduct, type Phase } from '../workloads/actors/conduct
 import type { Environment } from '../workloads/actors/environment.ts';
 import { ownDriver } from '../workloads/actors/own-driver.ts';
 import { Positions } from '../workloads/actors/positions.ts';
-import { type Roster, rosterOf } from '../workloads/actors/roster.ts';
+import { rosterOf } from '../workloads/actors/roster.ts';
 import { HistoryWriter } from '../workloads/history-writer.ts';
 import { MEASUREMENT_BYTES, Measurement } from '../workloads/measurement.ts';
 import { runNumber } from '../workloads/run-number.ts';
