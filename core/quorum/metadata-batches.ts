@@ -13,6 +13,7 @@ import {
 import {
   BatchBuilder,
   batchBaseOffset,
+  batchCrcIsValid,
   batches,
   batchLastOffset,
   batchLeaderEpoch,
@@ -50,6 +51,8 @@ export function decodeMetadataBatches(bytes: Uint8Array, codecs: Codecs): Decode
     if (boundary.kind === 'truncated') throw new DecodeError('a metadata batch is cut off');
     if (boundary.kind === 'corrupt') throw new DecodeError(`metadata batch: ${boundary.reason}`);
     const { at, size } = boundary;
+    // What was checked when it was written or recovered may have been damaged since, and would become the cluster's state.
+    if (!batchCrcIsValid(bytes, at, codecs)) throw new DecodeError('metadata batch: the CRC is wrong');
     const content = decodeBatch(bytes, at, codecs);
     if (content.kind === 'corrupt') throw new DecodeError(`metadata batch: ${content.reason}`);
     const records: MetadataRecord[] = [];
