@@ -3,7 +3,7 @@ import { grouped } from './verdict/tally.ts';
 
 /** One probe of a search for the highest sustainable rate: a run at a fixed rate, held against the limits. */
 export interface RateProbe {
-  readonly stage: 'ramp' | 'bisect' | 'confirm';
+  readonly stage: 'ramp' | 'bisect' | 'settle' | 'confirm';
   /** Records per second that the probe asked for. */
   readonly rate: number;
   readonly acked: number;
@@ -24,7 +24,7 @@ export interface RateProbe {
 }
 
 export interface RateSearch {
-  /** The highest rate that held, records per second; 0 when none did. */
+  /** The rate above which probes begin to fail, records per second; 0 when none held. Exact: the highest that held. */
   readonly rate: number;
   /** Up to this share above `rate` nothing is known. */
   readonly resolution: number;
