@@ -140,7 +140,9 @@ describe('C1 to C4', () => {
     const twice = [...polled, assign(20, 2, 4, 1)];
     const stale = [...polled, assign(12, 2, 0, 2), commit(25, 1, 4, 1, 1), commitAck(26, 1, 4, 1)];
     const of = (rows: Row[], setting: Setting, ...faults: LoggedFault[]) => rule('C4', rows, { ...setting, faults });
-    for (const rows of [twice, stale]) {
+    // Actors' rows interleave as they like.
+    const interleaved = [...twice.slice(-1), ...polled];
+    for (const rows of [twice, interleaved, stale]) {
       const lost = of(rows, SINGLE, fault('power-loss', [1], 15, 18));
       expect(lost).toMatchObject({ result: 'allowed', clause: 'unflushed', excused: 1 });
       expect(of(rows, SINGLE, fault('kill', [1], 15, 18)).result).toBe('fail');

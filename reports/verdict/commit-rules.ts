@@ -238,8 +238,10 @@ export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): vo
     const other = list.find((owner) => owner.generation === generation && owner.actor !== actor);
     list.push({ generation, actor, time });
     if (other === undefined) continue;
-    settle(tally, partition, judged.lossOfGroup(groups[groupOf[actor]!]!, other.time, time), () => {
-      const events = [other, { actor, time }].map((owner) =>
+    // Rows come in time order per actor only.
+    const owned = [other, { actor, time }].sort((a, b) => a.time - b.time);
+    settle(tally, partition, judged.lossOfGroup(groups[groupOf[actor]!]!, owned[0]!.time, owned[1]!.time), () => {
+      const events = owned.map((owner) =>
         judged.evidence.event(owner.time, `${judged.evidence.actor(owner.actor)} assigned`),
       );
       const sentence = `generation ${generation} has two owners: ${events.map((event) => event.text).join(' and ')}`;
