@@ -17,6 +17,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   if (process.argv[2] === 'serve') {
     setFlagsFromString('--semi-space-growth-factor=1');
     setFlagsFromString('--heap-growing-percent=400');
+    setFlagsFromString('--no-parallel-scavenge');
   }
   // What is compiled (and stripped of its types) once is half of a start saved the next time.
   module.enableCompileCache();

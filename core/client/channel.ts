@@ -68,6 +68,8 @@ export interface Channel {
   /** When the oldest request without an answer was made (monotonic); null for none. */
   readonly waitingSinceNs: number | null;
   readonly closed: boolean;
+  /** As the connection has it: what was sent and answered is the sender's again. */
+  readonly copiesWrites: boolean;
   /** Called once when the connection ends. */
   onClose: (() => void) | null;
   close(): void;
@@ -173,6 +175,10 @@ class ConnectionChannel implements Channel {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  get copiesWrites(): boolean {
+    return this.#connection.copiesWrites === true;
   }
 
   version(api: ApiSchema, cap: number = Number.POSITIVE_INFINITY): number | null {

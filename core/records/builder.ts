@@ -66,6 +66,11 @@ export class BatchBuilder {
     return this.#count;
   }
 
+  /** Where the batch is being built, all of it; empty after `finish`. */
+  get buffer(): Uint8Array {
+    return this.#buffer;
+  }
+
   /** Bytes of the batch so far, uncompressed: exact when `finish` does not compress. */
   get sizeBytes(): number {
     return this.#at;

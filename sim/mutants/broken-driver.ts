@@ -55,13 +55,14 @@ function brokenProducer(
   const told = (partition: number): number =>
     faults.wrongPartition === true && partition > 0 ? partition - 1 : partition;
   const inner = make({
-    acked(token, topic, partition, offset) {
+    now: () => outcomes.now(),
+    acked(token, topic, partition, offset, atNs) {
       if (token === UNKNOWN_TOKEN) return;
-      outcomes.acked(token, topic, told(partition), faults.offsetOffByOne === true ? offset + 1 : offset);
+      outcomes.acked(token, topic, told(partition), faults.offsetOffByOne === true ? offset + 1 : offset, atNs);
     },
     failed(token, topic, partition, errorCode, definite, message) {
       if (token === UNKNOWN_TOKEN) return;
-      if (faults.ackFailures === true) outcomes.acked(token, topic, told(partition), -1);
+      if (faults.ackFailures === true) outcomes.acked(token, topic, told(partition), -1, outcomes.now());
       else outcomes.failed(token, topic, told(partition), errorCode, definite, message);
     },
     writable: () => outcomes.writable(),
@@ -110,10 +111,15 @@ function brokenConsumer(
   };
 }
 
+const NO_VALUE = new Uint8Array(0);
+
 /** The batch, and a copy of it to be walked after it. */
 function twice(batch: PolledBatch): PolledBatch[] {
   const rows: { offset: number; value: Uint8Array | null; batch: PolledBatch }[] = [];
-  while (batch.next()) rows.push({ offset: batch.offset, value: batch.value()?.slice() ?? null, batch });
+  while (batch.next()) {
+    const { offset, bytes, valueAt, valueLength } = batch;
+    rows.push({ offset, value: valueLength < 0 ? null : bytes.slice(valueAt, valueAt + valueLength), batch });
+  }
   return [replay(batch, rows), replay(batch, rows)];
 }
 
@@ -130,7 +136,13 @@ function replay(batch: PolledBatch, rows: readonly { offset: number; value: Uint
     get offset() {
       return rows[at]!.offset;
     },
-    value: () => rows[at]!.value,
+    get bytes() {
+      return rows[at]!.value ?? NO_VALUE;
+    },
+    valueAt: 0,
+    get valueLength() {
+      return rows[at]!.value?.length ?? -1;
+    },
     header: () => null,
   };
 }

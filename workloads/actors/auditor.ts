@@ -89,8 +89,7 @@ export async function audit(environment: Environment, stallMs: number): Promise<
         }
         while (batch.next()) {
           records++;
-          const value = batch.value();
-          const inValue = value !== null && readEnvelope(value, environment.run, envelope);
+          const inValue = readEnvelope(batch.bytes, environment.run, envelope, batch.valueAt, batch.valueLength);
           const header = inValue ? null : batch.header(ENVELOPE_HEADER);
           const known = inValue || (header !== null && readEnvelope(header, environment.run, envelope));
           const writer = known ? envelope.writer : -1;

@@ -155,10 +155,11 @@ export class ConsumerActor implements ConsumerEvents {
     const envelope = this.#envelope;
     while (batch.next()) {
       records++;
-      const value = batch.value();
-      const carrier = value !== null && readEnvelope(value, run, envelope) ? value : batch.header(ENVELOPE_HEADER);
-      const known = carrier !== null && (carrier === value || readEnvelope(carrier, run, envelope));
-      measurement.consumed(known ? envelope.intendedNs : null, nowNs, value?.length ?? 0);
+      const { valueLength } = batch;
+      const inValue = readEnvelope(batch.bytes, run, envelope, batch.valueAt, valueLength);
+      const header = inValue ? null : batch.header(ENVELOPE_HEADER);
+      const known = inValue || (header !== null && readEnvelope(header, run, envelope));
+      measurement.consumed(known ? envelope.intendedNs : null, nowNs, Math.max(0, valueLength));
       const writer = known ? envelope.writer : -1;
       const sequence = known ? envelope.sequence : -1;
       history.write(EVENT.read, nowNs, actor, index, batch.offset, sequence, writer, batch.leaderEpoch);

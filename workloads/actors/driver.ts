@@ -28,8 +28,9 @@ export interface ProducerDriver {
 export const FULL = -2;
 
 export interface ProducerOutcomes {
-  /** `offset` is -1 when the broker did not tell (acks=0). */
-  acked(token: number, topic: number, partition: number, offset: number): void;
+  /** `offset` is -1 when the broker did not tell (acks=0). `atNs`: `now()` as it was when the broker's answer was read. */
+  acked(token: number, topic: number, partition: number, offset: number, atNs: number): void;
+  now(): number;
   /** `errorCode` is Kafka's, or -1 for a timeout or lost connection; `definite`: surely not written. */
   failed(token: number, topic: number, partition: number, errorCode: number, definite: boolean, message: string): void;
   /** Space is there again after `send` returned FULL. */
@@ -56,8 +57,10 @@ export interface PolledBatch {
   /** Moves to the next record; false at the end. */
   next(): boolean;
   readonly offset: number;
-  /** A view, null for a tombstone. */
-  value(): Uint8Array | null;
+  /** Where the value stands, of which no view is made: `valueLength` bytes of `bytes`, -1 for a tombstone. */
+  readonly bytes: Uint8Array;
+  readonly valueAt: number;
+  readonly valueLength: number;
   /** The value of the first header of that name, null without one. */
   header(name: string): Uint8Array | null;
 }

@@ -118,8 +118,14 @@ class OwnBatch implements PolledBatch {
   get offset(): number {
     return this.#batch.cursor.offset;
   }
-  value(): Uint8Array | null {
-    return this.#batch.cursor.value();
+  get bytes(): Uint8Array {
+    return this.#batch.cursor.bytes;
+  }
+  get valueAt(): number {
+    return this.#batch.cursor.valueAt;
+  }
+  get valueLength(): number {
+    return this.#batch.cursor.valueLength;
   }
   header(name: string): Uint8Array | null {
     for (const header of this.#batch.cursor.headers()) if (header.name === name) return header.value;

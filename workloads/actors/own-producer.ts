@@ -77,9 +77,10 @@ export class OwnProducer implements ProducerDriver {
   #tell({ topic, partition, tokens, result }: BatchOutcome): void {
     const index = this.#indexOf.get(topic)!;
     if (result.kind === 'acked') {
+      const nowNs = this.#outcomes.now();
       for (let at = 0; at < tokens.length; at++) {
         const offset = result.baseOffset < 0 ? -1 : result.baseOffset + at;
-        this.#outcomes.acked(tokens[at]!, index, partition, offset);
+        this.#outcomes.acked(tokens[at]!, index, partition, offset, nowNs);
       }
       return;
     }

@@ -104,13 +104,16 @@ export class ProducerActor implements ProducerOutcomes {
     return this.#client.close(timeoutMs);
   }
 
-  acked(token: number, topic: number, partition: number, offset: number): void {
+  now(): number {
+    return this.#environment.now();
+  }
+
+  acked(token: number, topic: number, partition: number, offset: number, nowNs: number): void {
     const { measurement, history } = this.#environment;
     const intendedNs = this.#inFlight.intended(token);
     const sentNs = this.#inFlight.sent(token);
     const bytes = this.#inFlight.bytes(token);
     if (!this.#settle(token)) return;
-    const nowNs = this.#environment.now();
     measurement.acked(intendedNs, sentNs, nowNs, bytes);
     const index = this.#partitionBase[topic]! + partition;
     history.write(EVENT.ack, nowNs, this.seat.actor, index, offset, token, intendedNs, -1);

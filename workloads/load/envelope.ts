@@ -41,15 +41,24 @@ export function writeEnvelope(
   put(target, at + 24, checksum(run, writer, sequenceHigh, sequence, timeHigh, intendedNs));
 }
 
-/** Fills `into` and returns true; false when the bytes are too few, foreign, of another run or damaged. */
-export function readEnvelope(bytes: Uint8Array, run: number, into: Envelope): boolean {
-  if (bytes.length < ENVELOPE_BYTES || take(bytes, 0) !== MAGIC) return false;
-  const writer = take(bytes, 4);
-  const sequenceHigh = take(bytes, 8);
-  const sequenceLow = take(bytes, 12);
-  const timeHigh = take(bytes, 16);
-  const timeLow = take(bytes, 20);
-  if (take(bytes, 24) !== checksum(run, writer, sequenceHigh, sequenceLow, timeHigh, timeLow)) return false;
+/**
+ * Fills `into` from the `length` bytes at `at` and returns true; false when they are too few, foreign, of another run or
+ * damaged.
+ */
+export function readEnvelope(
+  bytes: Uint8Array,
+  run: number,
+  into: Envelope,
+  at = 0,
+  length: number = bytes.length,
+): boolean {
+  if (length < ENVELOPE_BYTES || take(bytes, at) !== MAGIC) return false;
+  const writer = take(bytes, at + 4);
+  const sequenceHigh = take(bytes, at + 8);
+  const sequenceLow = take(bytes, at + 12);
+  const timeHigh = take(bytes, at + 16);
+  const timeLow = take(bytes, at + 20);
+  if (take(bytes, at + 24) !== checksum(run, writer, sequenceHigh, sequenceLow, timeHigh, timeLow)) return false;
   if (sequenceHigh >= 2097152 || timeHigh >= 2097152) return false;
   into.writer = writer;
   into.sequence = sequenceHigh * 4294967296 + sequenceLow;

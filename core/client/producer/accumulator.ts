@@ -1,12 +1,14 @@
 import { BATCH_OVERHEAD, BatchBuilder, NO_HEADERS, type RecordHeader } from '../../records/index.ts';
-import type { Codecs } from '../../runtime.ts';
+import type { Clock, Codecs, Runtime } from '../../runtime.ts';
 import { ProducerBatch } from './batch.ts';
 import type { ProducerConfig } from './config.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { SendCallback } from './result.ts';
 
-/** Spare builders kept for reuse; their buffers are not (the network may still hold them). */
+/** Spare builders kept for reuse, without their buffers: the network may still hold them. */
 const SPARE_BUILDERS = 64;
+/** Buffers of batches that have ended, kept for the next ones. */
+const SPARE_BUFFERS = 32;
 /** The smallest buffer that a new batch starts with. */
 const SMALLEST_BUFFER_BYTES = 1024;
 /** Small buffers are cut from slabs of this size: memory of its own costs a batch more than its records. */
@@ -25,20 +27,23 @@ export class Accumulator {
   usedBytes = 0;
   readonly #config: ProducerConfig;
   readonly #codecs: Codecs;
+  readonly #clock: Clock;
   readonly #batchBytes: number;
   readonly #maxBytes: number;
   readonly #memoryBytes: number;
   readonly #deliveryNs: number;
   #refusedBytes = 0;
   readonly #spare: BatchBuilder[] = [];
+  readonly #spareBuffers: Uint8Array[] = [];
   #slab = new Uint8Array(0);
   #slabUsed = 0;
   /** What compression leaves of the bytes, slowly following what batches showed; 1 without compression. */
   #ratio = 1;
 
-  constructor(config: ProducerConfig, codecs: Codecs) {
+  constructor(config: ProducerConfig, { codecs, clock }: Pick<Runtime, 'codecs' | 'clock'>) {
     this.#config = config;
     this.#codecs = codecs;
+    this.#clock = clock;
     this.#batchBytes = Math.max(config.values['batch.size'], BATCH_OVERHEAD);
     this.#maxBytes = config.values['max.request.size'];
     this.#memoryBytes = config.values['buffer.memory'];
@@ -56,7 +61,6 @@ export class Accumulator {
    */
   append(
     queue: PartitionQueue,
-    nowNs: number,
     timestampMs: number,
     key: Uint8Array | null,
     value: Uint8Array | null,
@@ -79,6 +83,7 @@ export class Accumulator {
       batch = null;
     }
     if (batch === null) {
+      const nowNs = this.#clock.monotonicNs();
       batch = new ProducerBatch(queue, queue.takeOrder(), this.#builder(queue), nowNs, nowNs + this.#deliveryNs);
       queue.waiting.push(batch);
       events.opened(batch);
@@ -105,6 +110,12 @@ export class Accumulator {
     if (this.#spare.length < SPARE_BUILDERS) this.#spare.push(builder);
   }
 
+  /** Nobody holds what a batch was built in any more: the next one is built there. */
+  reuse(buffer: Uint8Array): void {
+    const isUsual = buffer.length <= this.#batchBytes * 2;
+    if (isUsual && this.#spareBuffers.length < SPARE_BUFFERS) this.#spareBuffers.push(buffer);
+  }
+
   release(batch: ProducerBatch): void {
     this.usedBytes -= batch.reservedBytes;
     batch.reservedBytes = 0;
@@ -115,10 +126,10 @@ export class Accumulator {
     return bytes * this.#ratio <= this.#batchBytes && bytes <= this.#maxBytes;
   }
 
-  /** With a buffer of about the size of the partition's last batch. */
+  /** With a spare buffer, or one of about the size of the partition's last batch. */
   #builder(queue: PartitionQueue): BatchBuilder {
     const guess = Math.max(SMALLEST_BUFFER_BYTES, queue.lastBatchBytes);
-    const buffer = this.#buffer(guess + (guess >> 3));
+    const buffer = this.#spareBuffers.pop() ?? this.#buffer(guess + (guess >> 3));
     const spare = this.#spare.pop();
     if (spare === undefined) return new BatchBuilder({ buffer });
     spare.reset({ buffer });

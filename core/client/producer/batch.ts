@@ -47,6 +47,8 @@ export class ProducerBatch {
   #timestamps: number[] | null = null;
   #builder: BatchBuilder | null;
   #bytes: Uint8Array | null = null;
+  /** What it was built in. */
+  #buffer: Uint8Array | null = null;
 
   constructor(queue: PartitionQueue, order: number, builder: BatchBuilder, createdNs: number, deadlineNs: number) {
     this.queue = queue;
@@ -88,9 +90,17 @@ export class ProducerBatch {
   encode(codecs: Codecs, compression: Parameters<BatchBuilder['finish']>[1]): BatchBuilder | null {
     const builder = this.#builder;
     if (builder === null) return null;
+    this.#buffer = builder.buffer;
     this.#bytes = builder.finish(codecs, { ...compression, ...(this.identity ?? {}) });
     this.#builder = null;
     return builder;
+  }
+
+  /** What it was built in, once; null before `encode`. */
+  takeBuffer(): Uint8Array | null {
+    const buffer = this.#buffer;
+    this.#buffer = null;
+    return buffer;
   }
 
   /** Gives an encoded batch another number. In a copy: the network may still hold the bytes of the last attempt. */

@@ -72,7 +72,7 @@ export class Producer {
     this.#runtime = options.runtime;
     this.#onBatch = options.onBatch ?? null;
     this.#cluster = new Cluster(options.runtime, this.config.values, { autoCreateTopics: true });
-    this.#accumulator = new Accumulator(this.config, options.runtime.codecs);
+    this.#accumulator = new Accumulator(this.config, options.runtime);
     this.#sender = new Sender(options.runtime, this.#cluster, this.config, this.#accumulator, this.#onBatch);
     this.#sender.onSettled = () => this.#memoryFreed();
     this.#events = { closed: this.#sender.poke, opened: this.#sender.opened };
@@ -238,18 +238,7 @@ export class Producer {
     const queue: PartitionQueue | undefined = topic.queues[partition];
     if (queue === undefined) return 'noPartition';
     const before = this.#accumulator.usedBytes;
-    const nowNs = this.#runtime.clock.monotonicNs();
-    const outcome = this.#accumulator.append(
-      queue,
-      nowNs,
-      timestampMs,
-      key,
-      value,
-      headers,
-      token,
-      callback,
-      this.#events,
-    );
+    const outcome = this.#accumulator.append(queue, timestampMs, key, value, headers, token, callback, this.#events);
     if (outcome === 'appended') topic.sticky.added(this.#accumulator.usedBytes - before);
     // A full buffer must drain although its batches are neither full nor old.
     else if (outcome === 'full') this.#sender.poke();

@@ -1,4 +1,4 @@
-import { ErrorCode, produce } from '../../protocol/index.ts';
+import { ErrorCode, type ProduceResponse, produce } from '../../protocol/index.ts';
 import type { Runtime } from '../../runtime.ts';
 import { Alarm } from '../alarm.ts';
 import { type Channel, ChannelError } from '../channel.ts';
@@ -238,7 +238,7 @@ export class Sender {
     void channel.request(produce, version, draft, timeoutMs).then(
       (response) => {
         node.inFlight--;
-        this.#settlement.answered(batches, response);
+        this.#settle(channel, batches, response);
         this.poke();
       },
       (error) => {
@@ -248,6 +248,17 @@ export class Sender {
         this.poke();
       },
     );
+  }
+
+  /** A batch that is over at its first attempt left by this connection alone, all of it: else there were no answer. */
+  #settle(channel: Channel, batches: readonly ProducerBatch[], response: ProduceResponse): void {
+    this.#settlement.answered(batches, response);
+    if (!channel.copiesWrites) return;
+    for (const batch of batches) {
+      if (batch.attempts !== 1 || batch.state !== 'done') continue;
+      const buffer = batch.takeBuffer();
+      if (buffer !== null) this.#accumulator.reuse(buffer);
+    }
   }
 
   #node(id: number): NodeState {

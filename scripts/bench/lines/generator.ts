@@ -69,8 +69,9 @@ class InstantProducer implements ProducerDriver {
   }
 
   #answer(): void {
+    const nowNs = this.#outcomes.now();
     for (let index = 0; index < this.#count; index++) {
-      this.#outcomes.acked(this.#tokens[index]!, 0, 0, this.#offset++);
+      this.#outcomes.acked(this.#tokens[index]!, 0, 0, this.#offset++, nowNs);
     }
     this.#count = 0;
   }

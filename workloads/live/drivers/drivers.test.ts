@@ -30,6 +30,7 @@ describe('the gatherer', () => {
           called();
         }),
       outcomes: {
+        now: () => 0,
         acked: (token, _, partition, offset) => told.push(`${token} acked ${partition}:${offset}`),
         failed: (token, _, partition, code, definite) => told.push(`${token} failed ${partition} ${code} ${definite}`),
         writable: () => told.push('writable'),

@@ -196,9 +196,10 @@ export class Gatherer {
     const { topic, partition, tokens } = batch;
     batch.ended = true;
     this.#bytes -= batch.bytes;
+    const nowNs = outcomes.now();
     tokens.forEach((token, index) => {
       if (end.kind === 'acked') {
-        outcomes.acked(token, topic, partition, end.baseOffset < 0 ? -1 : end.baseOffset + index);
+        outcomes.acked(token, topic, partition, end.baseOffset < 0 ? -1 : end.baseOffset + index, nowNs);
       } else outcomes.failed(token, topic, partition, end.errorCode, end.definite, end.message);
     });
     if (this.#bytes === 0) {

@@ -69,6 +69,8 @@ export class Reading {
   }
 }
 
+const NO_VALUE = new Uint8Array(0);
+
 class RecordRun implements PolledBatch {
   readonly topic: string;
   readonly partition: number;
@@ -105,8 +107,12 @@ class RecordRun implements PolledBatch {
   get offset(): number {
     return this.#records[this.#at]!.offset;
   }
-  value(): Uint8Array | null {
-    return this.#records[this.#at]!.value;
+  get bytes(): Uint8Array {
+    return this.#records[this.#at]!.value ?? NO_VALUE;
+  }
+  readonly valueAt = 0;
+  get valueLength(): number {
+    return this.#records[this.#at]!.value?.length ?? -1;
   }
   header(name: string): Uint8Array | null {
     return this.#records[this.#at]!.header(name);
