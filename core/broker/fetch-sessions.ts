@@ -1,5 +1,7 @@
 import { ErrorCode, type FetchRequest } from '../protocol/index.ts';
+import type { Partition } from '../replication/index.ts';
 import type { Clock, Random } from '../runtime.ts';
+import type { EmptyRead } from './empty-read.ts';
 
 /** What a reader wants of one partition, and what it was told last. */
 export interface FetchPartition {
@@ -16,6 +18,10 @@ export interface FetchPartition {
   /** Of the last response; -1 before the first, -2 after an error, so that the next one is told in any case. */
   toldHighWatermark: number;
   toldLogStartOffset: number;
+  /** Found by an earlier request of the session: as good until it is stopped. */
+  held?: Partition | undefined;
+  /** A follower's last look, where it found nothing. */
+  empty?: EmptyRead | undefined;
 }
 
 /** What a Fetch request is about, once its session was looked up. */
@@ -133,6 +139,7 @@ export class FetchSessions {
         known.currentLeaderEpoch = wanted.currentLeaderEpoch;
         known.lastFetchedEpoch = wanted.lastFetchedEpoch;
         known.logStartOffset = wanted.logStartOffset;
+        known.empty = undefined;
       }
     }
     for (const topic of request.forgottenTopicsData) {

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type BrokerWorld, batch, brokerWorld } from '../broker/testing/world.ts';
 import { readAll } from '../log/testing/world.ts';
 import { nodeCodecs as codecs } from '../node/index.ts';
-import { produce } from '../protocol/index.ts';
+import { ErrorCode, produce } from '../protocol/index.ts';
 import type { ReplicationFaults } from './faults.ts';
 
 async function pair(
@@ -45,6 +45,24 @@ test('a follower copies its leader’s log, and acks=all is answered when it has
   await pass(600);
   expect(valuesOf(two)).toEqual(['a', 'b', 'c']);
   expect([logOf(one).highWatermark, logOf(two).highWatermark]).toEqual([3, 3]);
+});
+
+test('a follower fetches in a session that knows its partitions, and goes on where the leader has forgotten it', async () => {
+  const { one, two, pass } = await pair();
+  one.cluster.topic('t', { replicas: [1, 2] });
+  one.cluster.topic('still', { replicas: [1, 2], partitions: 3 });
+  await pass(600);
+  const { fetchSessions } = one.assembly;
+  expect([fetchSessions.size, fetchSessions.partitionCount]).toEqual([1, 4]);
+  expect(await write(one, 'a', -1)).toBe(0);
+  vi.spyOn(fetchSessions, 'scope').mockReturnValueOnce({
+    kind: 'refused',
+    errorCode: ErrorCode.fetchSessionIdNotFound,
+  });
+  expect(await write(one, 'b', -1)).toBe(0);
+  await pass(600);
+  expect(valuesOf(two)).toEqual(['a', 'b']);
+  expect([fetchSessions.size, fetchSessions.partitionCount]).toEqual([1, 4]);
 });
 
 test('a former leader cuts what its successor never had (KIP-101)', async () => {

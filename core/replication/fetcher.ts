@@ -5,6 +5,7 @@ import { ErrorCode } from '../protocol/errors.ts';
 import type { Draft, ElementOf, Message } from '../protocol/schema.ts';
 import type { Clock, Logger, Timers } from '../runtime.ts';
 import type { ReplicationFaults } from './faults.ts';
+import { type FetchPosition, FollowerFetchSession } from './fetch-session.ts';
 import type { Partition } from './partition.ts';
 import { truncationOffset } from './truncation.ts';
 
@@ -35,6 +36,9 @@ export interface FetcherOptions {
 const FETCH_VERSION = 17;
 /** A fetch that is under way has so long to end by itself before a partition that it does not name cuts it short. */
 const HURRY_MS = 20;
+/** While partitions come one after another, fetches end so soon by themselves, later where looking at all takes longer. */
+const BURST_NS = 1e9;
+const PARTITIONS_PER_MS = 40;
 const FIRST_BACKOFF_MS = 10;
 const LIST_OFFSETS_VERSION = 9;
 const EARLIEST = -2;
@@ -53,13 +57,17 @@ interface Followed {
 }
 
 /**
- * Fetches from one leader for all partitions that follow it: one request at a time, each naming every partition with the
- * epoch of its last record, so that a log that diverged is found by the fetch itself (KIP-595).
+ * Fetches from one leader for all partitions that follow it: one request at a time, in a session that knows them all
+ * (KIP-227), each with the epoch of its last record, so that a log that diverged is found by the fetch itself (KIP-595).
  */
 export class Fetcher {
   readonly leaderId: number;
   readonly #options: FetcherOptions;
   readonly #followed = new Map<Partition, Followed>();
+  readonly #byId = new Map<string, Map<number, Followed>>();
+  readonly #session: FollowerFetchSession;
+  /** When a partition came while others were being fetched. */
+  #joinedNs = Number.NEGATIVE_INFINITY;
   #channel: Channel | null = null;
   #running: Promise<void> | null = null;
   #wake: (() => void) | null = null;
@@ -73,6 +81,7 @@ export class Fetcher {
   constructor(leaderId: number, options: FetcherOptions) {
     this.leaderId = leaderId;
     this.#options = options;
+    this.#session = new FollowerFetchSession(options.partitionBytesMax);
   }
 
   get size(): number {
@@ -81,7 +90,11 @@ export class Fetcher {
 
   follow(partition: Partition, epoch: number): void {
     if (this.#followed.get(partition)?.epoch === epoch) return;
-    this.#followed.set(partition, { partition, epoch, notBeforeNs: 0, refusals: 0 });
+    const followed = { partition, epoch, notBeforeNs: 0, refusals: 0 };
+    this.#followed.set(partition, followed);
+    const topic = this.#byId.get(partition.topicId);
+    if (topic === undefined) this.#byId.set(partition.topicId, new Map([[partition.partition, followed]]));
+    else topic.set(partition.partition, followed);
     if (this.#options.faults.truncateToHighWatermark === true) void this.#truncateBlindly(partition);
     this.#wake?.();
     if (this.#isAsking) this.#hurry();
@@ -94,6 +107,7 @@ export class Fetcher {
    */
   #hurry(): void {
     const fetch = this.#fetches;
+    this.#joinedNs = this.#options.clock.monotonicNs();
     this.#options.timers.after(HURRY_MS, () => {
       if (!this.#isAsking || this.#fetches !== fetch || this.#closed) return;
       this.#hurried = true;
@@ -111,6 +125,10 @@ export class Fetcher {
 
   unfollow(partition: Partition): void {
     this.#followed.delete(partition);
+    const topic = this.#byId.get(partition.topicId);
+    if (topic?.get(partition.partition)?.partition !== partition) return;
+    topic.delete(partition.partition);
+    if (topic.size === 0) this.#byId.delete(partition.topicId);
   }
 
   /** The leader's process is another one, or none: what was asked of the one before is given up. */
@@ -121,6 +139,7 @@ export class Fetcher {
   close(): void {
     this.#closed = true;
     this.#followed.clear();
+    this.#byId.clear();
     this.#channel?.close();
     this.#wake?.();
   }
@@ -128,18 +147,16 @@ export class Fetcher {
   /** Never rejects. Ends when there is nobody left to fetch for. */
   async #run(): Promise<void> {
     while (!this.#closed && this.#followed.size > 0) {
-      if (![...this.#followed.values()].some((each) => this.#isDue(each))) {
+      if (!this.#isAnyDue()) {
         await this.#pause(Math.min(this.#options.backoffMs / 4, this.#nextDueMs()));
         continue;
       }
       try {
         const channel = await this.#open();
         // Looked at again: a change of leaders adds many partitions, one after the other.
-        await this.#fetch(
-          channel,
-          [...this.#followed.values()].filter((each) => this.#isDue(each)),
-        );
+        await this.#fetch(channel);
       } catch (error) {
+        this.#session.failed();
         this.#channel?.close();
         this.#channel = null;
         if (this.#closed) break;
@@ -156,8 +173,10 @@ export class Fetcher {
     this.#running = null;
   }
 
-  #isDue({ partition, notBeforeNs }: Followed): boolean {
-    return partition.truncating === null && partition.log !== null && this.#options.clock.monotonicNs() >= notBeforeNs;
+  #isAnyDue(): boolean {
+    const nowNs = this.#options.clock.monotonicNs();
+    for (const each of this.#followed.values()) if (isDue(each, nowNs)) return true;
+    return false;
   }
 
   /** When a partition that is not fetched now may be, as far as that is known; Infinity for none. */
@@ -189,15 +208,9 @@ export class Fetcher {
     return this.#channel;
   }
 
-  async #fetch(channel: Channel, due: readonly Followed[]): Promise<void> {
-    const waitMs = Math.min(this.#options.waitMsMax, this.#nextDueMs());
-    const { nodeId, brokerEpoch, minBytes, responseBytesMax, partitionBytesMax, requestTimeoutMs } = this.#options;
-    const byTopic = new Map<string, Followed[]>();
-    for (const each of due) {
-      const list = byTopic.get(each.partition.topicId);
-      if (list === undefined) byTopic.set(each.partition.topicId, [each]);
-      else list.push(each);
-    }
+  async #fetch(channel: Channel): Promise<void> {
+    const waitMs = this.#waitMs();
+    const { nodeId, brokerEpoch, minBytes, responseBytesMax, requestTimeoutMs } = this.#options;
     const response = await this.#ask(
       channel,
       {
@@ -205,33 +218,51 @@ export class Fetcher {
         maxWaitMs: waitMs,
         minBytes,
         maxBytes: responseBytesMax,
-        sessionEpoch: -1,
-        topics: [...byTopic].map(([topicId, list]) => ({
-          topicId,
-          partitions: list.map(({ partition, epoch }) => ({
-            partition: partition.partition,
-            currentLeaderEpoch: epoch,
-            fetchOffset: partition.log?.logEndOffset ?? 0,
-            lastFetchedEpoch: this.#lastFetchedEpoch(partition),
-            logStartOffset: partition.log?.logStartOffset ?? 0,
-            partitionMaxBytes: partitionBytesMax,
-          })),
-        })),
+        ...this.#session.request(this.#duePositions()),
       },
       waitMs + requestTimeoutMs,
     );
     this.#hurried = false;
+    if (SESSION_ERRORS.has(response.errorCode)) {
+      this.#session.failed();
+      return;
+    }
     if (response.errorCode !== ErrorCode.none) throw new Error(`fetch: error ${response.errorCode}`);
+    this.#session.answered(response.sessionId);
     const flushes: Promise<void>[] = [];
     for (const topic of response.responses) {
       for (const answer of topic.partitions) {
-        const each = byTopic.get(topic.topicId)?.find(({ partition }) => partition.partition === answer.partitionIndex);
+        const each = this.#byId.get(topic.topicId)?.get(answer.partitionIndex);
         // The role may have changed while the request was on its way.
-        if (each === undefined || this.#followed.get(each.partition) !== each) continue;
+        if (each === undefined || !this.#session.asked(each.partition, each.epoch)) continue;
         await this.#take(channel, each, answer, flushes);
       }
     }
     await Promise.all(flushes);
+  }
+
+  #waitMs(): number {
+    const { clock, waitMsMax } = this.#options;
+    const isBurst = clock.monotonicNs() - this.#joinedNs < BURST_NS;
+    const longestMs = isBurst ? HURRY_MS + Math.floor(this.#followed.size / PARTITIONS_PER_MS) : waitMsMax;
+    return Math.min(waitMsMax, longestMs, this.#nextDueMs());
+  }
+
+  #duePositions(): FetchPosition[] {
+    const nowNs = this.#options.clock.monotonicNs();
+    const positions: FetchPosition[] = [];
+    for (const each of this.#followed.values()) {
+      if (!isDue(each, nowNs)) continue;
+      const { partition, epoch } = each;
+      positions.push({
+        partition,
+        leaderEpoch: epoch,
+        fetchOffset: partition.log?.logEndOffset ?? 0,
+        lastFetchedEpoch: this.#lastFetchedEpoch(partition),
+        logStartOffset: partition.log?.logStartOffset ?? 0,
+      });
+    }
+    return positions;
   }
 
   async #ask(
@@ -347,3 +378,12 @@ export class Fetcher {
 }
 
 const NO_BYTES = new Uint8Array(0);
+const SESSION_ERRORS: ReadonlySet<number> = new Set([
+  ErrorCode.fetchSessionIdNotFound,
+  ErrorCode.invalidFetchSessionEpoch,
+  ErrorCode.fetchSessionTopicIdError,
+]);
+
+function isDue({ partition, notBeforeNs }: Followed, nowNs: number): boolean {
+  return partition.truncating === null && partition.log !== null && nowNs >= notBeforeNs;
+}

@@ -100,7 +100,7 @@ export class Partition {
   get appendedBytes(): number {
     return this.#appendedBytes;
   }
-  /** Counts changes of role: what was looked up before one is stale. */
+  /** Counts changes of role, and of what the controller says of this one: what was looked up before one is stale. */
   get roleChanges(): number {
     return this.#roleChanges;
   }
@@ -121,6 +121,7 @@ export class Partition {
     if (this.#state.kind === 'leader' && this.#state.epoch === image.leaderEpoch) {
       if (image.partitionEpoch <= this.#state.partitionEpoch) return 'unchanged';
       this.#state.update(image, now);
+      this.#roleChanges++;
       this.#advance();
       return 'updated';
     }
@@ -258,7 +259,8 @@ export class Partition {
     const { host } = this;
     const state = this.#state;
     const log = this.#log;
-    if (state.kind !== 'leader' || log === null) return false;
+    // With nothing to commit there is nothing to compute: the many partitions of a follower's fetch that stand still.
+    if (state.kind !== 'leader' || log === null || log.highWatermark === log.logEndOffset) return false;
     let committed = this.#appends.ownOffset(log);
     if (state.followers.size > 0 && host.faults.hwOnOwnAppend !== true) {
       // Below min ISR nothing new is promised or shown (KIP-966).
@@ -280,13 +282,18 @@ export class Partition {
   // ---- followers and the ISR
 
   /** A follower's fetch: it has everything below `fetchOffset`. Returns false for a replica that is none of ours. */
-  followerFetched(replicaId: number, fetchOffset: number, logStartOffset: number, brokerEpoch: number): boolean {
+  followerFetched(
+    replicaId: number,
+    fetchOffset: number,
+    logStartOffset: number,
+    brokerEpoch: number,
+    nowNs: number = this.host.clock.monotonicNs(),
+  ): boolean {
     const state = this.#state;
     const log = this.#log;
     if (state.kind !== 'leader' || log === null) return false;
-    const now = this.host.clock.monotonicNs();
     const has = this.host.faults.countFollowersEarly === true ? log.logEndOffset : fetchOffset;
-    if (!state.fetched(replicaId, has, logStartOffset, brokerEpoch, log.logEndOffset, now)) return false;
+    if (!state.fetched(replicaId, has, logStartOffset, brokerEpoch, log.logEndOffset, nowNs)) return false;
     this.#maybeExpand(state, log, replicaId);
     this.#advance();
     if (this.deletes.size > 0) this.deletes.checkAll();

@@ -45,11 +45,12 @@ export type PartitionRead =
   | { readonly kind: 'refused'; readonly errorCode: number };
 
 const NO_BYTES = new Uint8Array(0);
+const OPENING: PartitionRead = { kind: 'opening' };
 
 /** What a Fetch of one partition gives now. */
 export function readPartition(partition: Partition, request: PartitionReadRequest): PartitionRead {
   const { state, log } = partition;
-  if (state.kind === 'opening') return { kind: 'opening' };
+  if (state.kind === 'opening') return OPENING;
   if (state.kind === 'offline') return refused(ErrorCode.kafkaStorageError);
   if (log === null) return refused(ErrorCode.notLeaderOrFollower);
   const epochError = partition.epochError(request.currentLeaderEpoch);

@@ -14,6 +14,7 @@ import {
   readPartition,
 } from '../../replication/index.ts';
 import { currentLeader, isWrongLeader, leaderEndpoints } from '../current-leader.ts';
+import { emptyRead, stillEmpty } from '../empty-read.ts';
 import type { FetchPartition, FetchScope, FetchSession, FetchSessions } from '../fetch-sessions.ts';
 import type { DeferredContext, DeferredHandler } from '../handler.ts';
 import { preferredReplica, selectsByRack } from '../preferred-replica.ts';
@@ -104,12 +105,18 @@ class FetchOperation extends DelayedOperation {
   }
 
   #reader(wanted: FetchPartition): Reader {
+    const { held } = wanted;
+    if (held !== undefined && held.state.kind !== 'stopped')
+      return { wanted, partition: held, errorCode: ErrorCode.none };
     const { replicas, metadata } = this.#services;
     const byId = this.#context.version >= 13;
     const partition = byId
       ? replicas.partitionById(wanted.topicId, wanted.partition)
       : replicas.partition(wanted.topic, wanted.partition);
-    if (partition !== undefined) return { wanted, partition, errorCode: ErrorCode.none };
+    if (partition !== undefined) {
+      wanted.held = partition;
+      return { wanted, partition, errorCode: ErrorCode.none };
+    }
     const topic = byId ? metadata.image.topicsById.get(wanted.topicId) : metadata.image.topicsByName.get(wanted.topic);
     let errorCode: number = ErrorCode.notLeaderOrFollower;
     if (topic === undefined) errorCode = byId ? ErrorCode.unknownTopicId : ErrorCode.unknownTopicOrPartition;
@@ -121,11 +128,12 @@ class FetchOperation extends DelayedOperation {
   #followerProgress(): void {
     const brokerEpoch = this.#context.version >= 15 ? this.#request.replicaState.replicaEpoch : -1;
     this.#freshBytes = this.#read();
+    const nowNs = this.#services.runtime.clock.monotonicNs();
     for (let index = 0; index < this.#readers.length; index++) {
       const { partition, wanted } = this.#readers[index]!;
       const read = this.#reads[index]!;
       if (partition === undefined || read.kind !== 'read') continue;
-      partition.followerFetched(this.#replicaId, wanted.fetchOffset, wanted.logStartOffset, brokerEpoch);
+      partition.followerFetched(this.#replicaId, wanted.fetchOffset, wanted.logStartOffset, brokerEpoch, nowNs);
       // This very fetch may have moved it, and the follower need not wait for the next to hear of it.
       const highWatermark = partition.log?.highWatermark ?? read.highWatermark;
       if (highWatermark !== read.highWatermark) this.#reads[index] = { ...read, highWatermark };
@@ -198,6 +206,13 @@ class FetchOperation extends DelayedOperation {
         reads.push({ kind: 'refused', errorCode });
         continue;
       }
+      const kept = this.#replicaId >= 0 ? stillEmpty(partition, wanted.fetchOffset, wanted.empty) : null;
+      if (kept !== null) {
+        reads.push(kept);
+        appended += partition.appendedBytes;
+        roles += partition.roleChanges;
+        continue;
+      }
       const read = readPartition(partition, {
         fetchOffset: wanted.fetchOffset,
         maxBytes: Math.min(wanted.maxBytes, room),
@@ -211,6 +226,7 @@ class FetchOperation extends DelayedOperation {
         ...(buffers === null ? undefined : { allocate: (bytes: number) => buffers.lend(bytes) }),
       });
       reads.push(read);
+      wanted.empty = this.#replicaId >= 0 ? emptyRead(partition, read) : undefined;
       appended += partition.appendedBytes;
       roles += partition.roleChanges;
       if (read.kind !== 'read') continue;
@@ -235,6 +251,7 @@ class FetchOperation extends DelayedOperation {
     const leaders: number[] = [];
     for (let index = 0; index < this.#readers.length; index++) {
       const { wanted } = this.#readers[index]!;
+      if (session !== null && isUnchanged(wanted, this.#reads[index]!) && !this.#preferred.has(index)) continue;
       let response = this.#partitionResponse(this.#readers[index]!, this.#reads[index]!, leaders);
       const preferredReadReplica = this.#preferred.get(index);
       if (preferredReadReplica !== undefined && response.errorCode === ErrorCode.none) {
@@ -340,6 +357,16 @@ interface MutableTopic {
 
 function mayWait(read: PartitionRead): boolean {
   return read.kind === 'read' || read.kind === 'opening';
+}
+
+/** The quick look: of many partitions in a session few have moved. */
+function isUnchanged(wanted: FetchPartition, read: PartitionRead): boolean {
+  return (
+    read.kind === 'read' &&
+    read.bytes.length === 0 &&
+    read.highWatermark === wanted.toldHighWatermark &&
+    read.logStartOffset === wanted.toldLogStartOffset
+  );
 }
 
 function isNews(wanted: FetchPartition, response: PartitionResponse): boolean {
