@@ -306,6 +306,21 @@ describe('the log', () => {
     expect(fetched(second.groups)).toEqual({ 't-0': 5 });
     expect(second.lines).toHaveLength(3);
   });
+
+  test('no bit of a commit can change in the log and become an offset that nobody committed', async () => {
+    const log = new MemoryLog();
+    const { groups } = await world({ log });
+    await commit(groups, [offset('t', 0, 5)]);
+    await commit(groups, [offset('t', 0, 1000)]);
+    const last = log.partitions[0]!.at(-1)!;
+    const CRC_AT = 17;
+    for (let at = CRC_AT; at < last.length; at++) {
+      last[at]! ^= 1 << (at % 8);
+      expect(fetched((await world({ log })).groups), `byte ${at}`).toEqual({ 't-0': 5 });
+      last[at]! ^= 1 << (at % 8);
+    }
+    expect(fetched((await world({ log })).groups)).toEqual({ 't-0': 1000 });
+  });
 });
 
 describe('offsets in transactions', () => {

@@ -7,6 +7,7 @@ import {
   ZERO_UUID,
 } from '../protocol/index.ts';
 import {
+  batchCrcIsValid,
   batches,
   batchProducerId,
   controlRecordType,
@@ -58,6 +59,12 @@ export class GroupLoader {
   #batch(bytes: Uint8Array, at: number): void {
     const cursor = this.#cursor;
     const producerId = batchProducerId(bytes, at);
+    if (!batchCrcIsValid(bytes, at, this.#codecs)) {
+      // Damaged since it was written: an offset in it would be one that nobody committed.
+      this.skipped++;
+      this.#log.warn('a batch of a group log cannot be read', { reason: 'the CRC is wrong' });
+      return;
+    }
     if (!cursor.open(bytes, at, this.#codecs)) this.skipped++;
     else if (isControlBatch(bytes, at)) {
       while (cursor.next()) {

@@ -57,7 +57,7 @@ export function standingOf(loss: Loss, contract: Contract, control: readonly Con
     later.filter((fault) => fault.confirmed),
     replicas,
     control,
-    contract.faults,
+    contract.faults.filter((fault) => fault.confirmed),
   );
   if (standing.kind !== 'fail' || later.every((fault) => fault.confirmed)) return standing;
   if (judge(loss, later, replicas, control, contract.faults).kind === 'fail') return standing;
