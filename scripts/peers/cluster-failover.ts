@@ -28,7 +28,9 @@ export async function checkClusterFailover(checks: Checks): Promise<void> {
         const retry = { retries: 30, initialRetryTime: 100, maxRetryTime: 1000 };
         const brokers = trio.bootstrap.split(',');
         const kafka = new Kafka({ clientId: 'failover', brokers, retry, logLevel: logLevel.NOTHING });
-        const consumer = kafka.consumer({ groupId: `${topic}-group`, sessionTimeout: 10_000, heartbeatInterval: 500 });
+        // A coordinator that is gone is given up after seven fetches, which wait 5 s each unless told otherwise.
+        const patience = { sessionTimeout: 10_000, heartbeatInterval: 500, maxWaitTimeInMs: 500 };
+        const consumer = kafka.consumer({ groupId: `${topic}-group`, ...patience });
         await consumer.connect();
         await consumer.subscribe({ topic, fromBeginning: true });
         const seen = new Set<string>();
