@@ -54,6 +54,8 @@ export async function placeFile(disk: Disk, path: string, content: string | Uint
 
 /** The whole file, or null when there is none. */
 export function readFile(disk: Disk, path: string): Uint8Array | null {
+  // A start asks every log for files that most have not: an error with its stack costs twenty times the look.
+  if (disk.stat(path) === null) return null;
   let file: ReturnType<Disk['open']>;
   try {
     file = disk.open(path, { readOnly: true });
