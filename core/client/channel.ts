@@ -8,6 +8,7 @@ import {
   type Message,
   parseVersions,
   peekCorrelationId,
+  type VersionRange,
 } from '../protocol/index.ts';
 import type { Connection, Runtime, Timer } from '../runtime.ts';
 import { Alarm } from './alarm.ts';
@@ -111,11 +112,18 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
 }
 
 /** The versions of an API that this code speaks; a last version that is still a preview is not one of them. */
-function ownVersions(api: ApiSchema): { min: number; max: number } | null {
-  const range = parseVersions(api.request.versions);
-  if (range === null) return null;
-  return api.latestVersionUnstable === true ? { min: range.min, max: range.max - 1 } : range;
+function ownVersions(api: ApiSchema): VersionRange | null {
+  let own = ownRanges.get(api);
+  if (own === undefined) {
+    own = parseVersions(api.request.versions);
+    if (own !== null && api.latestVersionUnstable === true) own = { min: own.min, max: own.max - 1 };
+    ownRanges.set(api, own);
+  }
+  return own;
 }
+
+/** Asked before each request: every declaration is read once. */
+const ownRanges = new Map<ApiSchema, VersionRange | null>();
 
 interface Pending {
   readonly api: ApiSchema;

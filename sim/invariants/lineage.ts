@@ -22,11 +22,34 @@ export function below(lineage: Lineage, end: number): Lineage {
  * offset and one epoch are the same, since an epoch has one leader.
  */
 export function divergence(one: Lineage, other: Lineage, from: number, to: number): number {
-  if (from >= to) return -1;
+  if (from >= to || isSameBelow(one, other, to)) return -1;
   const cuts = [from];
   for (const { startOffset } of one) if (startOffset > from && startOffset < to) cuts.push(startOffset);
   for (const { startOffset } of other) if (startOffset > from && startOffset < to) cuts.push(startOffset);
   cuts.sort((a, b) => a - b);
   for (const offset of cuts) if (epochAt(one, offset) !== epochAt(other, offset)) return offset;
   return -1;
+}
+
+/** The usual case, told without allocating: both say the same of everything below `to`. */
+function isSameBelow(one: Lineage, other: Lineage, to: number): boolean {
+  for (let index = 0; ; index++) {
+    const mine = one[index];
+    const theirs = other[index];
+    const mineSpeaks = mine !== undefined && mine.startOffset < to;
+    const theirsSpeaks = theirs !== undefined && theirs.startOffset < to;
+    if (!mineSpeaks || !theirsSpeaks) return mineSpeaks === theirsSpeaks;
+    if (mine.epoch !== theirs.epoch || mine.startOffset !== theirs.startOffset) return false;
+  }
+}
+
+/** A copy, or the earlier one if nothing has changed since. */
+export function keptLineage(earlier: Lineage | undefined, now: Lineage): Lineage {
+  if (earlier?.length !== now.length) return now.slice();
+  for (let index = 0; index < now.length; index++) {
+    const was = earlier[index]!;
+    const is = now[index]!;
+    if (was.epoch !== is.epoch || was.startOffset !== is.startOffset) return now.slice();
+  }
+  return earlier;
 }

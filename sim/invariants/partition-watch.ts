@@ -1,6 +1,6 @@
 import type { Log } from '../../core/log/index.ts';
 import type { Partition } from '../../core/replication/index.ts';
-import { below, divergence, epochAt, type Lineage } from './lineage.ts';
+import { below, divergence, epochAt, keptLineage, type Lineage } from './lineage.ts';
 import type { Findings } from './violation.ts';
 
 /** What one broker's replica looked like after the last event that touched it. */
@@ -22,8 +22,10 @@ export class PartitionWatch {
   /** Whether a fault may have taken durable or acknowledged bytes from a broker that holds the partition. */
   readonly #excused: (brokers: readonly number[]) => boolean;
   readonly #seesAll: boolean;
-  readonly #seen = new Map<number, Seen>();
+  /** By broker id: looked at after every event, so a plain list. */
+  readonly #seen: (Seen | undefined)[] = [];
   readonly #leaderOf = new Map<number, number>();
+  #newestEpoch = -1;
   /** Everything below was shown to readers by a leader; with the epochs of it. */
   #exposed = 0;
   #committed: Lineage = [];
@@ -63,16 +65,16 @@ export class PartitionWatch {
   }
 
   forget(broker: number): void {
-    this.#seen.delete(broker);
+    this.#seen[broker] = undefined;
   }
 
   look(broker: number, partition: Partition): void {
     const { log } = partition;
     if (log === null) {
-      this.#seen.delete(broker);
+      this.#seen[broker] = undefined;
       return;
     }
-    const before = this.#seen.get(broker);
+    const before = this.#seen[broker];
     const end = log.logEndOffset;
     const { highWatermark } = log;
     if (
@@ -91,9 +93,9 @@ export class PartitionWatch {
       leading: leader === null ? null : leader.epoch,
       end,
       highWatermark,
-      lineage: log.epochStarts.slice(),
+      lineage: keptLineage(before?.lineage, log.epochStarts),
     };
-    this.#seen.set(broker, now);
+    this.#seen[broker] = now;
     this.revision++;
     if (before !== undefined && before.log === log && end < before.end) this.#cut(broker, before, now);
     if (leader !== null) {
@@ -123,8 +125,10 @@ export class PartitionWatch {
     const findings = this.#findings;
     this.#shown = Math.max(this.#shown, now.highWatermark);
     const other = this.#leaderOf.get(epoch);
-    if (other === undefined) this.#leaderOf.set(epoch, broker);
-    else if (other !== broker) {
+    if (other === undefined) {
+      this.#leaderOf.set(epoch, broker);
+      this.#newestEpoch = Math.max(this.#newestEpoch, epoch);
+    } else if (other !== broker) {
       findings.violated('P8', this.#index, `brokers ${other} and ${broker} both lead ${this.#name} in epoch ${epoch}`);
     }
     findings.checked('P7', this.#index);
@@ -142,15 +146,13 @@ export class PartitionWatch {
     if (!same) this.#elected(broker, now, epoch, replicas);
     if (now.highWatermark > this.#exposed) {
       this.#exposed = now.highWatermark;
-      this.#committed = below(now.lineage, now.highWatermark);
+      if (this.#committed !== now.lineage) this.#committed = committedOf(now.lineage, now.highWatermark);
     }
   }
 
   /** The newest leader epoch that any broker has led in, -1 before the first. */
   get newestEpoch(): number {
-    let newest = -1;
-    for (const epoch of this.#leaderOf.keys()) newest = Math.max(newest, epoch);
-    return newest;
+    return this.#newestEpoch;
   }
 
   /** A new leader has everything that readers were shown, unless faults took it. */
@@ -208,4 +210,10 @@ export class PartitionWatch {
       differs,
     );
   }
+}
+
+/** The lineage itself where all of it is committed: the next look then knows it again. */
+function committedOf(lineage: Lineage, highWatermark: number): Lineage {
+  const last = lineage.at(-1);
+  return last === undefined || last.startOffset < highWatermark ? lineage : below(lineage, highWatermark);
 }

@@ -14,7 +14,7 @@ export class QuorumWatch {
   /** Whether a fault may have made a voter forget what it had stored. */
   readonly #forgetful: () => boolean;
   readonly #nowNs: () => number;
-  readonly #seen = new Map<number, Seen>();
+  readonly #seen: (Seen | undefined)[] = [];
   readonly #leaderOf = new Map<number, number>();
   /** How far the log was known to be committed, and since when, both rising. */
   #committed: { readonly offset: number; readonly timeNs: number }[] = [];
@@ -31,10 +31,10 @@ export class QuorumWatch {
   look(id: number, quorum: Quorum): void {
     const { leader, highWatermark, logEndOffset } = quorum;
     const leads = leader.id === id ? leader.epoch : null;
-    const before = this.#seen.get(id);
+    const before = this.#seen[id];
     const same = before !== undefined && before.quorum === quorum;
     if (same && before.leads === leads && before.highWatermark === highWatermark) return;
-    this.#seen.set(id, { quorum, leads, highWatermark });
+    this.#seen[id] = { quorum, leads, highWatermark };
     this.#findings.checked('P7', -1);
     if (same && highWatermark < before.highWatermark) {
       this.#findings.violated(

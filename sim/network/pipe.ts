@@ -193,6 +193,14 @@ export class Pipe {
       let limit = Math.min(SEGMENT_BYTES, windowBytes - this.#outstanding, this.queuedBytes);
       if (this.link.inPieces && this.link.happens(0.5)) limit = Math.min(limit, 1 + this.link.drawBelow(16));
       else if (limit > 1 && this.link.happens(partialReadChance)) limit = 1 + this.link.drawBelow(limit - 1);
+      if (limit === this.queuedBytes && this.#head === 0) {
+        const whole = this.#queue;
+        this.#queue = [];
+        this.queuedBytes = 0;
+        this.#outstanding += limit;
+        this.#send('data', whole, limit);
+        break;
+      }
       const chunks: Uint8Array[] = [];
       let bytes = 0;
       while (bytes < limit) {

@@ -12,6 +12,7 @@ import {
   type PartitionRead,
   type ReadIsolation,
   readPartition,
+  type WaitingList,
 } from '../../replication/index.ts';
 import { currentLeader, isWrongLeader, leaderEndpoints } from '../current-leader.ts';
 import { emptyRead, stillEmpty } from '../empty-read.ts';
@@ -67,7 +68,7 @@ class FetchOperation extends DelayedOperation {
   readonly #readers: readonly Reader[];
   #reads: PartitionRead[] = [];
   /** Whom to ask instead, by the position of the partition (KIP-392). */
-  readonly #preferred = new Map<number, number>();
+  #preferred: ReadonlyMap<number, number> = NOBODY;
   /** Bytes of a look that nobody has acted on yet. */
   #freshBytes: number | null = null;
   /** The most that can be there by what is known: bytes at the last look, and what was appended since. */
@@ -97,7 +98,8 @@ class FetchOperation extends DelayedOperation {
   }
 
   begin(): void {
-    const lists = this.#readers.flatMap(({ partition }) => (partition === undefined ? [] : [partition.fetches]));
+    const lists: WaitingList[] = [];
+    for (const { partition } of this.#readers) if (partition !== undefined) lists.push(partition.fetches);
     if (this.#replicaId >= 0) this.#followerProgress();
     else this.#preferReplicas();
     this.start(this.#services.runtime.timers, this.#request.maxWaitMs, lists);
@@ -145,12 +147,14 @@ class FetchOperation extends DelayedOperation {
     if (rackId === '' || this.#context.version < RACK_VERSION) return;
     const { config, metadata } = this.#services;
     if (!selectsByRack(config.textOrNull('replica.selector.class'))) return;
+    const preferred = new Map<number, number>();
     for (let index = 0; index < this.#readers.length; index++) {
       const { partition, wanted } = this.#readers[index]!;
       if (partition === undefined) continue;
       const replicaId = preferredReplica(partition, metadata.image, rackId, wanted.fetchOffset);
-      if (replicaId !== null) this.#preferred.set(index, replicaId);
+      if (replicaId !== null) preferred.set(index, replicaId);
     }
+    this.#preferred = preferred;
   }
 
   protected override tryComplete(): boolean {
@@ -201,6 +205,7 @@ class FetchOperation extends DelayedOperation {
     // Bytes that were appended but are not visible yet would be counted twice or never: then every look reads.
     let exact = request.minBytes > 1;
     const reads: PartitionRead[] = [];
+    const lend = buffers === null ? undefined : { allocate: (bytes: number) => buffers.lend(bytes) };
     for (const { wanted, partition, errorCode } of this.#readers) {
       if (partition === undefined) {
         reads.push({ kind: 'refused', errorCode });
@@ -223,7 +228,7 @@ class FetchOperation extends DelayedOperation {
         lastFetchedEpoch: wanted.lastFetchedEpoch,
         leaderOnly: this.#leaderOnly,
         replicaId: this.#replicaId,
-        ...(buffers === null ? undefined : { allocate: (bytes: number) => buffers.lend(bytes) }),
+        ...lend,
       });
       reads.push(read);
       wanted.empty = this.#replicaId >= 0 ? emptyRead(partition, read) : undefined;
@@ -340,6 +345,7 @@ class FetchOperation extends DelayedOperation {
 /** From this version on a consumer says where it is, and may be sent to another replica. */
 const RACK_VERSION = 11;
 const NO_BYTES = new Uint8Array(0);
+const NOBODY: ReadonlyMap<number, number> = new Map();
 
 type TopicResponse = ElementOf<NonNullable<FetchResponseDraft['responses']>>;
 type PartitionDraft = ElementOf<NonNullable<NonNullable<TopicResponse>['partitions']>>;

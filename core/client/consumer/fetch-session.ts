@@ -20,6 +20,7 @@ export interface FetchPlan {
 }
 
 const LAST_EPOCH = 2147483647;
+const NO_TARGETS: ReadonlyMap<string, FetchTarget> = new Map();
 
 /** An incremental fetch session with one broker (KIP-227): only what changed since the last request is sent. */
 export class FetchSession {
@@ -30,10 +31,19 @@ export class FetchSession {
 
   /** `wanted`: all that is to be fetched now. */
   plan(wanted: readonly FetchTarget[]): FetchPlan {
-    const next = new Map(wanted.map((target) => [keyOf(target), target]));
-    const before = this.#epoch === 0 ? new Map<string, FetchTarget>() : this.#targets;
-    const send = wanted.filter((target) => !isSame(target, before.get(keyOf(target))));
-    const forget = [...before].filter(([key]) => !next.has(key)).map(([, target]) => target);
+    const before = this.#epoch === 0 ? NO_TARGETS : this.#targets;
+    const next = new Map<string, FetchTarget>();
+    const send: FetchTarget[] = [];
+    let stayed = 0;
+    for (const target of wanted) {
+      const key = keyOf(target);
+      const known = before.get(key);
+      if (known !== undefined) stayed++;
+      if (!isSame(target, known)) send.push(target);
+      next.set(key, target);
+    }
+    const forget: FetchTarget[] = [];
+    if (stayed < before.size) for (const [key, target] of before) if (!next.has(key)) forget.push(target);
     this.#targets = next;
     return { sessionId: this.#id, sessionEpoch: this.#epoch, send, forget };
   }
