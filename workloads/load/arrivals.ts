@@ -90,6 +90,19 @@ function traceSchedule(timesNs: Float64Array, instance: number, instances: numbe
   };
 }
 
+/** The highest rate that one instance is meant to have, records a second; 0 where a trace or the client sets the pace. */
+export function peakPerSecond({
+  rate,
+  arrival,
+  instances,
+}: Pick<ScheduleOptions, 'rate' | 'arrival' | 'instances'>): number {
+  if (arrival.kind === 'trace' || rate.kind === 'max') return 0;
+  if (rate.kind === 'fixed') return rate.perSecond / instances;
+  return (
+    Math.max(...rate.stages.map(({ fromPerSecond, toPerSecond }) => Math.max(fromPerSecond, toPerSecond))) / instances
+  );
+}
+
 interface Segment {
   readonly fromPerSecond: number;
   readonly toPerSecond: number;
