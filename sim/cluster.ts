@@ -1,4 +1,5 @@
-import { Broker } from '../core/broker/index.ts';
+import { Broker, type InitialController } from '../core/broker/index.ts';
+import { uuidText } from '../core/controller/index.ts';
 import type { Quorum } from '../core/quorum/quorum.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { brokerIds, rackOf, type Workload } from '../workloads/workload.ts';
@@ -21,6 +22,8 @@ export class SimulatedCluster {
   /** By node, with the life of the process that it belongs to. */
   readonly #brokers: ({ broker: Broker; life: Incarnation } | null)[];
   readonly #quorums: ({ quorum: Quorum; life: Incarnation } | null)[];
+  /** Nodes whose controller has started once: who formats a new cluster does so only then, and not after a disk was replaced. */
+  readonly #formatted = new Set<number>();
   readonly #workload: Workload;
   readonly #mutation: Mutation;
   readonly #problem: (text: string) => void;
@@ -91,7 +94,11 @@ export class SimulatedCluster {
         logDirs: ['/data'],
         config: brokerConfig(this.#workload, id),
         ...featuresOf(this.#workload),
+        ...(hasVotersInLog(this.#workload) && !this.#formatted.has(id)
+          ? { initialControllers: brokerIds(this.#workload.cluster).map(initialController) }
+          : {}),
         onJoined: ({ quorum }) => {
+          this.#formatted.add(id);
           this.#quorums[id - 1] = { quorum, life };
         },
         onFatal: (reason) => end(`ended: ${reason}`),
@@ -109,6 +116,16 @@ function featuresOf({ cluster: { features } }: Workload): { features?: Readonly<
   return features === undefined ? {} : { features: { ...features } };
 }
 
+/** KIP-853: as `kafka-storage format --feature kraft.version=1 --initial-controllers` would make it. */
+function hasVotersInLog({ cluster: { features } }: Workload): boolean {
+  return features?.['kraft.version'] === 1;
+}
+
+function initialController(id: number): InitialController {
+  const directory = new TextEncoder().encode(`controller-${String(id).padStart(5, '0')}`);
+  return { id, host: host(id), port: CONTROLLER_PORT, directoryId: uuidText(directory) };
+}
+
 /**
  * Kafka's defaults, but for a group's first rebalance, whose wait of 3 s a short run cannot afford, and for internal
  * topics, which have no more partitions than a test needs.
@@ -117,15 +134,31 @@ function brokerConfig(workload: Workload, id: number): Record<string, string> {
   const ids = brokerIds(workload.cluster);
   const replicas = String(Math.min(3, ids.length));
   return {
-    listeners: `PLAINTEXT://0.0.0.0:${CLIENT_PORT},CONTROLLER://0.0.0.0:${ids.length === 1 ? 0 : CONTROLLER_PORT}`,
-    'advertised.listeners': `PLAINTEXT://${host(id)}:${CLIENT_PORT}`,
-    ...(ids.length === 1
-      ? {}
-      : { 'controller.quorum.voters': ids.map((voter) => `${voter}@${host(voter)}:${CONTROLLER_PORT}`).join(',') }),
+    ...(hasVotersInLog(workload) ? listedInLog(ids, id) : configured(ids, id)),
     'group.initial.rebalance.delay.ms': '0',
     'offsets.topic.replication.factor': replicas,
     [OFFSETS_PARTITIONS]: '4',
     ...workload.cluster.config,
+  };
+}
+
+/** Voters by configuration. */
+function configured(ids: readonly number[], id: number): Record<string, string> {
+  const alone = ids.length === 1;
+  const voters = ids.map((voter) => `${voter}@${host(voter)}:${CONTROLLER_PORT}`).join(',');
+  return {
+    listeners: `PLAINTEXT://0.0.0.0:${CLIENT_PORT},CONTROLLER://0.0.0.0:${alone ? 0 : CONTROLLER_PORT}`,
+    'advertised.listeners': `PLAINTEXT://${host(id)}:${CLIENT_PORT}`,
+    ...(alone ? {} : { 'controller.quorum.voters': voters }),
+  };
+}
+
+/** Voters in the log: a node knows no more than whom to ask. */
+function listedInLog(ids: readonly number[], id: number): Record<string, string> {
+  return {
+    listeners: `PLAINTEXT://0.0.0.0:${CLIENT_PORT},CONTROLLER://0.0.0.0:${CONTROLLER_PORT}`,
+    'advertised.listeners': `PLAINTEXT://${host(id)}:${CLIENT_PORT},CONTROLLER://${host(id)}:${CONTROLLER_PORT}`,
+    'controller.quorum.bootstrap.servers': ids.map((other) => `${host(other)}:${CONTROLLER_PORT}`).join(','),
   };
 }
 

@@ -117,11 +117,22 @@ const consumerFields = {
 const consumer = map(object('a consumer { topic, group, … }', consumerFields), (read) => inherit({ ...read }, read));
 
 const featureFields = {
-  'eligible.leader.replicas.version': required(
+  'eligible.leader.replicas.version': optional(
     integer(0, 1),
+    null,
     'KIP-966: 1, as new clusters have it, elects nobody who may have lost its tail.',
   ),
+  'kraft.version': optional(
+    integer(0, 1),
+    null,
+    'KIP-853: 1 has the voters in the metadata log, each with its disk; 0, the default, in the configuration.',
+  ),
 } as const satisfies Fields;
+
+const features: Schema<FeatureLevels> = map(object('a map of feature levels', featureFields), (read) => {
+  const given = Object.entries(read).filter((entry): entry is [string, number] => entry[1] !== null);
+  return Object.fromEntries(given);
+});
 
 const clusterFields = {
   brokers: optional(integer(1, 1_000), null, 'Brokers, numbered from 1; default 1.'),
@@ -133,7 +144,7 @@ const clusterFields = {
   ),
   config: optional(kafkaConfig('broker'), {}, "Kafka's broker configs."),
   features: optional(
-    object<typeof featureFields>('a map of feature levels', featureFields),
+    features,
     null,
     'Levels of features that the cluster is formatted with, as `kafka-storage format --feature` takes them.',
   ),

@@ -47,7 +47,9 @@ export interface ClusterSpec {
 
 export interface FeatureLevels {
   /** KIP-966. */
-  readonly 'eligible.leader.replicas.version': number;
+  readonly 'eligible.leader.replicas.version'?: number;
+  /** KIP-853: 1 has the voters in the metadata log. */
+  readonly 'kraft.version'?: number;
 }
 
 export type ProfileName = 'laptop' | 'cloud-nvme' | 'cloud-ebs' | 'wan';

@@ -1,3 +1,4 @@
+export type { InitialController } from '../broker/index.ts';
 export { brokerFamilies } from './broker-metrics.ts';
 export { type BrokerPoint, BrokerProbe } from './broker-telemetry.ts';
 export { nodeCodecs } from './codecs.ts';

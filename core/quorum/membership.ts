@@ -4,17 +4,20 @@ import type { QuorumCore } from './core.ts';
 import type { PeerAddress } from './peers.ts';
 import { isSameNode, KRAFT_VERSIONS, voterNode, voterOf } from './voter-set.ts';
 
+/** Before the first time that a leader is asked: it has just been found, and this node has to catch up with it. */
+const FIRST_WAIT_MS = 50;
 /** How long the leader may take to add or remove a voter, as a request says it. */
 const CHANGE_TIMEOUT_MS = 10_000;
 
 /**
  * What a follower asks of its leader about its own vote (KIP-853): that the voters say where it is reached now, and, with
  * `controller.quorum.auto.join.enable`, that it become a voter, once the voter that it was with another disk is none any
- * more. Asked again every fetch timeout until it is so.
+ * more. Asked again, ever less often, until it is so: while its disk is new the quorum has a voter less than it should.
  */
 export class Membership {
   readonly #core: QuorumCore;
   #timer: Timer | null = null;
+  #waitMs = FIRST_WAIT_MS;
   #asking = false;
 
   constructor(core: QuorumCore) {
@@ -23,10 +26,15 @@ export class Membership {
 
   /** The voters, or the leader, may be others. */
   consider(): void {
-    if (this.#timer !== null || this.#asking || this.#wish() === null) return;
+    if (this.#timer !== null || this.#asking) return;
+    if (this.#wish() === null) {
+      this.#waitMs = FIRST_WAIT_MS;
+      return;
+    }
     const { runtime, config } = this.#core;
-    this.#timer = runtime.timers.after(config.number('controller.quorum.fetch.timeout.ms'), () => {
+    this.#timer = runtime.timers.after(this.#waitMs, () => {
       this.#timer = null;
+      this.#waitMs = Math.min(2 * this.#waitMs, config.number('controller.quorum.fetch.timeout.ms'));
       const wish = this.#wish();
       if (wish === null) return;
       this.#asking = true;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { BrokerPoint } from '../../core/node/index.ts';
+import type { BrokerPoint, InitialController } from '../../core/node/index.ts';
 
 export interface BrokerProcessOptions {
   readonly nodeId: number;
@@ -12,6 +12,8 @@ export interface BrokerProcessOptions {
   readonly directory: string | null;
   readonly config: Readonly<Record<string, string>>;
   readonly features?: Readonly<Record<string, number>>;
+  /** Who votes first, where the directory is new (KIP-853). */
+  readonly initialControllers?: readonly InitialController[];
   readonly logLevel?: string;
   /** Told once a second by the process; see BrokerProcess.onTelemetry. */
   readonly telemetry?: boolean;
@@ -148,13 +150,14 @@ export class BrokerProcess {
 
   #serveOptions(): object {
     const { nodeId, rack, clusterId, directory, config, features } = this.options;
-    const { logLevel, localAddress, telemetry, metricsPort, otlp } = this.options;
+    const { logLevel, localAddress, telemetry, metricsPort, otlp, initialControllers } = this.options;
     return {
       nodeId,
       clusterId,
       ...(rack === null ? {} : { rack }),
       ...(directory === null ? { memory: true, logDirs: ['/data'] } : { logDirs: [directory] }),
       ...(features === undefined ? {} : { features }),
+      ...(initialControllers === undefined ? {} : { initialControllers }),
       ...(logLevel === undefined ? {} : { logLevel }),
       ...(telemetry === undefined ? {} : { telemetry }),
       ...(metricsPort === undefined ? {} : { metricsPort }),

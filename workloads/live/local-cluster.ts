@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { InitialController } from '../../core/node/index.ts';
 import { BrokerProcess, type BrokerProcessOptions } from './broker-process.ts';
 import { addressOf, RelayNetwork } from './relay-network.ts';
 
@@ -60,7 +61,13 @@ export class LocalCluster {
           })),
         )
       : null;
+    // KIP-853: the directories are formatted with the voters, and a node knows no more than whom to ask.
+    const controllers = dialled.controllers.map((port, index) => initialController(index + 1, host, port));
+    const votersInLog = features?.['kraft.version'] === 1;
+    const servers = dialled.controllers.map((port) => `${host}:${port}`).join(',');
     const voters = dialled.controllers.map((port, index) => `${index + 1}@${host}:${port}`).join(',');
+    const configured = count === 1 ? {} : { 'controller.quorum.voters': voters };
+    const quorum = votersInLog ? { 'controller.quorum.bootstrap.servers': servers } : configured;
     const brokers = dialled.clients.map((port, index) => {
       const nodeId = index + 1;
       const listeners = `PLAINTEXT://${host}:${bound.clients[index]},CONTROLLER://${host}:${bound.controllers[index]}`;
@@ -72,12 +79,18 @@ export class LocalCluster {
         directory: directory === null ? null : join(directory, `broker-${nodeId}`),
         config: {
           'group.initial.rebalance.delay.ms': '0',
-          ...(count === 1 ? {} : togetherSettings(count, voters)),
+          ...(count === 1 ? {} : togetherSettings(count)),
+          ...quorum,
           listeners,
-          ...(relayed ? { 'advertised.listeners': `PLAINTEXT://${host}:${port}` } : {}),
+          ...(relayed || votersInLog
+            ? {
+                'advertised.listeners': `PLAINTEXT://${host}:${port},CONTROLLER://${host}:${dialled.controllers[index]}`,
+              }
+            : {}),
           ...config,
         },
         ...(features === undefined ? {} : { features }),
+        ...(votersInLog ? { initialControllers: controllers } : {}),
         ...(logLevel === undefined ? {} : { logLevel }),
         ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
         ...(options.metricsPort === undefined ? {} : { metricsPort: options.metricsPort + index }),
@@ -109,12 +122,17 @@ function relayedOptions(network: RelayNetwork, nodeId: number): Pick<BrokerProce
   return { localAddress: addressOf(nodeId), watch };
 }
 
+/** As `kafka-storage format --initial-controllers` would be told of it. */
+function initialController(id: number, host: string, port: number): InitialController {
+  const directoryId = Buffer.from(`controller-${String(id).padStart(5, '0')}`).toString('base64url');
+  return { id, host, port, directoryId };
+}
+
 /** Internal topics with as many copies as a small cluster can give, as Kafka's samples have it. */
-function togetherSettings(count: number, voters: string): Record<string, string> {
+function togetherSettings(count: number): Record<string, string> {
   const copies = String(Math.min(count, 3));
   const enough = String(Math.min(count, 2));
   return {
-    'controller.quorum.voters': voters,
     'default.replication.factor': copies,
     'offsets.topic.replication.factor': copies,
     'transaction.state.log.replication.factor': copies,
