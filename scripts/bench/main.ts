@@ -10,6 +10,8 @@ import { failoverLines } from './lines/failover.ts';
 import { generatorLines } from './lines/generator.ts';
 import { manyPartitionsLines } from './lines/many-partitions.ts';
 import { microLines } from './lines/micro.ts';
+import { ombLines } from './lines/omb.ts';
+import { rateSearchLines } from './lines/rate-search.ts';
 import { simulationLines } from './lines/simulation.ts';
 import { startLines } from './lines/start.ts';
 import { type BenchRecord, judged, table } from './print.ts';
@@ -52,6 +54,8 @@ function linesFor(only: string | undefined): Line[] {
     ...generatorLines,
     ...microLines,
     ...simulationLines,
+    ...rateSearchLines,
+    ...ombLines,
   ].filter(({ name }) => wanted(name));
   return [...brokerLines(wanted), ...alone];
 }
