@@ -351,6 +351,18 @@ describe('a peer that dies', () => {
     },
   );
 
+  test('nor after a power loss between the end of the cut and the next try', async () => {
+    const { world, serverNode, clientNode, client, atServer } = await pair();
+    const mend = world.network.link(clientNode, serverNode).cut();
+    client.write([new Uint8Array(100)]);
+    await more(world, 10);
+    mend();
+    await more(world, 10);
+    clientNode.powerLoss();
+    await more(world, 60_000);
+    expect(atServer.received).toBe(0);
+  });
+
   test('what a cut held is sent again by the kernel of a process that was killed, unless it resets', async () => {
     const received = new Set<number>();
     for (let seed = 0; seed < 12; seed++) {

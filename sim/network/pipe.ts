@@ -30,10 +30,9 @@ export class Segment implements Scheduled {
     return this.pipe.arrived(this);
   }
 
-  /** The way is free again: it arrives some time after TCP's next try, where there is still a kernel that tries. */
+  /** The way is free again: it arrives some time after TCP's next try. */
   retransmit(): void {
     const { pipe } = this;
-    if (pipe.isForgotten) return;
     const tryNs = nextRetransmissionNs(this.lostNs, pipe.from.node.world.nowNs);
     pipe.scheduleArrival(this, tryNs + pipe.link.drawDelayNs());
   }
@@ -73,7 +72,7 @@ export class Pipe {
   }
 
   /** Whether the sender's kernel has nothing left to send again: it has reset the connection, or lost its memory. */
-  get isForgotten(): boolean {
+  get #isForgotten(): boolean {
     return this.#isReset || this.from.node.powerLosses !== this.#powerLosses;
   }
 
@@ -129,6 +128,8 @@ export class Pipe {
       return false;
     }
     if (segment.kind === 'reset') return to.receivedReset();
+    // It was lost once, and there is no kernel any more that tries again.
+    if (segment.lostNs >= 0 && this.#isForgotten) return false;
     if (segment.index !== this.#expected) {
       this.#early.push(segment);
       return false;
