@@ -7,7 +7,7 @@ import type { Regression } from '../../sim/regressions/regression.ts';
 import { shrink } from '../../sim/shrink.ts';
 import { CommandError } from '../exit.ts';
 import { readPlan } from '../plan-file.ts';
-import { simulateHere, verifyHere } from '../simulate.ts';
+import { failedRules, simulateUntil, verifyHere } from '../simulate.ts';
 import { createProgress } from '../terminal.ts';
 
 interface ShrinkFlags {
@@ -55,7 +55,7 @@ async function shrinkCommand(which: string, flags: ShrinkFlags): Promise<void> {
     plan,
     rule,
     maxRuns,
-    failing: async (candidate) => failedRules(await verdictOf(candidate)),
+    failing: async (candidate) => failedRules(await verdictOf(candidate, [rule])),
     onProgress: ({ runs: done, step, plan: best }) =>
       progress.update(`${done} runs  ${best.faults.length} faults, ${sizeOf(best)}  trying ${step}`),
   });
@@ -76,16 +76,12 @@ async function shrinkCommand(which: string, flags: ShrinkFlags): Promise<void> {
 }
 
 /** A plan that throws breaks no rule: it is another failure than the one looked for. */
-async function verdictOf(plan: Plan): Promise<VerdictResult> {
+async function verdictOf(plan: Plan, until: readonly RuleId[] = []): Promise<VerdictResult> {
   try {
-    return (await simulateHere({ plan })).verdict;
+    return (await simulateUntil(until, { plan })).verdict;
   } catch (error) {
     return { result: 'unknown', sentence: error instanceof Error ? error.message : String(error), rules: [] };
   }
-}
-
-function failedRules({ rules }: VerdictResult): RuleId[] {
-  return rules.filter(({ result }) => result === 'fail').map(({ rule }) => rule);
 }
 
 function sizeOf({ workload }: Plan): string {

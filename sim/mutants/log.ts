@@ -21,6 +21,7 @@ export const logMutants: readonly Mutant[] = [
     mutation: { logFaults: { trustPagesAtStart: true } },
     workload: 'one broker, disk errors',
     rules: ['P1', 'P2', 'P3', 'P6'],
+    seeds: 60,
   },
   {
     name: 'duplicates-appended',
@@ -35,7 +36,6 @@ export const logMutants: readonly Mutant[] = [
     mutation: { logFaults: { skipSequenceCheck: true } },
     workload: 'one broker, refusals',
     rules: ['P4', 'P5'],
-    seeds: 40,
   },
   {
     name: 'duplicates-misplaced',
@@ -50,6 +50,7 @@ export const logMutants: readonly Mutant[] = [
     mutation: { logFaults: { forgetProducers: true } },
     workload: 'one broker, kills behind a slow link',
     rules: ['P5', 'P4'],
+    seeds: 60,
   },
   {
     name: 'syncs-skipped',

@@ -26,8 +26,9 @@ export const replicationMutants: readonly Mutant[] = [
     name: 'zombies-served',
     bug: 'KAFKA-7395 (KIP-320): a replica with another leader epoch is served as if nothing had happened',
     mutation: { faults: { skipEpochCheck: true, ignoreDivergence: true } },
-    workload: 'three brokers, slow replication',
+    workload: 'three brokers, stale proposals',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
+    seeds: 40,
   },
   {
     name: 'truncation-to-high-watermark',
@@ -40,8 +41,9 @@ export const replicationMutants: readonly Mutant[] = [
     name: 'divergence-ignored',
     bug: 'KAFKA-6361 (KIP-279): a follower goes on behind records that its new leader never had',
     mutation: { faults: { ignoreDivergence: true } },
-    workload: 'three brokers, slow replication',
+    workload: 'three brokers, stale proposals',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
+    seeds: 40,
   },
   {
     name: 'followers-counted-early',
@@ -99,5 +101,6 @@ export const replicationMutants: readonly Mutant[] = [
     mutation: { faults: { joinIsrBehind: true } },
     workload: 'three brokers, slow replication',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
+    seeds: 100,
   },
 ];

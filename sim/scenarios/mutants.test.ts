@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { RuleId } from '../../reports/verdict/result.ts';
-import { simulateHere } from '../../scripts/simulate.ts';
+import { failedRules, simulateHere, simulateUntil } from '../../scripts/simulate.ts';
 import { type Mutant, mutants, mutantWorkload } from '../mutants/index.ts';
 import { drawPlan } from '../plan.ts';
 
@@ -14,13 +14,15 @@ const QUICK: readonly [name: string, seed: number][] = [
   ['recovery-point-without-sync', 1],
   ['duplicates-appended', 1],
   ['pages-of-failed-syncs-trusted', 7],
-  ['vote-not-persisted', 18],
+  ['vote-not-persisted', 4],
+  ['followers-show-all', 1],
+  ['epochs-forgotten', 1],
 ];
 
 async function failed(mutant: Mutant, seed: number, broken: boolean): Promise<RuleId[]> {
   const workload = mutantWorkload(mutant.workload, seed);
-  const { verdict } = await simulateHere({ plan: broken ? drawPlan(workload, mutant.mutation) : drawPlan(workload) });
-  return verdict.rules.filter(({ result }) => result === 'fail').map(({ rule }) => rule);
+  if (!broken) return failedRules((await simulateHere({ plan: drawPlan(workload) })).verdict);
+  return failedRules((await simulateUntil(mutant.rules, { plan: drawPlan(workload, mutant.mutation) })).verdict);
 }
 
 test.each(QUICK)('%s is caught, and the unbroken code passes', async (name, seed) => {
