@@ -18,6 +18,8 @@ export interface FetchPartition {
   /** Of the last response; -1 before the first, -2 after an error, so that the next one is told in any case. */
   toldHighWatermark: number;
   toldLogStartOffset: number;
+  /** Its name among the partitions of its session, once it was asked for; '' before. */
+  key: string;
   /** Found by an earlier request of the session: as good until it is stopped. */
   held?: Partition | undefined;
   /** A follower's last look, where it found nothing. */
@@ -59,6 +61,7 @@ const NO_SESSION_EPOCH = -1;
 const INITIAL_EPOCH = 0;
 const EPOCH_MAX = 0x7fffffff;
 const PARTITIONS_MAX = 1_000_000;
+const FEW_PARTITIONS = 8;
 
 /**
  * Incremental fetch sessions (KIP-227): a client names its partitions once and from then on only what changes. The
@@ -111,7 +114,7 @@ export class FetchSessions {
     let id = 0;
     // Nobody shall guess another client's session.
     while (id === 0 || this.#sessions.has(id)) id = this.#options.random.below(EPOCH_MAX);
-    const byKey = new Map(partitions.map((each) => [keyOf(each.topic, each.topicId, each.partition), each]));
+    const byKey = new Map(partitions.map((each) => [keyOf(each), each]));
     const lastUsedNs = this.#options.clock.monotonicNs();
     this.#sessions.set(id, { id, usesTopicIds, privileged, epoch: 1, partitions: byKey, lastUsedNs });
     this.#partitionCount += byKey.size;
@@ -120,7 +123,7 @@ export class FetchSessions {
 
   /** After a response: this partition had records and is read last the next time. */
   served(session: FetchSession, partition: FetchPartition): void {
-    const key = keyOf(partition.topic, partition.topicId, partition.partition);
+    const key = keyOf(partition);
     if (session.partitions.get(key) !== partition) return;
     session.partitions.delete(key);
     session.partitions.set(key, partition);
@@ -129,10 +132,9 @@ export class FetchSessions {
   #update(session: FetchSession, request: FetchRequest): void {
     const before = session.partitions.size;
     for (const wanted of requested(request)) {
-      const key = keyOf(wanted.topic, wanted.topicId, wanted.partition);
-      const known = session.partitions.get(key);
+      const known = find(session, wanted);
       if (known === undefined) {
-        session.partitions.set(key, wanted);
+        session.partitions.set(keyOf(wanted), wanted);
       } else {
         known.fetchOffset = wanted.fetchOffset;
         known.maxBytes = wanted.maxBytes;
@@ -143,7 +145,9 @@ export class FetchSessions {
       }
     }
     for (const topic of request.forgottenTopicsData) {
-      for (const partition of topic.partitions) session.partitions.delete(keyOf(topic.topic, topic.topicId, partition));
+      for (const partition of topic.partitions) {
+        session.partitions.delete(keyOfParts(topic.topic, topic.topicId, partition));
+      }
     }
     this.#partitionCount += session.partitions.size - before;
     // A session must not outgrow the cache by being added to: it makes room like a new one, or goes.
@@ -204,12 +208,28 @@ function requested(request: FetchRequest): FetchPartition[] {
         logStartOffset: each.logStartOffset,
         toldHighWatermark: -1,
         toldLogStartOffset: -1,
+        key: '',
       });
     }
   }
   return partitions;
 }
 
-function keyOf(topic: string, topicId: string, partition: number): string {
+/** Among few, comparing costs less than the making of a key. */
+function find({ partitions }: FetchSession, wanted: FetchPartition): FetchPartition | undefined {
+  if (partitions.size > FEW_PARTITIONS) return partitions.get(keyOf(wanted));
+  const { topic, topicId, partition } = wanted;
+  for (const each of partitions.values()) {
+    if (each.partition === partition && each.topicId === topicId && each.topic === topic) return each;
+  }
+  return undefined;
+}
+
+function keyOf(wanted: FetchPartition): string {
+  if (wanted.key === '') wanted.key = keyOfParts(wanted.topic, wanted.topicId, wanted.partition);
+  return wanted.key;
+}
+
+function keyOfParts(topic: string, topicId: string, partition: number): string {
   return `${topic}/${topicId}/${partition}`;
 }

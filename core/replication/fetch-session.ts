@@ -35,10 +35,16 @@ export class FollowerFetchSession {
   /** The request for these partitions, all that are to be fetched now; `answered` or `failed` follows. */
   request(wanted: readonly FetchPosition[]): SessionPart {
     if (this.#epoch === INITIAL_EPOCH) this.#told.clear();
-    const changed = wanted.filter((position) => !isSame(this.#told.get(position.partition), position));
+    const changed: FetchPosition[] = [];
+    let newcomers = 0;
+    for (const position of wanted) {
+      const told = this.#told.get(position.partition);
+      if (told === undefined) newcomers++;
+      if (!isSame(told, position)) changed.push(position);
+    }
     const forgotten: Partition[] = [];
-    // One that is not wanted any more, or not now, is told apart only where there are more told than wanted.
-    if (this.#told.size + changed.length > wanted.length) {
+    // One that is not wanted any more, or not now, is looked for only where there are more told than wanted.
+    if (this.#told.size + newcomers > wanted.length) {
       const still = new Set(wanted.map(({ partition }) => partition));
       for (const partition of this.#told.keys()) if (!still.has(partition)) forgotten.push(partition);
     }

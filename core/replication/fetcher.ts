@@ -238,7 +238,7 @@ export class Fetcher {
         await this.#take(channel, each, answer, flushes);
       }
     }
-    await Promise.all(flushes);
+    if (flushes.length > 0) await Promise.all(flushes);
   }
 
   #waitMs(): number {

@@ -20,6 +20,9 @@ interface Asked {
   readonly fromReplica: boolean;
 }
 
+/** Among few, comparing costs less than the making of a name. */
+const FEW_PARTITIONS = 8;
+
 interface NodeState {
   readonly id: number;
   readonly session: FetchSession;
@@ -140,10 +143,10 @@ export class Fetcher {
     const byTopicId = version >= FIRST_BY_TOPIC_ID;
     if (byTopicId !== node.byTopicId) node.session.lost(ErrorCode.none);
     node.byTopicId = byTopicId;
-    const asked = new Map<string, Asked>();
+    const asked: Asked[] = [];
     const targets = wanted.map((assigned) => {
       assigned.isFetchInFlight = true;
-      asked.set(`${assigned.topic} ${assigned.partition}`, {
+      asked.push({
         assigned,
         version: assigned.version,
         fetchOffset: assigned.fetchOffset,
@@ -156,7 +159,7 @@ export class Fetcher {
     const timeoutMs = values['request.timeout.ms'] + values['fetch.max.wait.ms'];
     void channel.request(fetch, version, draft, timeoutMs).then(
       (response) => this.#answered(node, asked, response),
-      (error) => this.#failed(node, [...asked.values()], error),
+      (error) => this.#failed(node, asked, error),
     );
   }
 
@@ -193,9 +196,9 @@ export class Fetcher {
     node.backoffUntilNs = clock.monotonicNs() + delayMs * 1e6;
   }
 
-  #answered(node: NodeState, asked: ReadonlyMap<string, Asked>, response: FetchResponse): void {
+  #answered(node: NodeState, asked: readonly Asked[], response: FetchResponse): void {
     node.isBusy = false;
-    for (const { assigned } of asked.values()) assigned.isFetchInFlight = false;
+    for (const { assigned } of asked) assigned.isFetchInFlight = false;
     if (response.errorCode !== ErrorCode.none) {
       node.session.lost(response.errorCode);
       // A lost session costs one full request; anything else is worth a pause.
@@ -205,10 +208,15 @@ export class Fetcher {
     }
     node.failures = 0;
     node.session.answered(response.sessionId);
+    const byName = asked.length > FEW_PARTITIONS ? new Map(asked.map((one) => [one.assigned.name, one])) : null;
     for (const topic of response.responses) {
       const name = topic.topic !== '' ? topic.topic : this.#cluster.metadata.topicName(topic.topicId);
       for (const answer of topic.partitions) {
-        const one = asked.get(`${name} ${answer.partitionIndex}`);
+        const { partitionIndex } = answer;
+        const one =
+          byName === null
+            ? asked.find(({ assigned }) => assigned.partition === partitionIndex && assigned.topic === name)
+            : byName.get(`${name}-${partitionIndex}`);
         if (one !== undefined) this.#take(one, answer, response.nodeEndpoints);
       }
     }
