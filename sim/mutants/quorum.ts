@@ -69,4 +69,11 @@ export const quorumMutants: readonly Mutant[] = [
     rules: ['P8', 'P9'],
     seeds: 60,
   },
+  {
+    name: 'new-disk-votes',
+    bug: 'KIP-853, motivation: a voter that lost its disk votes as before, and elects one that lacks what is committed',
+    mutation: { quorumFaults: { anyDirectoryVotes: true } },
+    workload: 'three brokers, a new disk',
+    rules: ['P1', 'P2', 'P9'],
+  },
 ];

@@ -18,7 +18,8 @@ export type ThreeBrokersWorkload =
   | 'three brokers, controllers'
   | 'three brokers, elections'
   | 'three brokers, stale proposals'
-  | 'three brokers, clean stops';
+  | 'three brokers, clean stops'
+  | 'three brokers, a new disk';
 
 /** Replicated partitions and a quorum, under heavy fire. */
 export const threeBrokers: Readonly<Record<ThreeBrokersWorkload, string>> = {
@@ -152,4 +153,16 @@ faults:
     one-of:
       - { clean-stop: any, restart-after: 500ms }
       - { kill: leader(ledger/0), restart-after: 1s }`,
+
+  'three brokers, a new disk': `${THREE}
+    controller.quorum.auto.join.enable: true
+  features: { kraft.version: 1 }
+topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${TRICKLE}
+${READER}
+phases: { warmup: 0s, measure: 12s, drain: 60s }
+faults:
+  - { at: 1s, partition: isolate(broker(3)), for: 5s }
+  - { at: 5900ms, kill: broker(1), restart-after: 4s }
+  - { at: 5900ms, disk-replace: broker(2), restart-after: 50ms }`,
 };
