@@ -2,15 +2,17 @@ import { readInt32 } from '../records/integers.ts';
 
 /** The frame's size prefix. */
 const PREFIX_BYTES = 4;
-/** Room for the first piece of a frame; from there on it follows what has really come. */
+/** Room for the first piece of a frame. */
 const FIRST_ROOM_BYTES = 65_536;
+/** Room beyond that for each byte that has come: a large frame moves once or twice, not each time that it doubles. */
+const ROOM_PER_BYTE = 8;
 
 const NOTHING = new Uint8Array(0);
 
 /**
  * Cuts a byte stream into frames. A frame that lies whole in one piece is a view of it, or a copy where the pieces are
  * `lent`: the giver's again after `push`. One that spans pieces is gathered in a buffer of its own, which grows with what
- * has come: a claimed size costs nothing before its bytes are there.
+ * has come: a claimed size costs next to nothing before its bytes are there.
  */
 export class ResponseFrames {
   readonly #maxBytes: number;
@@ -70,7 +72,7 @@ export class ResponseFrames {
   #hold(piece: Uint8Array): void {
     const bytes = this.#heldBytes + piece.length;
     if (bytes > this.#held.length) {
-      const room = Math.max(FIRST_ROOM_BYTES, bytes * 2);
+      const room = Math.max(FIRST_ROOM_BYTES, bytes * ROOM_PER_BYTE);
       const grown = new Uint8Array(this.#needed === 0 ? PREFIX_BYTES : Math.min(this.#needed, room));
       grown.set(this.#held.subarray(0, this.#heldBytes));
       this.#held = grown;
