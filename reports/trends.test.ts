@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../core/random.ts';
 import { nightBencher, nightGithubActionBenchmark } from './compare/exports.ts';
-import { judgeTrend, renderTrends, type TrendSeries, trendsText } from './trends.ts';
+import { judgeTrend, type TrendSeries, trendsText } from './trends.ts';
+import { renderTrends } from './trends-page.ts';
 
 /** Nights of three runs each around the given levels, with this much noise to either side. */
 function series(levels: readonly number[], noise: number, change: Partial<TrendSeries> = {}): TrendSeries {
@@ -80,7 +81,8 @@ test('one page and one text: alarms first; equal exact figures are counted, not 
   expect(page).toContain('1 figure got worse');
   expect(page).toContain('campaign: &lt;all&gt; pass');
   expect(page.match(/<svg/g)).toHaveLength(2);
-  expect(page.indexOf('alarm')).toBeLessThan(page.indexOf('>steady<'));
+  expect(page).toMatch(/<header.*<b>steady, broker\.cpu<\/b>: worse by .*<\/header>/);
+  expect(page.indexOf('<svg')).toBeLessThan(page.indexOf('1 simulated figures, equal to the night before'));
 });
 
 test('exports: what github-action-benchmark and Bencher read', () => {

@@ -1,9 +1,6 @@
-import trend from './charts/trend.vl.json' with { type: 'json' };
 import { changePoints } from './compare/change-points.ts';
 import { figure } from './figure.ts';
-import { page } from './page.ts';
 import type { Better } from './store/figures.ts';
-import { renderSpec } from './svg.ts';
 import { grouped } from './verdict/tally.ts';
 
 /** One figure of one run of one night. */
@@ -79,8 +76,9 @@ export function judgeTrend(series: TrendSeries): Trend {
   });
   const last = nights.at(-1);
   const before = nights.slice(0, -1);
-  const points = changePoints(series.samples.map(({ value }) => value)).map(({ index, p, before: from, after }) => {
-    return { night: series.samples[index]!.night, before: from, after, p };
+  // Runs of one night are no independent witnesses: a night speaks once.
+  const points = changePoints(nights.map(({ median }) => median)).map(({ index, p, before: from, after }) => {
+    return { night: nights[index]!.night, before: from, after, p };
   });
   const base = { ...series, nights, changePoints: points };
   if (last === undefined || before.length === 0)
@@ -118,16 +116,17 @@ function measuredState(series: TrendSeries, last: string): Pick<Trend, 'state' |
     worse > 0 === (series.better === 'lower')
       ? tonight.every((value) => value > highest)
       : tonight.every((value) => value < lowest);
-  if (!JUDGED.has(series.metric) || !isLarge || !isApart) {
-    return { state: 'steady', ratio, sentence: `within ${(needed * 100).toFixed(0)} %` };
-  }
+  const change = changeText(worse, usual, tonightMedian, series.unit);
+  if (!JUDGED.has(series.metric)) return { state: 'steady', ratio, sentence: `${change}; shown, never judged` };
+  if (!isLarge) return { state: 'steady', ratio, sentence: `within ${(needed * 100).toFixed(0)} %` };
+  if (!isApart) return { state: 'steady', ratio, sentence: `${change}, yet some runs lie among those before` };
   const chance = grouped(Math.round(choose(tonight.length + earlier.length, tonight.length)));
   const busy = like.isBusy ? ' of busy nights' : '';
   const evidence = `all ${tonight.length} runs beyond all ${earlier.length} before${busy}, by chance once in ${chance}`;
   return {
     state: worse > 0 ? 'alarm' : 'moved',
     ratio,
-    sentence: `${changeText(worse, usual, tonightMedian, series.unit)}, ${evidence}`,
+    sentence: `${change}, ${evidence}`,
   };
 }
 
@@ -166,7 +165,8 @@ function middle(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
-const ORDER: readonly TrendState[] = ['alarm', 'moved', 'steady', 'new'];
+/** What is to be looked at first. */
+export const ORDER: readonly TrendState[] = ['alarm', 'moved', 'steady', 'new'];
 
 /** One line for each figure that is no longer what it was; one for all if there is none. */
 export function trendsText(trends: readonly Trend[]): string {
@@ -180,60 +180,4 @@ export function trendsText(trends: readonly Trend[]): string {
         `${state === 'alarm' ? 'ALARM' : 'moved'}  ${load}  ${metric}: ${sentence}`,
     );
   return `${lines.join('\n')}\n`;
-}
-
-/** What happened in a night beside the figures, for the page. */
-export interface NightNotes {
-  readonly title: string;
-  readonly lines: readonly string[];
-}
-
-/** One page: alarms first, then every figure over the nights. */
-export async function renderTrends(trends: readonly Trend[], notes: NightNotes): Promise<string> {
-  const sorted = [...trends].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
-  const alarms = sorted.filter(({ state }) => state === 'alarm');
-  const head =
-    alarms.length === 0 ? 'No alarm' : `${alarms.length} ${alarms.length === 1 ? 'figure' : 'figures'} got worse`;
-  const rows = sorted.map(({ state, load, metric, unit, nights, sentence }) => {
-    const value = nights.at(-1)?.median;
-    const tone = state === 'alarm' ? 'fail' : state === 'moved' ? 'allowed' : 'pass';
-    return `<tr class="${tone}"><td>${page.text(state)}</td><th scope="row">${page.text(load)}</th><td>${page.text(metric)}</td><td class="number">${value === undefined ? '–' : figure(value)}</td><td>${page.text(unit)}</td><td>${page.text(sentence)}</td></tr>`;
-  });
-  const table = `<div class="scroll"><table><thead><tr><th></th><th>Load</th><th>Figure</th><th class="number">Last night</th><th></th><th>Against the nights before</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
-  const charts: string[] = [];
-  for (const each of sorted.filter(({ exact, state }) => !exact || state !== 'steady')) {
-    if (each.nights.length < 2) continue;
-    const title = `${each.load}: ${each.metric}, ${each.unit}`;
-    const wide = await renderSpec(specOf(each, 780), 780);
-    const narrow = await renderSpec(specOf(each, 270), 270);
-    charts.push(
-      `<section><h2>${page.text(title)}</h2><figure><div class="wide">${wide}</div><div class="narrow">${narrow}</div><figcaption>${page.text(each.sentence)}</figcaption></figure></section>`,
-    );
-  }
-  const equal = sorted.filter(({ exact, state }) => exact && state === 'steady').length;
-  const note =
-    equal === 0 ? '' : `<p class="note">${equal} simulated figures are equal to the night before and not drawn.</p>`;
-  const lines = notes.lines.map((line) => `<p class="run">${page.text(line)}</p>`).join('');
-  return page.whole(
-    `${head}: ${notes.title}`,
-    `<header class="verdict ${alarms.length === 0 ? 'pass' : 'fail'}"><h1>${page.text(head)}</h1>${lines}</header><section><h2>Figures</h2>${table}${note}</section>${charts.join('\n')}`,
-  );
-}
-
-function specOf({ samples, nights, state, changePoints: points }: Trend, width: number): Record<string, unknown> {
-  const numberOf = new Map(nights.map(({ night }, index) => [night, index + 1]));
-  const last = nights.at(-1)!.night;
-  return {
-    ...structuredClone(trend),
-    width,
-    datasets: {
-      samples: samples.map(({ night, value }) => ({
-        night: numberOf.get(night),
-        value,
-        alarm: state === 'alarm' && night === last,
-      })),
-      medians: nights.map(({ night, median }) => ({ night: numberOf.get(night), value: median })),
-      changes: points.map(({ night }) => ({ night: numberOf.get(night)! - 0.5 })),
-    },
-  };
 }

@@ -6,7 +6,8 @@ import { nightBencher, nightGithubActionBenchmark } from '../../reports/compare/
 import type { MatrixResult } from '../../reports/matrix.ts';
 import { EXIT } from '../../reports/run-record.ts';
 import { RunStore } from '../../reports/store/store.ts';
-import { judgeTrend, renderTrends, trendsText } from '../../reports/trends.ts';
+import { judgeTrend, trendsText } from '../../reports/trends.ts';
+import { renderTrends } from '../../reports/trends-page.ts';
 import { childRun } from '../child-run.ts';
 import { environment } from '../environment.ts';
 import { CommandError } from '../exit.ts';
