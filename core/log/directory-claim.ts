@@ -1,5 +1,5 @@
 import type { Runtime } from '../runtime.ts';
-import { readText, replaceFile } from './durable-file.ts';
+import { placeFile, readText } from './durable-file.ts';
 import { formatMetaProperties, parseMetaProperties } from './metadata-files.ts';
 
 const META_PROPERTIES = 'meta.properties';
@@ -11,7 +11,7 @@ export interface Claim {
   readonly clusterId: string;
 }
 
-/** Checks that the directory is this node's, writing meta.properties at the first start. Returns its directory id. */
+/** Checks that the directory is this node's, writing meta.properties at the first start: the caller syncs the directory. Returns its directory id. */
 export async function claimDirectory({ path, runtime, nodeId, clusterId }: Claim): Promise<Uint8Array> {
   const { disk, random } = runtime;
   const file = `${path}/${META_PROPERTIES}`;
@@ -24,6 +24,6 @@ export async function claimDirectory({ path, runtime, nodeId, clusterId }: Claim
     if (meta.directoryId !== null) return meta.directoryId;
   }
   const directoryId = random.uuidBytes();
-  await replaceFile(disk, file, formatMetaProperties({ clusterId, nodeId, directoryId }));
+  await placeFile(disk, file, formatMetaProperties({ clusterId, nodeId, directoryId }));
   return directoryId;
 }

@@ -103,12 +103,16 @@ export class LogDirectory {
     const directory = new LogDirectory(options, directoryId, marker === null ? null : parseShutdownMarker(marker));
     const forgetMarker = async (): Promise<void> => {
       if (marker !== null) disk.unlink(`${path}/${CLEAN_SHUTDOWN}`);
-      // Without a marker too: checkpoints that an earlier life renamed into place may be seen and not yet be durable.
+      // Without a marker too: meta.properties is new, or checkpoints that an earlier life renamed into place may be seen and not yet be durable.
       await disk.syncDirectory(path);
     };
     // Before any log is touched: a crash from here on must not look like an orderly end (KAFKA-15375).
-    if (faults?.lateMarkerDeletion === true) directory.#beforeCheckpoints = forgetMarker;
-    else await forgetMarker();
+    if (faults?.lateMarkerDeletion === true) {
+      directory.#beforeCheckpoints = forgetMarker;
+      await disk.syncDirectory(path);
+    } else {
+      await forgetMarker();
+    }
     await directory.#load();
     return directory;
   }

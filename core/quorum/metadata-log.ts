@@ -1,5 +1,5 @@
 import type { BrokerConfig } from '../config/index.ts';
-import { makeDurableDirectory, replaceFile } from '../log/durable-file.ts';
+import { makeDurableDirectory, placeFile } from '../log/durable-file.ts';
 import { PARTITION_METADATA_FILE } from '../log/file-names.ts';
 import { defaultLogConfig, Log, type LogConfig } from '../log/index.ts';
 import { batches, batchLeaderEpoch, isControlBatch } from '../records/index.ts';
@@ -49,13 +49,15 @@ export class MetadataLog implements LogEnd {
   /** Rejects with DiskError. */
   static async open(options: MetadataLogOptions): Promise<MetadataLog> {
     const { disk } = options.runtime;
+    const neverUsed = disk.stat(options.directory) === null;
     await makeDurableDirectory(disk, options.directory);
     const identity = `${options.directory}/${PARTITION_METADATA_FILE}`;
-    if (disk.stat(identity) === null) await replaceFile(disk, identity, `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`);
+    if (disk.stat(identity) === null) await placeFile(disk, identity, `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`);
     const { codecs } = options.runtime;
     const control: ControlEntry[] = [];
     const log = await Log.open({
       directory: options.directory,
+      neverUsed,
       disk,
       clock: options.runtime.clock,
       codecs,
@@ -70,8 +72,8 @@ export class MetadataLog implements LogEnd {
       },
     });
     // A vote or a snapshot that an earlier life renamed into place is seen here and may not yet be durable; who acts on
-    // it and then loses power would vote again in the same epoch.
-    await disk.syncDirectory(options.directory);
+    // it and then loses power would vote again in the same epoch. (A new log has synced its directory.)
+    if (!neverUsed) await disk.syncDirectory(options.directory);
     const snapshots: SnapshotId[] = [];
     for (const name of disk.list(options.directory)) {
       if (isUnfinishedSnapshot(name)) disk.unlink(`${options.directory}/${name}`);
