@@ -42,11 +42,17 @@ async function round(context: Context, arm: Arm, { count, topics }: Partitions):
   const runtime = createNodeRuntime({ logLevel: 'silent' });
   const admin = new Admin({ runtime, config: { 'bootstrap.servers': trio.bootstrap } });
   const names = topics.map(({ name }) => name);
-  const until = async (what: string, holds: (leader: number, inSync: number) => boolean): Promise<void> => {
+  const until = async (
+    what: string,
+    brokers: number,
+    holds: (leader: number, inSync: number) => boolean,
+  ): Promise<void> => {
     const startedAt = performance.now();
     let shownAt = startedAt;
     while (performance.now() - startedAt < STEP_MS_MAX) {
       context.signal.throwIfAborted();
+      const running = trio.pids.filter((pid) => residentBytes([pid]) > 0).length;
+      if (running < brokers) throw new Error(`${what}: only ${running} of ${brokers} brokers still ran`);
       const askedAt = performance.now();
       const found = await admin.describeTopics(names, { timeoutMs: STEP_MS_MAX }).catch(() => []);
       const all = found.flatMap(({ partitions }) => partitions);
@@ -63,29 +69,31 @@ async function round(context: Context, arm: Arm, { count, topics }: Partitions):
     }
     throw new Error(`${what}: not within ${STEP_MS_MAX / 1000} s`);
   };
-  const timed = async (act: () => Promise<void>): Promise<number> => {
+  const timed = async (step: string, act: () => Promise<void>): Promise<number> => {
     const startedAt = performance.now();
     await act();
-    return performance.now() - startedAt;
+    const tookMs = performance.now() - startedAt;
+    context.progress(`many-partitions, ${nameOf(arm)}, ${count}: ${step} in ${(tookMs / 1000).toFixed(1)} s`);
+    return tookMs;
   };
   try {
-    const createMs = await timed(async () => {
+    const createMs = await timed('created', async () => {
       for (const topic of topics) {
         const [made] = await admin.createTopics([topic], { timeoutMs: STEP_MS_MAX });
         if (made?.errorCode !== 0) throw new Error(`${topic.name} was not created: error ${made?.errorCode}`);
       }
-      await until('create', (leader, inSync) => leader > 0 && inSync === TRIO_IDS.length);
+      await until('create', TRIO_IDS.length, (leader, inSync) => leader > 0 && inSync === TRIO_IDS.length);
     });
     const residentMib = Math.max(...trio.pids.map((pid) => residentBytes([pid]))) / MIB;
     const createCpuSeconds = cpuSeconds(trio.pids);
     const [victim] = TRIO_IDS;
-    const failoverMs = await timed(async () => {
+    const failoverMs = await timed('failed over', async () => {
       await trio.kill(victim);
-      await until('failover', (leader) => leader > 0 && leader !== victim);
+      await until('failover', TRIO_IDS.length - 1, (leader) => leader > 0 && leader !== victim);
     });
-    const recoverMs = await timed(async () => {
+    const recoverMs = await timed('recovered', async () => {
       await trio.restart(victim);
-      await until('recovery', (leader, inSync) => leader > 0 && inSync === TRIO_IDS.length);
+      await until('recovery', TRIO_IDS.length, (leader, inSync) => leader > 0 && inSync === TRIO_IDS.length);
     });
     return { partitions: count, createMs, createCpuSeconds, residentMib, failoverMs, recoverMs };
   } finally {
@@ -103,7 +111,7 @@ async function bearable(context: Context, arm: Arm, wanted: number): Promise<Sam
       return await round(context, arm, partitionsOf(count));
     } catch (error) {
       if (context.signal.aborted || count / 2 < PARTITIONS_MIN) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
       context.progress(`many-partitions, ${nameOf(arm)}: ${count} are too many for this machine: ${reason}`);
     }
   }
