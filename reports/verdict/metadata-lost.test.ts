@@ -136,6 +136,7 @@ describe('a metadata log that lost what was committed', () => {
       expect(of(rule, 61)).toMatchObject(allowed);
       expect(of(rule, 59)).toMatchObject(failed);
     }
+    expect(of('P7', 61)).toMatchObject(failed);
     expect(of('L1', 61)).toMatchObject(failed);
     // Two logs with other records under one epoch: voters take one for the other and never agree.
     expect(of('L1', 61, { reusesEpoch: true })).toMatchObject(allowed);

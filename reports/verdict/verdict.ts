@@ -123,8 +123,12 @@ export class Verdict implements HistorySink {
       if (whiteBox !== undefined) {
         for (const rule of WHITE_BOX_RULES) {
           if (rule === 'L1') continue;
+          // What readers were shown may go where a replica leads that never had it, whoever let it; and epochs may come
+          // again. Within one of them, on one node, nothing goes back.
           const clauseOf = (at: number, ns: number) =>
-            (rule === 'P9' && at >= 0 ? judged.uncleanElection(at, ns) : null) ?? judged.metadataLost(ns);
+            rule === 'P7'
+              ? null
+              : ((rule === 'P9' && at >= 0 ? judged.uncleanElection(at, ns) : null) ?? judged.metadataLost(ns));
           judge([rule], (tally) =>
             judgeWhiteBox(whiteBox, rule, (index) => evidence.partitions[index]!, tally!, clauseOf),
           );
