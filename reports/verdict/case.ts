@@ -122,6 +122,11 @@ export class Case {
     return standing;
   }
 
+  /** Whether more than one record was seen at an offset. */
+  wasDisplaced(partition: number, offset: number): boolean {
+    return this.#rowsAt(partition, offset).length > 1;
+  }
+
   /** All records that were seen at an offset. */
   #rowsAt(partition: number, offset: number): readonly number[] {
     if (this.#displaced === undefined) {

@@ -94,6 +94,9 @@ describe('a metadata log that lost what was committed', () => {
     expect(p1({}, [fault('kill', [3], 20, 30)])).toMatchObject(failed);
     // Nothing else was told of the partition: it is as it was.
     expect(p1({ control: CONTROL.slice(0, 1) })).toMatchObject(failed);
+    const shared = { loss: { reusesEpoch: true }, control: CONTROL.slice(0, 1) };
+    expect(p1(shared)).toMatchObject(allowed);
+    expect(p1({ ...shared, loss: { reusesEpoch: true, timeNs: 3e6, sinceNs: 1e6 } })).toMatchObject(failed);
     const later = [send(1, 0, 0), ack(2, 0, 0, 0), send(63, 0, 1), ack(64, 0, 1, 1), ...audit(100, 2, [[0, 0]])];
     expect(p1({}, [EMPTY], later)).toMatchObject(failed);
     const next = isrAt(80, 2, [2, 3]);

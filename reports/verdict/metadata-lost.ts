@@ -38,7 +38,8 @@ export function metadataLostOf({ controllers, faults }: Contract, loss: Metadata
 
 /**
  * Whether what was known of a partition at that moment may be gone with the metadata: nobody had told yet who leads it
- * since the loss, or it was forgotten again later, for logs of both kinds may go on side by side and win in turn.
+ * since the loss, or it was forgotten again later, for logs of both kinds may go on side by side and win in turn. Where
+ * they share an epoch, a broker may have either without anybody being told.
  */
 export function wasBefore(
   loss: MetadataLoss,
@@ -46,6 +47,7 @@ export function wasBefore(
   seenAtNs: number,
   control: readonly ControlEvent[] | undefined,
 ): boolean {
+  if (loss.reusesEpoch && seenAtNs <= loss.timeNs) return true;
   const since = control?.filter(({ partition, timeNs }) => partition === index && timeNs >= loss.timeNs) ?? [];
   return since.some(({ timeNs, forgotten }, at) => (at === 0 || forgotten === true) && seenAtNs <= timeNs);
 }

@@ -91,6 +91,15 @@ describe('L1 recovery', () => {
 });
 
 describe('L2 lag', () => {
+  test('a group that was sent back had read it; where the log went back, too, offsets do not tell', () => {
+    const sentBack = [send(1, 0, 0), ack(2, 0, 0, 0), read(3, 1, 0, 0, 0), assign(9, 1, 0, 1)];
+    const whole = verdictOf(SETTING, [...sentBack, ...audit(20, 2, [[0, 0]])]);
+    expect(ruleOf(whole, 'L2')).toMatchObject({ result: 'pass', checked: 1 });
+    const anew = [...sentBack, send(10, 0, 1), ack(11, 0, 1, 0), ...audit(20, 2, [[0, 1]])];
+    expect(ruleOf(verdictOf(SETTING, anew), 'L2')).toMatchObject({ result: 'unknown' });
+    expect(ruleOf(verdictOf(SETTING, anew), 'L2').reason).toContain('it had read beyond before the log went back');
+  });
+
   const rows = story(soon);
   const unread = rows.filter(({ t, actor }) => actor !== 1 || t < 10_000);
 

@@ -173,7 +173,10 @@ function healedAt(faults: readonly LoggedFault[], from: number, to: number): num
   return healed;
 }
 
-/** L2: when the load has ended and the drain is over, every group has read whatever is there for it. */
+/**
+ * L2: when the load has ended and the drain is over, every group has read whatever is there for it. One that was sent
+ * back, for its commits were lost, has read it nevertheless; where the log went back, too, offsets do not tell.
+ */
 export function judgeLag(judged: Case, drained: boolean, tally: Tally): void {
   const { ledger, sessions, names } = judged;
   const { groupOf, names: groups } = groupsOf(names);
@@ -187,12 +190,15 @@ export function judgeLag(judged: Case, drained: boolean, tally: Tally): void {
     due[partition] = Math.max(due[partition]!, ledger.table.offset(row));
   }
   const positions = groups.map(() => new Map<number, number>());
+  const reached = groups.map(() => new Map<number, number>());
   const isWhole = groups.map(() => true);
   for (const [actor, partition, session] of sessions.all()) {
     const group = groupOf[actor] ?? -1;
     if (group < 0) continue;
     const known = positions[group]!;
     known.set(partition, Math.max(known.get(partition) ?? -1, session.position));
+    const most = reached[group]!;
+    most.set(partition, Math.max(most.get(partition) ?? -1, session.reached));
     if (judged.missing.has(actor)) isWhole[group] = false;
   }
   for (const [group, known] of positions.entries()) {
@@ -202,8 +208,11 @@ export function judgeLag(judged: Case, drained: boolean, tally: Tally): void {
       tally.check(partition);
       const position = known.get(partition) ?? 0;
       if (position > due[partition]!) continue;
+      const hasReached = (reached[group]!.get(partition) ?? 0) > due[partition]!;
+      if (hasReached && !judged.wasDisplaced(partition, due[partition]!)) continue;
       const sentence = `group ${groups[group]} stands at offset ${position}, though offset ${due[partition]} is acknowledged and there`;
-      if (!drained || !isWhole[group]) tally.undecided(partition, `${sentence}; the drain did not finish`);
+      if (hasReached) tally.undecided(partition, `${sentence}; it had read beyond before the log went back`);
+      else if (!drained || !isWhole[group]) tally.undecided(partition, `${sentence}; the drain did not finish`);
       else tally.fail(partition, () => judged.evidence.example(partition, due[partition]!, sentence, []));
     }
   }

@@ -12,6 +12,8 @@ export interface Session {
   position: number;
   /** When it came there; -1 for never. */
   since: number;
+  /** The highest that it has come to by reading. */
+  reached: number;
   /** Everything below was processed, as far as this assignment reaches. */
   processed: number;
   /** Where the current run of processed offsets began. */
@@ -94,6 +96,7 @@ export class Sessions {
     }
     if (session.startedAt < 0) session.startedAt = offset;
     session.position = offset + 1;
+    if (session.position > session.reached) session.reached = session.position;
     session.passed += 1;
     session.since = time;
     session.lastReadNs = time;
@@ -149,6 +152,7 @@ export class Sessions {
       this.jumps.push(actor, partition, first, next, time, reason, since);
       session.passed += Math.max(0, next - first);
       session.position = next;
+      if (next > session.reached) session.reached = next;
       session.since = time;
       session.lastReadNs = time;
     }
@@ -175,6 +179,7 @@ export class Sessions {
       session = {
         position: -1,
         since: -1,
+        reached: -1,
         processed: -1,
         processedFrom: -1,
         generation: -1,
