@@ -26,6 +26,8 @@ export async function installKafka(): Promise<void> {
   writeFileSync(done, '');
 }
 
+const RESTART_MS = 180_000;
+
 function javaArguments(heap: string, className: string, args: readonly string[]): string[] {
   return [`-Xmx${heap}`, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*'), className, ...args];
 }
@@ -177,7 +179,8 @@ export async function startKafka(
     startMs,
     restart: async (broker) => {
       children[broker] = launchKafka(files[broker]!);
-      await waitForLine(children[broker], /Kafka Server started/, 60_000);
+      // It loads every log first: 1,500 of them took a minute on a busy machine.
+      await waitForLine(children[broker], /Kafka Server started/, RESTART_MS);
     },
     signal: (broker, signal) => {
       children[broker]!.kill(signal);
