@@ -1,12 +1,12 @@
 import type { Channel } from '../client/channel.ts';
 import { fetch } from '../protocol/apis/01-fetch.ts';
-import { listOffsets } from '../protocol/apis/02-list-offsets.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { Draft, ElementOf, Message } from '../protocol/schema.ts';
 import type { Clock, Logger, Timers } from '../runtime.ts';
 import type { ReplicationFaults } from './faults.ts';
 import { type FetchPosition, FollowerFetchSession } from './fetch-session.ts';
 import type { Partition } from './partition.ts';
+import { startOver } from './start-over.ts';
 import { truncationOffset } from './truncation.ts';
 
 export interface FetcherOptions {
@@ -40,9 +40,6 @@ const HURRY_MS = 20;
 const BURST_NS = 1e9;
 const PARTITIONS_PER_MS = 40;
 const FIRST_BACKOFF_MS = 10;
-const LIST_OFFSETS_VERSION = 9;
-const EARLIEST = -2;
-const LATEST = -1;
 
 type PartitionResponse = ElementOf<ElementOf<Message<typeof fetch.response>['responses']>['partitions']>;
 
@@ -328,46 +325,12 @@ export class Fetcher {
     }
   }
 
-  /**
-   * The leader does not have the offset that comes next here: either it ends before (after an unclean election), or it
-   * starts behind.
-   */
   async #startOver(channel: Channel, each: Followed): Promise<void> {
-    const { partition } = each;
-    const latest = await this.#offset(channel, each, LATEST);
-    const log = partition.log;
-    if (latest === null || log === null || this.#followed.get(partition) !== each) return;
-    if (latest < log.logEndOffset) {
-      await partition.truncate((cut) => cut.truncateTo(latest));
-      return;
-    }
-    const earliest = await this.#offset(channel, each, EARLIEST);
-    if (earliest === null || this.#followed.get(partition) !== each) return;
-    if (earliest > log.logEndOffset) await partition.truncate((cut) => cut.truncateFullyAndStartAt(earliest));
-  }
-
-  async #offset(channel: Channel, each: Followed, timestamp: number): Promise<number | null> {
+    const { nodeId, requestTimeoutMs } = this.#options;
     const { partition, epoch } = each;
-    const response = await channel.request(
-      listOffsets,
-      LIST_OFFSETS_VERSION,
-      {
-        replicaId: this.#options.nodeId,
-        topics: [
-          {
-            name: partition.topic,
-            partitions: [{ partitionIndex: partition.partition, currentLeaderEpoch: epoch, timestamp }],
-          },
-        ],
-      },
-      this.#options.requestTimeoutMs,
-    );
-    const answer = response.topics[0]?.partitions[0];
-    if (answer === undefined || answer.errorCode !== ErrorCode.none) {
-      this.#backOff(each);
-      return null;
-    }
-    return answer.offset;
+    const stillFollows = (): boolean => this.#followed.get(partition) === each;
+    const answered = await startOver({ channel, nodeId, requestTimeoutMs, partition, epoch, stillFollows });
+    if (!answered) this.#backOff(each);
   }
 
   /** A leader that has not heard yet that it leads refuses too: at first it is asked again soon. */
