@@ -67,8 +67,7 @@ export function createFaultConductor(options: {
     async heal() {
       driver.heal();
       const deadlineNs = world.nowNs + options.healTimeoutMs * 1e6;
-      const isBack = (_node: SimNode, index: number): boolean => cluster.broker(index + 1) !== null;
-      while (!cluster.nodes.every(isBack) && world.nowNs < deadlineNs) await sleep(BACK_POLL_MS);
+      while (!isSettled(cluster) && world.nowNs < deadlineNs) await sleep(BACK_POLL_MS);
     },
     outcomes() {
       return driver.reports().flatMap(({ id, kind, atNs, untilNs, nodes, state, files }) => {
@@ -96,6 +95,15 @@ export function createFaultConductor(options: {
       });
     },
   };
+}
+
+/**
+ * Whether every broker is back and has heard of the newest controller: one that has not may lead on in an epoch that is
+ * over, and tell whoever asks it for the end of a log that ends elsewhere.
+ */
+function isSettled(cluster: SimulatedBrokers): boolean {
+  const epochs = cluster.nodes.map((_, index) => cluster.broker(index + 1)?.metadataNode.metadata.image.epoch ?? -1);
+  return epochs.every((epoch) => epoch >= 0 && epoch === epochs[0]);
 }
 
 function brokersText(brokers: readonly number[]): string {
