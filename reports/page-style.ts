@@ -75,6 +75,10 @@ tbody th span{display:block}
 .rules>tbody>tr>*{border:0;padding:0}
 .rules>tbody>tr>td:last-child{grid-column:2}
 .rules>tbody>tr>th span{display:inline}
+.trends thead{display:none}
+.trends>tbody>tr{display:grid;grid-template-columns:minmax(0,1fr) auto;border-top:1px solid var(--line);padding:7px 0}
+.trends>tbody>tr>*{border:0;padding:0}
+.trends>tbody>tr>td:last-child{grid-column:1/-1;color:var(--muted);font-size:13px}
 }
 @media print{
 body{font-size:11pt}

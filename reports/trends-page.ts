@@ -58,7 +58,7 @@ function table(trends: readonly Trend[]): string {
     const shown = value === undefined ? '–' : `${figure(value)} ${page.text(unit)}`;
     return `<tr class="${TONES[state]}"><th scope="row">${page.text(metric)} <span class="note">${page.text(load)}</span></th><td class="number">${shown}</td><td>${page.text(sentence)}</td></tr>`;
   });
-  return `<div class="scroll"><table><thead><tr><th>Figure</th><th class="number">Last night</th><th>Against the nights before</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<table class="trends"><thead><tr><th>Figure</th><th class="number">Last night</th><th>Against the nights before</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 async function charts(trends: readonly Trend[], numbers: ReadonlyMap<string, number>): Promise<string[]> {
