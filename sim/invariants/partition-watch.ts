@@ -181,7 +181,9 @@ export class PartitionWatch {
   #trails(broker: number, before: Seen | undefined, now: Seen): void {
     if (!this.#seesAll) return;
     this.#findings.checked('P7', this.#index);
-    if (now.highWatermark <= Math.max(this.#shown, before?.highWatermark ?? 0)) return;
+    // A new life goes on from what was written down as the last one ended, which may have led until then.
+    if (before === undefined || before.log !== now.log) return;
+    if (now.highWatermark <= Math.max(this.#shown, before.highWatermark)) return;
     this.#findings.violated(
       'P7',
       this.#index,
