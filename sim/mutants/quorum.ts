@@ -37,6 +37,7 @@ export const quorumMutants: readonly Mutant[] = [
     mutation: { controllerFaults: { repeatProducerIds: true } },
     workload: 'three brokers, controllers',
     rules: ['P1', 'P2', 'P4', 'P5'],
+    seeds: 60,
   },
   {
     name: 'metadata-committed-alone',
