@@ -18,7 +18,7 @@ import { onInterrupt } from './terminal.ts';
  */
 const SEEDS = 20;
 /** A table of many mutants cannot wait for the very last reduction of each. */
-const SHRINK_RUNS = 150;
+const SHRINK_RUNS = 250;
 /** What a run of this script that is stopped has found so far. */
 const KEPT = '.faultline/mutants.ndjson';
 
@@ -173,7 +173,7 @@ async function sizeAfterShrinking(plan: Plan, rule: RuleId): Promise<string> {
     maxRuns: SHRINK_RUNS,
     failing: async (candidate) => {
       try {
-        return (await run({ plan: candidate, verify: false })).failed;
+        return (await run({ plan: candidate, verify: false, until: [rule] })).failed;
       } catch {
         // A plan that throws breaks no rule.
         return [];
