@@ -156,9 +156,10 @@ interface Sides {
 
 function draftOf(figure: RunFigure, { ofA, ofB, disturbed, options: { noise } }: Sides): Draft[] {
   const { name, unit, better, exact } = figure;
-  // What brokers say of themselves does not depend on the schedule of the load.
-  const isOfBrokers = name.startsWith('broker.');
-  const kept = [...ofA.keys()].filter((pair) => isOfBrokers || !disturbed.has(pair));
+  // What brokers say of themselves does not depend on the schedule of the load: it stands where little else is left.
+  const undisturbed = [...ofA.keys()].filter((pair) => !disturbed.has(pair));
+  const isAll = name.startsWith('broker.') && undisturbed.length < PAIRS_MIN;
+  const kept = isAll ? [...ofA.keys()] : undisturbed;
   const valuesOf = (runs: readonly ReadonlyMap<string, RunFigure>[], pairs: readonly number[]) =>
     pairs.flatMap((pair) => runs[pair]!.get(name)?.value ?? []);
   // A percentile that some run had too few samples for is no series of pairs.
