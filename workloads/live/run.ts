@@ -222,8 +222,10 @@ async function drive(
           const point = sampler.sample(now());
           options.onSecond?.(point);
           telemetry.add('main thread', ownThread.next());
-          // The next whole second since time zero, so that delays of this thread do not add up.
-          ticker = setTimeout(tick, 1000 - ((now() / 1e6) % 1000));
+          // The next whole second since time zero, so that delays of this thread do not add up; not the one that a timer came
+          // a little early for.
+          const untilMs = 1000 - ((now() / 1e6) % 1000);
+          ticker = setTimeout(tick, untilMs < 500 ? untilMs + 1000 : untilMs);
         }, firstMs);
       },
       onPhase: (entered) => {
