@@ -279,12 +279,14 @@ async function comparisonOf(record: RunRecord, against: RunRecord): Promise<stri
 async function telemetryPanel(record: RunRecord): Promise<string> {
   const rows = telemetryRows(record);
   if (rows.length === 0) return '';
-  const heads = TELEMETRY_HEADS.map((head, column) => `<th${column === 0 ? '' : ' class="number"'}>${head}</th>`);
-  const body = rows.map(
-    ([part, ...cells]) =>
-      `<tr><th scope="row">${text(part!)}</th>${cells.map((cell) => `<td class="number">${text(cell)}</td>`).join('')}</tr>`,
-  );
-  const table = `<div class="scroll"><table class="figures"><thead><tr>${heads.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  // A part is a column: there are few of them, and more figures than a page has room for side by side.
+  const heads = rows.map(([part]) => `<th class="number">${text(part!)}</th>`);
+  const [, ...names] = TELEMETRY_HEADS;
+  const body = names.map((name, index) => {
+    const cells = rows.map((row) => `<td class="number">${text(row[index + 1]!)}</td>`);
+    return `<tr><th scope="row">${name}</th>${cells.join('')}</tr>`;
+  });
+  const table = `<div class="scroll"><table class="figures"><thead><tr><th></th>${heads.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
   const drawing = await figureOf(
     record,
     'telemetry',
@@ -306,7 +308,7 @@ function faults(record: RunRecord): string {
 function environment(record: RunRecord): string {
   const { environment: machine, sim } = record;
   const pairs: [string, string][] = [
-    ['Commit', `${machine.commit}${machine.dirty ? ' with uncommitted changes' : ''}`],
+    ['Commit', `${machine.commit.slice(0, 12)}${machine.dirty ? ' with uncommitted changes' : ''}`],
     ['Node', machine.node],
     [
       'Machine',

@@ -56,6 +56,7 @@ summary{cursor:pointer;color:var(--muted);font-size:13px}
 figure{margin:0}
 figure svg{display:block;width:100%;height:auto}
 figcaption{color:var(--muted);font-size:13px;margin-top:6px}
+figure+.scroll{margin-top:16px}
 .narrow{display:none}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:10px 24px;margin:0}
 dl div{min-width:0}
