@@ -148,7 +148,7 @@ export async function searchRate(options: SearchOptions): Promise<RateSearch> {
       limitedBy = held && round === 1 ? bound : limitedBy;
       return result(low, { rate, held });
     }
-    low = rate;
+    low = rounded(rate);
   }
 }
 
