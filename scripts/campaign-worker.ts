@@ -4,7 +4,7 @@ import type { Judgement, RuleId } from '../reports/verdict/result.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { SimulationOutcome } from '../sim/run.ts';
 import type { Determinism } from '../sim/trace.ts';
-import { judge } from './assemble.ts';
+import { judge } from './judge.ts';
 import { failedRules, outcomeOf, simulateHere, simulateUntil, verifyHere } from './simulate.ts';
 
 // A fault makes errors by the hundred, and where each was made is looked at only when the seed is replayed.

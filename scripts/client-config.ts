@@ -2,8 +2,8 @@ import { ClientError } from '../core/client/index.ts';
 import { EXIT } from '../reports/run-record.ts';
 import { type ClientConfig, loadClientConfig } from '../workloads/live/client-config.ts';
 import type { TargetKind } from '../workloads/workload.ts';
-import type { Outcome } from './assemble.ts';
 import { CommandError } from './exit.ts';
+import type { Outcome } from './outcome.ts';
 
 /** `--client-config`. @throws CommandError 21: what is wrong with it. */
 export function readClientConfig(path: string): ClientConfig {

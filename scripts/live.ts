@@ -7,7 +7,7 @@ import { rosterOf } from '../workloads/actors/roster.ts';
 import type { ClientConfig } from '../workloads/live/client-config.ts';
 import { runLive as drive, type LiveOptions } from '../workloads/live/run.ts';
 import type { Workload } from '../workloads/workload.ts';
-import type { Outcome } from './assemble.ts';
+import type { Outcome } from './outcome.ts';
 import { bar, grouped, type Progress } from './terminal.ts';
 
 export interface LiveParts extends Pick<LiveOptions, 'on' | 'audited' | 'onSecond' | 'metrics' | 'existingTopics'> {

@@ -1,8 +1,8 @@
 import type { HistoryRecorder } from '../reports/history/writer.ts';
 import { EXIT } from '../reports/run-record.ts';
 import type { Plan } from '../sim/plan.ts';
-import type { Outcome } from './assemble.ts';
 import { CommandError } from './exit.ts';
+import type { Outcome } from './outcome.ts';
 import { outcomeOf, simulateHere, verifyHere } from './simulate.ts';
 import { bar, grouped, type Progress } from './terminal.ts';
 

@@ -3,7 +3,7 @@ import { nodeCodecs } from '../core/node/index.ts';
 import type { RuleId, VerdictResult } from '../reports/verdict/result.ts';
 import { type SimulationOptions, type SimulationOutcome, simulate } from '../sim/run.ts';
 import { compareTraces, type Determinism, type Trace } from '../sim/trace.ts';
-import type { Outcome } from './assemble.ts';
+import type { Outcome } from './outcome.ts';
 
 export type WorldOptions = Pick<
   SimulationOptions,

@@ -1,7 +1,5 @@
 import {
   type Alias,
-  Composer,
-  type CST,
   type Document,
   isAlias,
   isMap,
@@ -10,7 +8,6 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  Parser,
   Scalar,
   visit,
   YAMLMap,
@@ -18,17 +15,12 @@ import {
 } from 'yaml';
 import type { Diagnostic, DiagnosticCode } from './diagnostics.ts';
 import { assignmentAt, pathSteps } from './override-path.ts';
+import { composeDocument } from './yaml-document.ts';
 
-/** A megabyte is a thousand times the longest workload file seen; beyond it is no workload. */
-const MAX_CHARACTERS = 1 << 20;
-/** The deepest key of a workload is at seven. */
-const MAX_DEPTH = 40;
 /** Nodes read in all, aliases counted each time they are followed: bounds alias bombs. */
 const MAX_NODES = 200_000;
 /** A reader mends the first ones and asks again. */
 const MAX_DIAGNOSTICS = 100;
-
-const BLOCK_HINT = '; put a value that starts with > or | in quotes';
 
 /** A YAML text with its positions: where values come from, and where mistakes are reported. */
 export class Source {
@@ -47,61 +39,11 @@ export class Source {
   constructor(text: string, file: string) {
     this.file = file;
     this.#text = text.replace(/^\uFEFF/, '');
-    this.#document = this.#compose(this.#text);
+    this.#document = composeDocument(this.#text, this.#lines, (offset, code, message) => {
+      if (offset === null) this.#whole(code, message);
+      else this.#atOffset(offset, code, message);
+    });
     this.root = this.#document?.contents ?? null;
-  }
-
-  #compose(text: string): Document.Parsed | null {
-    if (text.length > MAX_CHARACTERS) {
-      this.#whole('limit', `the file has ${text.length} characters; a workload has at most ${MAX_CHARACTERS}`);
-      return null;
-    }
-    try {
-      const tokens = [...new Parser(this.#lines.addNewLine).parse(text)];
-      const deep = tooDeep(tokens);
-      if (deep !== null) {
-        this.#atOffset(deep, 'limit', `nested more than ${MAX_DEPTH} levels deep`);
-        return null;
-      }
-      // uniqueKeys compares every pair; the reader finds duplicates itself, in linear time and with the first one's line.
-      const documents = [
-        ...new Composer({ uniqueKeys: false, prettyErrors: false }).compose(tokens, true, text.length),
-      ];
-      return this.#single(documents, text);
-    } catch (error) {
-      this.#whole(
-        'syntax',
-        `not readable as YAML: ${error instanceof Error ? firstLine(error.message) : 'unknown error'}`,
-      );
-      return null;
-    }
-  }
-
-  #single(documents: readonly (Document.Parsed | { readonly empty: true })[], text: string): Document.Parsed | null {
-    const [first, second] = documents as readonly Document.Parsed[];
-    if (first === undefined || first.contents === null || isEmpty(first.contents)) {
-      if (first !== undefined && first.errors.length > 0) this.#yamlErrors(first, text);
-      else this.#whole('syntax', 'the file is empty');
-      return null;
-    }
-    if (second !== undefined) {
-      this.#atOffset(second.range[0], 'syntax', 'a second document; a workload file holds one');
-      return null;
-    }
-    if (first.errors.length > 0) {
-      this.#yamlErrors(first, text);
-      return null;
-    }
-    return first;
-  }
-
-  #yamlErrors(document: Document.Parsed, text: string): void {
-    for (const error of document.errors.slice(0, 10)) {
-      // `publish.p99: >= 5` starts a block scalar in YAML; the remedy is not to be guessed from YAML's own words.
-      const { line } = this.#lines.linePos(error.pos[0]);
-      const hint = /:\s+[>|]/.test(text.split('\n', line)[line - 1] ?? '') ? BLOCK_HINT : '';
-      this.#atOffset(error.pos[0], 'syntax', `${firstLine(error.message)}${hint}`);
-    }
   }
 
   #whole(code: DiagnosticCode, message: string): void {
@@ -290,30 +232,4 @@ export class Source {
       }
     }
   }
-}
-
-function isEmpty(node: Node): boolean {
-  return isScalar(node) && (node.value === null || node.value === undefined) && (node.source ?? '') === '';
-}
-
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0]!;
-}
-
-/** Where the nesting passes MAX_DEPTH, walked with a stack of our own: the composer would recurse that deep. */
-function tooDeep(tokens: readonly CST.Token[]): number | null {
-  const pending: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }));
-  while (pending.length > 0) {
-    const { token, depth } = pending.pop()!;
-    if (depth > MAX_DEPTH) return token.offset;
-    if (token.type === 'document') {
-      if (token.value) pending.push({ token: token.value, depth: depth + 1 });
-    } else if ('items' in token) {
-      for (const item of token.items) {
-        if (item.key) pending.push({ token: item.key, depth: depth + 1 });
-        if (item.value) pending.push({ token: item.value, depth: depth + 1 });
-      }
-    }
-  }
-  return null;
 }

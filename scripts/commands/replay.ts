@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { EXIT } from '../../reports/run-record.ts';
-import type { Outcome } from '../assemble.ts';
 import { conclude } from '../conclude.ts';
 import { environment } from '../environment.ts';
 import { CommandError } from '../exit.ts';
+import type { Outcome } from '../outcome.ts';
 import { readPlan } from '../plan-file.ts';
 import { runPlan } from '../sim-run.ts';
 import { createProgress } from '../terminal.ts';

@@ -1,7 +1,9 @@
 import { lagText } from '../../reports/run-record.ts';
 import { counterIn, counterViews } from '../../workloads/measurement.ts';
 import type { MetricExpectation, Workload } from '../../workloads/workload.ts';
-import { groupsOfEach, judge, type Outcome } from '../assemble.ts';
+import { judge } from '../judge.ts';
+import type { Outcome } from '../outcome.ts';
+import { groupsOfEach } from '../series-points.ts';
 import type { ProbeResult } from './search.ts';
 
 /** A backlog grows when it gains more than this share of the rate each second, and is worth so many seconds of it. */
