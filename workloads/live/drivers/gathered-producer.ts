@@ -2,6 +2,7 @@ import { bounded } from '../../../core/bounded.ts';
 import type { Runtime } from '../../../core/runtime.ts';
 import type { ProducerDriver, ProducerOutcomes } from '../../actors/driver.ts';
 import type { ProducerSettings } from '../../settings.ts';
+import type { Config } from './configs.ts';
 import { type BatchEnd, callsOf, type GatheredBatch, Gatherer } from './gatherer.ts';
 
 /** What is particular to a library's producer. */
@@ -25,7 +26,7 @@ export class GatheredProducer implements ProducerDriver {
     library: LibraryProducer,
     runtime: Runtime,
     partitions: readonly number[],
-    config: { readonly [name: string]: string },
+    config: Config,
     outcomes: ProducerOutcomes,
   ) {
     const { settings } = library;
