@@ -22,6 +22,12 @@ const SHRINK_RUNS = 250;
 /** What a run of this script that is stopped has found so far. */
 const KEPT = '.faultline/mutants.ndjson';
 
+interface PlanSize {
+  readonly faults: number;
+  /** Records that its producers are to send. */
+  readonly operations: number;
+}
+
 interface Hunt {
   readonly mutant: Mutant;
   /** The first seed tried. */
@@ -35,7 +41,7 @@ interface Hunt {
   readonly sentence: string;
   readonly plan: string | null;
   /** Of the plan that caught it, after shrinking; null where that was not asked for. */
-  readonly size: string | null;
+  readonly size: PlanSize | null;
   /** A seed under which the unbroken code fails. */
   readonly falseAlarm: string | null;
 }
@@ -151,10 +157,19 @@ function table(): string {
     const seconds = own.map((hunt) => hunt.seconds.toFixed(1)).join(' ');
     const rules = [...new Set(caught.map(({ caughtBy }) => caughtBy))].join(',');
     const seeds = own.map(({ seeds: tried, caughtBy }) => (caughtBy === null ? `>${tried}` : String(tried))).join(' ');
-    const smallest = own.flatMap(({ size }) => (size === null ? [] : [size]))[0] ?? '';
-    return [[mutant.name, `${caught.length}/${own.length}`, rules, seeds, seconds, smallest]];
+    const smallest = own.flatMap(({ size }) => (size === null ? [] : [size])).sort(bySize)[0];
+    return [
+      [
+        mutant.name,
+        `${caught.length}/${own.length}`,
+        rules,
+        seeds,
+        seconds,
+        smallest === undefined ? '' : sizeText(smallest),
+      ],
+    ];
   });
-  const head = ['mutant', 'caught', 'rule', 'seeds by base', 'CPU s by base', 'after shrinking'];
+  const head = ['mutant', 'caught', 'rule', 'seeds by base', 'CPU s by base', 'smallest plan'];
   const widths = head.map((name, column) => Math.max(name.length, ...rows.map((cells) => cells[column]!.length)));
   return [head, ...rows]
     .map((cells) =>
@@ -166,7 +181,7 @@ function table(): string {
     .join('\n');
 }
 
-async function sizeAfterShrinking(plan: Plan, rule: RuleId): Promise<string> {
+async function sizeAfterShrinking(plan: Plan, rule: RuleId): Promise<PlanSize> {
   const small = await shrink({
     plan,
     rule,
@@ -180,10 +195,17 @@ async function sizeAfterShrinking(plan: Plan, rule: RuleId): Promise<string> {
       }
     },
   });
-  return `${small.plan.faults.length} faults, ${operationsOf(small.plan)} operations`;
+  return { faults: small.plan.faults.length, operations: operationsOf(small.plan) };
 }
 
-/** Records that its producers are to send. */
+function bySize(a: PlanSize, b: PlanSize): number {
+  return a.faults - b.faults || a.operations - b.operations;
+}
+
+function sizeText({ faults, operations }: PlanSize): string {
+  return `${faults} faults, ${operations} operations`;
+}
+
 function operationsOf({ workload }: Plan): number {
   const seconds = (workload.phases.warmupMs + workload.phases.measureMs) / 1000;
   const perSecond = workload.producers.reduce(

@@ -98,12 +98,13 @@ export function createFaultConductor(options: {
 }
 
 /**
- * Whether every broker is back and has heard of the newest controller: one that has not may lead on in an epoch that is
- * over, and tell whoever asks it for the end of a log that ends elsewhere.
+ * Whether every broker is back and has heard of all that the newest controller has decided: one that has not may lead on
+ * in an epoch that is over, and tell whoever asks it for the end of a log that ends elsewhere.
  */
 function isSettled(cluster: SimulatedBrokers): boolean {
-  const epochs = cluster.nodes.map((_, index) => cluster.broker(index + 1)?.metadataNode.metadata.image.epoch ?? -1);
-  return epochs.every((epoch) => epoch >= 0 && epoch === epochs[0]);
+  const images = cluster.nodes.map((_, index) => cluster.broker(index + 1)?.metadataNode.metadata.image ?? null);
+  const [first] = images;
+  return images.every((image) => image !== null && image.epoch === first?.epoch && image.endOffset === first.endOffset);
 }
 
 function brokersText(brokers: readonly number[]): string {

@@ -5,7 +5,7 @@ export const groupMutants: readonly Mutant[] = [
     name: 'commit-before-append',
     bug: 'KAFKA-17507: a commit is acknowledged before its record is in the offsets topic',
     mutation: { faults: { commitBeforeAppend: true } },
-    workload: 'one broker, group',
+    workload: 'three brokers, cut-off coordinators',
     rules: ['C2'],
   },
   {

@@ -20,9 +20,7 @@ export type OneBrokerWorkload =
   | 'one broker, refusals'
   | 'one broker, small reads'
   | 'one broker, deliveries that fail'
-  | 'one broker, slow members'
-  | 'one broker, clean stops and power loss'
-  | 'one broker, quiet group';
+  | 'one broker, slow members';
 
 /** One broker under heavy fire: seconds of virtual time, a fraction of a second of real time. */
 export const oneBroker: Readonly<Record<OneBrokerWorkload, string>> = {
@@ -60,18 +58,19 @@ faults:
       - { slow-link: { broker: any, delay: 30ms, jitter: 30ms }, for: 300ms }
       - { stall-then-reset: any, for: 200ms }`,
 
+  // Batches of many pages, which no later one writes again; after a failed sync the broker is down for two seconds.
   'one broker, disk errors': `${ONE}
 topics: [{ name: ledger, partitions: 2, config: { flush.messages: 1 } }]
-${PRODUCER}
-${READER}
-phases: { warmup: 0s, measure: 6s, drain: 30s }
-faults:
-  - every: 900ms
+producers:
+  - topic: ledger
+    rate: 40/s
     arrival: poisson
-    one-of:
-      - { fsync-failure: any }
-      - { short-write: any }
-      - { power-loss: any, restart-after: 200ms }`,
+    value: 20KiB
+    client: { acks: all, enable.idempotence: true, linger.ms: 2ms, request.timeout.ms: 2s, delivery.timeout.ms: 60s }
+phases: { warmup: 0s, measure: 10s, drain: 30s }
+faults:
+  - { every: 5s, from: 1s, fsync-failure: any }
+  - { every: 5s, from: 4500ms, power-loss: any, restart-after: 200ms }`,
 
   'one broker, group': `${ONE}
 topics: [{ name: ledger, partitions: 4 }]
@@ -140,29 +139,4 @@ consumers:
     client: { session.timeout.ms: 6s, heartbeat.interval.ms: 300ms, max.poll.interval.ms: 1s, max.poll.records: 400, auto.commit.interval.ms: 100ms }
 phases: { warmup: 0s, measure: 15s, drain: 60s }
 faults: [{ every: 4s, arrival: poisson, connection-reset: any }]`,
-
-  'one broker, clean stops and power loss': `${ONE}
-topics: [{ name: ledger, partitions: 2 }]
-${PRODUCER}
-${READER}
-phases: { warmup: 0s, measure: 6s, drain: 30s }
-faults:
-  - every: 1s
-    arrival: poisson
-    one-of:
-      - { clean-stop: any, restart-after: 100ms }
-      - { power-loss: any, restart-after: 100ms }`,
-
-  // A minute without commits, while all members are there.
-  'one broker, quiet group': `
-cluster: { brokers: 1, config: { offsets.retention.minutes: 1, offsets.retention.check.interval.ms: 5s } }
-topics: [{ name: ledger, partitions: 2 }]
-producers:
-  - topic: ledger
-    rate: { stages: [{ rate: 100/s, for: 2s }, { rate: 0/s, for: 78s }] }
-    value: 100B
-    client: { acks: all, linger.ms: 2ms }
-${GROUP}
-phases: { warmup: 0s, measure: 80s, drain: 60s }
-faults: [{ at: 70s, kill: any, restart-after: 8s }]`,
 };

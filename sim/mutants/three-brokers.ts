@@ -18,6 +18,8 @@ export type ThreeBrokersWorkload =
   | 'three brokers, controllers'
   | 'three brokers, elections'
   | 'three brokers, stale proposals'
+  | 'three brokers, one is enough'
+  | 'three brokers, cut-off coordinators'
   | 'three brokers, clean stops'
   | 'three brokers, a new disk';
 
@@ -141,6 +143,56 @@ faults:
       - { pause: any, for: 1200ms }
       - { partition: { shape: isolate(any), direction: out }, for: 900ms }
       - { partition: { shape: isolate(any), direction: in }, for: 1200ms }`,
+
+  // A follower stops, its leader goes on alone, and dies just as the follower is back.
+  'three brokers, one is enough': `
+cluster:
+  brokers: 3
+  config:
+    min.insync.replicas: 1
+    replica.lag.time.max.ms: 1s
+    broker.session.timeout.ms: 1s
+    broker.heartbeat.interval.ms: 200ms
+topics: [{ name: ledger, partitions: 12, replicationFactor: 2 }]
+${TRICKLE}
+phases: { warmup: 0s, measure: 20s, drain: 60s }
+faults:
+  - every: 1s
+    arrival: poisson
+    one-of:
+      - { clean-stop: any, restart-after: 1s }
+      - { kill: any, restart-after: 3s }`,
+
+  // Members reach a coordinator that reaches nobody; sessions are so short that its successor knows none of them.
+  'three brokers, cut-off coordinators': `
+cluster:
+  brokers: 3
+  config:
+    min.insync.replicas: 2
+    replica.lag.time.max.ms: 1s
+    broker.session.timeout.ms: 1s
+    broker.heartbeat.interval.ms: 200ms
+    offsets.topic.num.partitions: 1
+    offsets.topic.replication.factor: 3
+    group.min.session.timeout.ms: 500ms
+topics: [{ name: ledger, partitions: 4, replicationFactor: 3 }]
+producers:
+  - topic: ledger
+    count: 2
+    rate: 100/s
+    value: 100B
+    client: { acks: all, enable.idempotence: true, linger.ms: 2ms, request.timeout.ms: 2s, delivery.timeout.ms: 60s }
+consumers:
+  - topic: ledger
+    group: audit
+    count: 2
+    client: { session.timeout.ms: 1s, heartbeat.interval.ms: 200ms, auto.commit.interval.ms: 100ms, request.timeout.ms: 3s }
+phases: { warmup: 0s, measure: 20s, drain: 60s }
+faults:
+  - every: 4s
+    arrival: poisson
+    partition: { shape: isolate(leader(ledger/0)), clients: false }
+    for: 4s`,
 
   'three brokers, clean stops': `${THREE}
 topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
