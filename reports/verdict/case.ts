@@ -5,9 +5,10 @@ import { type Loss, type Standing, standingOf, uncleanElectionOf } from './claus
 import type { Contract, TopicPromise } from './contract.ts';
 import type { Evidence } from './evidence.ts';
 import { type ControlEvent, reachesInto, reachOf } from './faults.ts';
+import { HighMarks } from './high-marks.ts';
 import { CONFLICT, type Ledger, MOVE } from './ledger.ts';
 import { type MetadataLoss, metadataLostOf, wasBefore } from './metadata-lost.ts';
-import { FLAG, type RecordTable, TIME_STEP_NS } from './record-table.ts';
+import { FLAG } from './record-table.ts';
 import type { Clause } from './result.ts';
 import type { Sessions } from './sessions.ts';
 import type { VerdictEnd } from './verdict.ts';
@@ -154,12 +155,14 @@ export class Case {
   /** Whether the contract allows that the record no longer stands at that offset, where it was seen at that moment. */
   lossOf(row: number, partition: number, offset: number, seenAtNs: number = this.exposedAt(row, offset)): Standing {
     const promise = this.promise(partition);
+    const writer = this.ledger.table.writerOf(row);
     const loss: Loss = {
       promise,
       partition: this.names.partitions[partition]!.partition,
       index: partition,
-      acks: this.producer(this.ledger.table.writerOf(row)).acks,
+      acks: this.producer(writer).acks,
       seenAtNs,
+      onTheWayNs: Number(this.contract.client(this.names.actors[writer]!.name, 'request.timeout.ms') ?? 30_000) * 1e6,
       flushedByCount: (atNs) => this.#reached(atNs, partition, 'acked') >= offset + promise.flushMessages - 1,
       outlived: (atNs) => this.#reached(atNs, partition, 'surviving') > offset,
     };
@@ -177,6 +180,7 @@ export class Case {
       index: partition,
       acks: -1,
       seenAtNs: ackedNs,
+      onTheWayNs: 0,
       flushedByCount: () => false,
       outlived: () => false,
     };
@@ -225,54 +229,6 @@ export class Case {
       this.names.partitions.length,
     );
     return this.#marks.before(atNs, partition, which);
-  }
-}
-
-/** For each fault and partition, the highest offset acknowledged before it, of all records and of those still there. */
-class HighMarks {
-  readonly #times: readonly number[];
-  readonly #partitions: number;
-  readonly #acked: Float64Array;
-  readonly #surviving: Float64Array;
-
-  constructor(table: RecordTable, times: readonly number[], partitions: number) {
-    this.#times = [...new Set(times)].sort((a, b) => a - b);
-    this.#partitions = partitions;
-    this.#acked = new Float64Array(this.#times.length * partitions).fill(-1);
-    this.#surviving = new Float64Array(this.#times.length * partitions).fill(-1);
-    const wanted = FLAG.acked | FLAG.hasOffset;
-    for (let row = 0; row < table.rows; row++) {
-      const flags = table.flags(row);
-      if ((flags & wanted) !== wanted) continue;
-      // Times are rounded down to the table's step, so a record is counted before a fault only if it surely was.
-      const first = this.#firstAfter(table.time(row) + TIME_STEP_NS);
-      if (first === this.#times.length) continue;
-      const at = first * partitions + table.partition(row);
-      const offset = table.offset(row);
-      if (offset > this.#acked[at]!) this.#acked[at] = offset;
-      if ((flags & FLAG.auditedInPlace) !== 0 && offset > this.#surviving[at]!) this.#surviving[at] = offset;
-    }
-    // What came before one fault came before all later ones.
-    for (let at = partitions; at < this.#acked.length; at++) {
-      this.#acked[at] = Math.max(this.#acked[at]!, this.#acked[at - partitions]!);
-      this.#surviving[at] = Math.max(this.#surviving[at]!, this.#surviving[at - partitions]!);
-    }
-  }
-
-  before(atNs: number, partition: number, which: 'acked' | 'surviving'): number {
-    const at = this.#times.indexOf(atNs) * this.#partitions + partition;
-    return (which === 'acked' ? this.#acked : this.#surviving)[at] ?? -1;
-  }
-
-  #firstAfter(timeNs: number): number {
-    let low = 0;
-    let high = this.#times.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#times[middle]! < timeNs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 

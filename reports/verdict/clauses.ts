@@ -26,6 +26,8 @@ export interface Loss {
   readonly acks: -1 | 0 | 1;
   /** When the acknowledgement (or the first read) was seen. */
   readonly seenAtNs: number;
+  /** How long an acknowledgement may have been on its way: no writer waits longer for one. */
+  readonly onTheWayNs: number;
   /** Whether the flush policy had the record synced before `atNs`, as far as the count of later records tells. */
   readonly flushedByCount: (atNs: number) => boolean;
   /** Whether a later record of the partition, acknowledged before `atNs`, is still there. */
@@ -35,7 +37,7 @@ export interface Loss {
 /**
  * Whether the contract allows a loss. Only a fault that hit a broker which may have held the record, after it was
  * acknowledged, can: an acknowledgement that arrives while the broker is down was on its way, one that arrives after
- * the broker is back was given by it as it then was. A killed process keeps its page cache, so a kill alone excuses
+ * the broker is back was given by it as it then was, unless it is a leader's that counts it for what it had before. A killed process keeps its page cache, so a kill alone excuses
  * nothing that a single copy promised.
  *
  * How many brokers held the record: with `control` evidence the ISR of that moment; without it at least
@@ -49,7 +51,9 @@ export function standingOf(loss: Loss, contract: Contract, control: readonly Con
   const later = contract.faults.filter(
     (fault) =>
       reachOf(fault.kind) !== 'none' &&
-      (loss.seenAtNs < (fault.untilNs ?? Number.POSITIVE_INFINITY) || isStillDamaged(fault, loss, control)) &&
+      (loss.seenAtNs < (fault.untilNs ?? Number.POSITIVE_INFINITY) ||
+        isStillDamaged(fault, loss, control) ||
+        struckOnTheWay(fault, loss, control)) &&
       fault.brokers.some((broker) => replicas.includes(broker)),
   );
   const standing = judge(
@@ -255,7 +259,23 @@ function wasLiedTo(fault: LoggedFault, faults: readonly LoggedFault[]): boolean 
  */
 function isStillDamaged(fault: LoggedFault, loss: Loss, control: readonly ControlEvent[] | undefined): boolean {
   if (control === undefined || reachOf(fault.kind) !== 'damaged' || fault.atNs > loss.seenAtNs) return false;
-  if (!isInto(fault, loss)) return false;
+  return isInto(fault, loss) && wasInSyncSince(fault, loss, control);
+}
+
+/**
+ * Whether the fault may lie between a copy and the acknowledgement that counts it: a leader acknowledges by what a follower
+ * has fetched, also when that one has been down and is back. It leaves the in-sync replicas as soon as its new life is
+ * known; until then they are those of its former one.
+ */
+function struckOnTheWay(fault: LoggedFault, loss: Loss, control: readonly ControlEvent[] | undefined): boolean {
+  const reach = reachOf(fault.kind);
+  if (control === undefined || loss.acks !== -1 || (reach !== 'unsynced' && reach !== 'stored')) return false;
+  if (fault.atNs > loss.seenAtNs || loss.seenAtNs > fault.atNs + loss.onTheWayNs) return false;
+  return wasInSyncSince(fault, loss, control);
+}
+
+/** Whether all that the fault hit were in-sync replicas from then on until the record was acknowledged. */
+function wasInSyncSince(fault: LoggedFault, loss: Loss, control: readonly ControlEvent[]): boolean {
   const known = control.filter(({ partition, timeNs }) => partition === loss.index && timeNs <= loss.seenAtNs);
   const since = [
     ...known.filter(({ timeNs }) => timeNs <= fault.atNs).slice(-1),

@@ -46,6 +46,8 @@ export interface Contract {
   readonly faults: readonly LoggedFault[];
   /** Voters of the metadata quorum: where a bench looks inside, every broker is one. */
   readonly controllers: readonly number[];
+  /** KIP-853: a voter is its disk too, and an empty one has no vote. */
+  readonly votersHaveDisks: boolean;
   topic(name: string): TopicPromise;
   /** The promise about committed offsets. */
   readonly offsets: TopicPromise;
@@ -80,6 +82,7 @@ export function contract(configs: RunConfigs, faultLog: readonly LoggedFault[]):
   return {
     faults: faultLog,
     controllers: configs.brokers,
+    votersHaveDisks: number(configs.broker, 'kraft.version', 0) >= 1,
     topic(name) {
       const known = promises.get(name);
       if (known !== undefined) return known;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Config } from './contract.ts';
 import type { ControlEvent, LoggedFault } from './faults.ts';
 import type { MetadataLoss } from './metadata-lost.ts';
 import {
@@ -36,6 +37,7 @@ const CONTROL: readonly ControlEvent[] = [isrAt(0, 3, [1, 2, 3]), isrAt(62, 1, [
 interface Seen {
   readonly loss?: Partial<MetadataLoss>;
   readonly control?: readonly ControlEvent[];
+  readonly broker?: Config;
   readonly violations?: readonly (readonly [rule: WhiteBoxRule, partition: number, timeMs: number])[];
 }
 
@@ -46,7 +48,7 @@ function judged(rows: readonly Row[], faults: readonly LoggedFault[], seen: Seen
     timeNs: timeMs * 1e6,
     sentence: 'it was seen',
   }));
-  return verdictOf({ ...SETTING, faults }, rows, {
+  return verdictOf({ ...SETTING, broker: seen.broker ?? {}, faults }, rows, {
     drained: true,
     control: seen.control ?? CONTROL,
     whiteBox: { checked: [], violations, metadataLosses: [{ ...LOSS, ...seen.loss }] },
@@ -85,6 +87,15 @@ describe('a metadata log that lost what was committed', () => {
     expect(p9([fault('disk-replace', [9], 20, 30)])).toMatchObject(failed);
     expect(p9([{ ...EMPTY, confirmed: false }])).toMatchObject(failed);
     expect(p9([])).toMatchObject(failed);
+  });
+
+  test('is not explained by an empty disk where voters are known by their disks, unless most have lost theirs', () => {
+    const dynamic = (faults: readonly LoggedFault[]) =>
+      ruleOf(judged(kept, faults, { broker: { 'kraft.version': 1 }, violations: [['P9', -1, 60]] }), 'P9');
+    expect(dynamic([EMPTY])).toMatchObject(failed);
+    expect(dynamic([EMPTY, { ...EMPTY, atNs: EMPTY.atNs + 1 }])).toMatchObject(failed);
+    expect(dynamic([EMPTY, fault('disk-replace', [2], 20, 30)])).toMatchObject(allowed);
+    expect(dynamic([EMPTY, fault('bit-flip', [2], 5, 5)])).toMatchObject(allowed);
   });
 
   test('takes records with it that were seen before the partition was told again, and no others (P1)', () => {

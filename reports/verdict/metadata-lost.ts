@@ -23,16 +23,21 @@ export interface MetadataLoss {
  * The clause of a metadata log that lost what it had committed. Static voters (before KIP-853) cannot tell an empty disk
  * from the one that confirmed a record: it votes like the others, and with one that had not fetched the record yet it is
  * a majority. So the loss is explained by a voter that lost its disk while the record was to be kept, or one whose disk
- * was damaged; nothing else takes a record from a log that is always synced.
+ * was damaged; nothing else takes a record from a log that is always synced. Voters that are known by their disks
+ * (KIP-853) lose nothing so, as long as most of them keep theirs.
  */
-export function metadataLostOf({ controllers, faults }: Contract, loss: MetadataLoss): Clause | null {
+export function metadataLostOf({ controllers, faults, votersHaveDisks }: Contract, loss: MetadataLoss): Clause | null {
   const { sinceNs, timeNs } = loss;
-  const forgot = faults.filter((fault) => {
+  const suspects = faults.filter((fault) => {
     const { kind, confirmed, atNs, untilNs, brokers } = fault;
     if (!confirmed || atNs >= timeNs || !brokers.some((broker) => controllers.includes(broker))) return false;
     if (reachOf(kind) === 'stored') return (untilNs ?? Number.POSITIVE_INFINITY) >= sinceNs;
     return reachOf(kind) === 'damaged' && reachesInto(fault, METADATA_DIRECTORY);
   });
+  const emptied = suspects.filter(({ kind }) => reachOf(kind) === 'stored');
+  const without = controllers.filter((voter) => emptied.some(({ brokers }) => brokers.includes(voter)));
+  const keptMost = votersHaveDisks && without.length * 2 <= controllers.length;
+  const forgot = keptMost ? suspects.filter((fault) => !emptied.includes(fault)) : suspects;
   return forgot.length === 0 ? null : clauseOf(loss, forgot);
 }
 

@@ -60,7 +60,7 @@ export const quorumMutants: readonly Mutant[] = [
     mutation: { controllerFaults: { ignorePartitionEpoch: true } },
     workload: 'three brokers, stale proposals',
     rules: ['P1', 'P2', 'P7', 'P8', 'P9'],
-    seeds: 200,
+    seeds: 400,
   },
   {
     name: 'short-logs-elected',

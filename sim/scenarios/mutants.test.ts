@@ -13,7 +13,7 @@ const QUICK: readonly [name: string, seed: number][] = [
   ['recovery-believes-torn-batches', 11],
   ['recovery-point-without-sync', 1],
   ['duplicates-appended', 1],
-  ['pages-of-failed-syncs-trusted', 7],
+  ['pages-of-failed-syncs-trusted', 1],
   ['vote-not-persisted', 4],
   ['followers-show-all', 1],
   ['epochs-forgotten', 1],
