@@ -72,9 +72,16 @@ export class AppendQueue {
     this.#waiting.delete(append);
   }
 
-  /** A leader's term begins: what has queued up is for it, what an earlier term flushed counts. */
+  /**
+   * A leader's term begins: what has queued up is for it, what an earlier term flushed counts. What an earlier life or term
+   * wrote and did not flush waits for that as new records do: it may be asked for once more by a writer that had no answer.
+   */
   begin(): void {
     this.#unflushedFrom = Number.POSITIVE_INFINITY;
+    const { log } = this.#owner;
+    if (log !== null && log.logEndOffset - log.durableOffset >= log.config.flushMessages) {
+      this.#flush(log, log.durableOffset);
+    }
     if (this.#queue.length > 0) this.#schedule();
   }
 
