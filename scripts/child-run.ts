@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { EXIT, type RunRecord } from '../reports/run-record.ts';
+import { outputOf } from './child-output.ts';
 import { CommandError } from './exit.ts';
 
 export interface ChildRun {
@@ -28,21 +29,12 @@ export async function childRun({ bench, file, flags, env = {}, signal, label }: 
     child.kill('SIGTERM');
   };
   signal.addEventListener('abort', stop, { once: true });
-  const texts = { out: '', error: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    texts.error += text;
-  });
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  }).finally(() => signal.removeEventListener('abort', stop));
+  const { text, closed } = outputOf(child);
+  const status = await closed.finally(() => signal.removeEventListener('abort', stop));
   try {
-    return { series: [], spectra: {}, workloadText: '', ...JSON.parse(texts.out) } as RunRecord;
+    return { series: [], spectra: {}, workloadText: '', ...JSON.parse(text.out) } as RunRecord;
   } catch {
     const exit = status === EXIT.badWorkload ? EXIT.badWorkload : EXIT.runFailed;
-    throw new CommandError(exit, `${label} gave no result: ${texts.error.trim().slice(0, ERROR_CHARACTERS)}`);
+    throw new CommandError(exit, `${label} gave no result: ${text.errors.trim().slice(0, ERROR_CHARACTERS)}`);
   }
 }

@@ -10,6 +10,7 @@ import { afterAll, expect, test } from 'vitest';
 import { startCluster } from '../core/node/index.ts';
 import { type ReadFamily, readOpenMetrics } from '../core/node/testing/openmetrics-reader.ts';
 import type { RunRecord } from '../reports/run-record.ts';
+import { outputOf } from './child-output.ts';
 import { packageRoot } from './package.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'metrics-sinks-'));
@@ -74,14 +75,7 @@ test(
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     try {
-      let out = '';
-      let errors = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        out += text;
-      });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        errors += text;
-      });
+      const { text } = outputOf(child);
       const closed = once(child, 'close');
       const families = await scraped(port, () => child.exitCode !== null);
       const acked = families.find(({ name }) => name === 'faultline_load_records_acked')!;
@@ -90,8 +84,8 @@ test(
       expect(families.map(({ name }) => name)).toEqual(
         expect.arrayContaining(['faultline_load_publish_latency_seconds', 'nodejs_eventloop_lag_p99_seconds']),
       );
-      expect(await closed, errors).toEqual([0, null]);
-      expect((JSON.parse(out) as RunRecord).metrics.publish?.count).toBe(RECORDS);
+      expect(await closed, text.errors).toEqual([0, null]);
+      expect((JSON.parse(text.out) as RunRecord).metrics.publish?.count).toBe(RECORDS);
       const [head, body] = bodies.at(-1)!.split('\n');
       expect(head).toBe('POST /v1/metrics application/json');
       const [exported] = (

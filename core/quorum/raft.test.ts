@@ -4,23 +4,11 @@ import { nodeCodecs } from '../node/codecs.ts';
 import { createRandom } from '../random.ts';
 import type { QuorumFaults } from './faults.ts';
 import { type ClusterOptions, QuorumCluster } from './testing/cluster.ts';
+import { agreed, elected, restore, toldLast } from './testing/steps.ts';
 
 function start(options: Omit<ClusterOptions, 'codecs' | 'settle'>): Promise<QuorumCluster> {
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return QuorumCluster.start({ ...options, codecs: nodeCodecs, settle });
-}
-
-async function elected(cluster: QuorumCluster): Promise<number> {
-  const ok = await cluster.runUntil(() => {
-    const { leader } = cluster;
-    return leader !== null && leader.recorder.leader.id === leader.id;
-  }, 30_000);
-  expect(ok).toBe(true);
-  return cluster.leader!.id;
-}
-
-function agreed(cluster: QuorumCluster, values: readonly string[]): boolean {
-  return cluster.members.every((member) => member.quorum === null || member.recorder.values.join() === values.join());
 }
 
 const range = (count: number, prefix = 'v'): string[] =>
@@ -29,9 +17,9 @@ const range = (count: number, prefix = 'v'): string[] =>
 describe('a quorum of several', () => {
   test('elects one leader, which every member hears of, and commits what it appends', async () => {
     const cluster = await start({ voters: 3, observers: 1, seed: 'elect' });
-    const leader = await elected(cluster);
+    const { id: leader } = await elected(cluster);
     for (const value of range(20)) cluster.write(value);
-    expect(await cluster.runUntil(() => agreed(cluster, range(20)), 5000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, ...range(20)), 5000)).toBe(true);
     expect(cluster.members.map((member) => member.recorder.leader.id)).toEqual([leader, leader, leader, leader]);
     const description = cluster.leader!.quorum!.describe();
     expect(description.voters.map((voter) => voter.id)).toEqual([1, 2, 3]);
@@ -42,25 +30,25 @@ describe('a quorum of several', () => {
 
   test('goes on when its leader crashes, and takes it back in', async () => {
     const cluster = await start({ voters: 3, seed: 'crash' });
-    const first = await elected(cluster);
+    const { id: first } = await elected(cluster);
     cluster.write('before');
-    expect(await cluster.runUntil(() => agreed(cluster, ['before']), 5000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, 'before'), 5000)).toBe(true);
     cluster.crash(first);
-    const second = await elected(cluster);
+    const { id: second } = await elected(cluster);
     expect(second).not.toBe(first);
     cluster.write('after');
     await cluster.boot(first);
-    expect(await cluster.runUntil(() => agreed(cluster, ['before', 'after']), 10_000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, 'before', 'after'), 10_000)).toBe(true);
     await cluster.close();
   });
 
   test('an observer finds the new leader when the old one is gone for good', async () => {
     const cluster = await start({ voters: 3, observers: 1, seed: 'observer' });
-    const first = await elected(cluster);
+    const { id: first } = await elected(cluster);
     cluster.write('a');
-    expect(await cluster.runUntil(() => agreed(cluster, ['a']), 5000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, 'a'), 5000)).toBe(true);
     cluster.crash(first);
-    const second = await elected(cluster);
+    const { id: second } = await elected(cluster);
     cluster.write('b');
     const told = (): boolean => cluster.member(4).recorder.leader.id === second;
     expect(await cluster.runUntil(() => told() && cluster.member(4).recorder.values.includes('b'), 10_000)).toBe(true);
@@ -69,7 +57,7 @@ describe('a quorum of several', () => {
 
   test('a leader that leaves in order is succeeded without waiting for a timeout', async () => {
     const cluster = await start({ voters: 3, seed: 'leave' });
-    const first = await elected(cluster);
+    const { id: first } = await elected(cluster);
     await cluster.run(1000);
     const member = cluster.member(first);
     const closing = member.quorum!.close();
@@ -97,26 +85,26 @@ describe('a quorum of several', () => {
 
   test('a leader that no majority can reach resigns, and what it appended alone is cut off', async () => {
     const cluster = await start({ voters: 3, seed: 'isolate' });
-    const first = await elected(cluster);
+    const { id: first } = await elected(cluster);
     cluster.write('kept');
-    expect(await cluster.runUntil(() => agreed(cluster, ['kept']), 5000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, 'kept'), 5000)).toBe(true);
     cluster.isolate(first);
     const old = cluster.member(first).quorum!;
     for (const value of range(5, 'lost')) old.append(old.leader.epoch, [...cluster.records(value)]);
     expect(await cluster.runUntil(() => old.election.role.kind !== 'leader', 10_000)).toBe(true);
-    const second = await elected(cluster);
+    const { id: second } = await elected(cluster);
     expect(second).not.toBe(first);
     for (const value of range(3, 'new')) cluster.write(value);
     await cluster.run(2000);
     cluster.heal();
-    expect(await cluster.runUntil(() => agreed(cluster, ['kept', ...range(3, 'new')]), 20_000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, 'kept', ...range(3, 'new')), 20_000)).toBe(true);
     expect(old.append(old.leader.epoch, [...cluster.records('x')])).toBe(null);
     await cluster.close();
   });
 
   test('most voters down is told from most voters cut off', async () => {
     const cluster = await start({ voters: 3, seed: 'down' });
-    const leader = await elected(cluster);
+    const { id: leader } = await elected(cluster);
     const [second, third] = [1, 2, 3].filter((id) => id !== leader) as [number, number];
     const isDown = async (): Promise<boolean | null> => {
       let found: boolean | null = null;
@@ -143,7 +131,7 @@ describe('a quorum of several', () => {
 
   test('a member cut off for long does not disturb the others when it returns (KIP-996)', async () => {
     const cluster = await start({ voters: 3, seed: 'prevote' });
-    const leader = await elected(cluster);
+    const { id: leader } = await elected(cluster);
     await cluster.run(1000);
     const { epoch } = cluster.leader!.quorum!.leader;
     const away = [1, 2, 3].find((id) => id !== leader)!;
@@ -163,7 +151,7 @@ describe('a quorum of several', () => {
       'controller.quorum.fetch.snapshot.max.bytes': '1000',
     };
     const cluster = await start({ voters: 3, seed: 'snapshot', settings });
-    const leader = await elected(cluster);
+    const { id: leader } = await elected(cluster);
     const away = [1, 2, 3].find((id) => id !== leader)!;
     cluster.crash(away);
     const values = range(300);
@@ -171,16 +159,16 @@ describe('a quorum of several', () => {
       cluster.write(value);
       await cluster.run(5);
     }
-    expect(await cluster.runUntil(() => agreed(cluster, values), 5000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, ...values), 5000)).toBe(true);
     expect(cluster.leader!.quorum!.log.snapshots.length).toBeGreaterThan(0);
     expect(cluster.leader!.quorum!.log.startOffset).toBeGreaterThan(0);
     await cluster.boot(away);
-    expect(await cluster.runUntil(() => agreed(cluster, values), 20_000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, ...values), 20_000)).toBe(true);
     expect(cluster.member(away).quorum!.log.startOffset).toBeGreaterThan(0);
     // And from its own snapshot after a restart.
     cluster.crash(away);
     await cluster.boot(away);
-    expect(await cluster.runUntil(() => agreed(cluster, values), 20_000)).toBe(true);
+    expect(await cluster.runUntil(() => agreed(cluster, ...values), 20_000)).toBe(true);
     await cluster.close();
   });
 
@@ -225,16 +213,8 @@ async function tortured(cluster: QuorumCluster, seed: string): Promise<void> {
     }
     await cluster.run(random.below(1500));
   }
-  cluster.heal();
-  for (const member of cluster.members) if (member.quorum === null) await cluster.boot(member.id);
-  const last = (): boolean => cluster.members.every((member) => member.recorder.values.at(-1) === 'last');
-  // What a leader appended that is about to lose the lead may be lost: nobody was told that it is committed.
-  for (let attempt = 0; attempt < 5 && !last(); attempt++) {
-    await elected(cluster);
-    cluster.write('last');
-    await cluster.runUntil(last, 6000);
-  }
-  expect(last()).toBe(true);
+  await restore(cluster);
+  expect(await toldLast(cluster)).toBe(true);
   const histories = new Set(cluster.members.map((member) => member.recorder.values.join()));
   expect(histories.size).toBe(1);
   expect(cluster.members[0]!.recorder.values).toEqual(cluster.history);

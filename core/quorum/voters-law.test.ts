@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { nodeCodecs } from '../node/codecs.ts';
 import { createRandom } from '../random.ts';
 import { type ClusterOptions, QuorumCluster } from './testing/cluster.ts';
-import { add, elected, remove, votersOf } from './testing/voters.ts';
+import { restore, toldLast } from './testing/steps.ts';
+import { add, remove, votersOf } from './testing/voters.ts';
 import { isSameVoter } from './voter-set.ts';
 import { majorityOf } from './voting.ts';
 
@@ -78,15 +79,8 @@ async function tortured(cluster: QuorumCluster, seed: string): Promise<void> {
     }
     await cluster.run(random.below(1500));
   }
-  cluster.heal();
-  for (const member of cluster.members) if (member.quorum === null) await cluster.boot(member.id);
-  const last = (): boolean => cluster.members.every((member) => member.recorder.values.at(-1) === 'last');
-  for (let attempt = 0; attempt < 5 && !last(); attempt++) {
-    await elected(cluster);
-    cluster.write('last');
-    await cluster.runUntil(last, 6000);
-  }
-  expect(last()).toBe(true);
+  await restore(cluster);
+  expect(await toldLast(cluster)).toBe(true);
   const agree = (): boolean => new Set(cluster.members.map((member) => votersOf(member).join())).size === 1;
   expect(await cluster.runUntil(agree, 30_000)).toBe(true);
   for (const member of cluster.members) expect(member.recorder.values).toEqual(cluster.history);
@@ -105,8 +99,7 @@ function isEnough(
 
 /** Heals all, waits until all agree on who votes, and says whether a majority of them is left without this one. */
 async function canLoseDisk(cluster: QuorumCluster, id: number): Promise<boolean> {
-  cluster.heal();
-  for (const member of cluster.members) if (member.quorum === null) await cluster.boot(member.id);
+  await restore(cluster);
   const settled = (): boolean => {
     const { leader } = cluster;
     if (leader === null) return false;

@@ -3,7 +3,8 @@ import { nodeCodecs } from '../node/codecs.ts';
 import { ErrorCode } from '../protocol/index.ts';
 import type { QuorumFaults } from './faults.ts';
 import { type ClusterOptions, type Member, QuorumCluster } from './testing/cluster.ts';
-import { add, agreed, answered, elected, named, remove, votersOf } from './testing/voters.ts';
+import { agreed, elected } from './testing/steps.ts';
+import { add, answered, named, remove, votersOf } from './testing/voters.ts';
 
 function start(options: Omit<ClusterOptions, 'codecs' | 'settle' | 'dynamic'>): Promise<QuorumCluster> {
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -96,20 +96,20 @@ export class Telling {
   }
 
   leaderAt(timeNs: number): number {
-    let leader = -1;
-    for (const event of this.facts.control) {
-      if (event.timeNs > timeNs) break;
-      leader = event.leader;
-    }
-    return leader;
+    return this.#controlAt(timeNs)?.leader ?? -1;
   }
 
   epochAt(timeNs: number): number {
-    let epoch = -1;
+    return this.#controlAt(timeNs)?.leaderEpoch ?? -1;
+  }
+
+  /** What was last decided of the partition; `control` is in the order of its times. */
+  #controlAt(timeNs: number): Facts['control'][number] | null {
+    let last = null;
     for (const event of this.facts.control) {
       if (event.timeNs > timeNs) break;
-      epoch = event.leaderEpoch;
+      last = event;
     }
-    return epoch;
+    return last;
   }
 }

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Comparison } from '../../reports/compare/compare.ts';
 import { PAIRS_MIN } from '../../reports/compare/statistics.ts';
 import { EXIT, type RunRecord } from '../../reports/run-record.ts';
+import { outputOf } from '../child-output.ts';
 import { packageRoot } from '../package.ts';
 import { onInterrupt } from '../terminal.ts';
 import { burnUs } from './burn.ts';
@@ -133,19 +134,9 @@ async function bench(args: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, [BENCH, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): void => void child.kill('SIGTERM');
   abort.signal.addEventListener('abort', stop, { once: true });
-  let out = '';
-  let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  }).finally(() => abort.signal.removeEventListener('abort', stop));
-  if (!abort.signal.aborted && !out.startsWith('{'))
-    throw new Error(`bench ${args[0]} ended with ${status}: ${(errors + out).slice(-2000)}`);
-  return out;
+  const { text, closed } = outputOf(child);
+  const status = await closed.finally(() => abort.signal.removeEventListener('abort', stop));
+  if (!abort.signal.aborted && !text.out.startsWith('{'))
+    throw new Error(`bench ${args[0]} ended with ${status}: ${(text.errors + text.out).slice(-2000)}`);
+  return text.out;
 }

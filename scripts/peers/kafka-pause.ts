@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '../../reports/run-record.ts';
+import { outputOf } from '../child-output.ts';
 import { packageRoot } from '../package.ts';
 import { freePorts, installKafka, startKafka } from './apache-kafka.ts';
 import { type Checks, expectEqual } from './checks.ts';
@@ -67,15 +68,7 @@ async function runPaused(
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  let out = '';
-  let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
+  const { text, closed } = outputOf(child);
   try {
     await untilAcked(`http://localhost:${port}/metrics`, PAUSE_AT_RECORDS, () => child.exitCode !== null);
     const stoppedAt = performance.now();
@@ -86,12 +79,13 @@ async function runPaused(
       signalBroker('SIGCONT');
     }
     const pausedMs = performance.now() - stoppedAt;
-    const code = await ended;
-    if (!out.startsWith('{')) throw new Error(`bench run ended with ${code}: ${(errors + out).slice(-2000)}`);
-    return { record: JSON.parse(out) as RunRecord, pausedMs };
+    const code = await closed;
+    if (!text.out.startsWith('{'))
+      throw new Error(`bench run ended with ${code}: ${(text.errors + text.out).slice(-2000)}`);
+    return { record: JSON.parse(text.out) as RunRecord, pausedMs };
   } catch (error) {
     child.kill('SIGKILL');
-    throw new Error(`${error instanceof Error ? error.message : error}\n${errors.slice(-2000)}`, { cause: error });
+    throw new Error(`${error instanceof Error ? error.message : error}\n${text.errors.slice(-2000)}`, { cause: error });
   }
 }
 

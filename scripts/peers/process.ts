@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { outputOf } from '../child-output.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -7,34 +8,23 @@ export interface Finished {
 }
 
 /** Runs a command to its end, at most `timeoutMs`; then it is killed and the result says code null. */
-export function runCommand(
+export async function runCommand(
   command: string,
   args: readonly string[],
   options: { timeoutMs: number; input?: string; env?: NodeJS.ProcessEnv } = { timeoutMs: 60_000 },
 ): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: options.env ?? process.env });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    // A command that ends before it has read its input is judged by its exit, not by the broken pipe.
-    child.stdin.on('error', () => {});
-    child.stdin.end(options.input ?? '');
-    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
-    child.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      resolve({ code, stdout, stderr });
-    });
-  });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: options.env ?? process.env });
+  const { text, closed } = outputOf(child);
+  // A command that ends before it has read its input is judged by its exit, not by the broken pipe.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+  try {
+    const code = await closed;
+    return { code, stdout: text.out, stderr: text.errors };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Resolves with the first match in what the process prints; rejects when it ends or is silent too long. */

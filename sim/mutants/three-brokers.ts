@@ -9,6 +9,10 @@ cluster:
     broker.session.timeout.ms: 3s
     broker.heartbeat.interval.ms: 500ms`;
 
+const LEDGER = `topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
+${PRODUCER}
+${READER}`;
+
 export type ThreeBrokersWorkload =
   | 'three brokers, down to one'
   | 'three brokers, snapshots'
@@ -26,26 +30,15 @@ export type ThreeBrokersWorkload =
 /** Replicated partitions and a quorum, under heavy fire. */
 export const threeBrokers: Readonly<Record<ThreeBrokersWorkload, string>> = {
   'three brokers, down to one': `${THREE}
-topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
-${PRODUCER}
-${READER}
+${LEDGER}
 phases: { warmup: 0s, measure: 20s, drain: 60s }
 faults:
   - { every: 2s, arrival: poisson, clean-stop: follower(ledger/0), restart-after: 5s }
   - { every: 6s, arrival: poisson, power-loss: leader(ledger/0), restart-after: 2s }`,
 
-  'three brokers, snapshots': `
-cluster:
-  brokers: 3
-  config:
-    min.insync.replicas: 2
-    replica.lag.time.max.ms: 2s
-    broker.session.timeout.ms: 3s
-    broker.heartbeat.interval.ms: 500ms
+  'three brokers, snapshots': `${THREE}
     metadata.log.max.record.bytes.between.snapshots: 200
-topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
-${PRODUCER}
-${READER}
+${LEDGER}
 phases: { warmup: 0s, measure: 16s, drain: 60s }
 faults:
   - every: 2s
@@ -55,9 +48,7 @@ faults:
       - { partition: isolate(any), for: 4s }`,
 
   'three brokers, crashes': `${THREE}
-topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
-${PRODUCER}
-${READER}
+${LEDGER}
 phases: { warmup: 0s, measure: 14s, drain: 60s }
 faults:
   - every: 3s
@@ -68,9 +59,7 @@ faults:
       - { pause: leader(ledger/0), for: 4s }`,
 
   'three brokers, slow replication': `${THREE}
-topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
-${PRODUCER}
-${READER}
+${LEDGER}
 phases: { warmup: 0s, measure: 16s, drain: 60s }
 faults:
   - { every: 1500ms, arrival: poisson, slow-link: { broker: any, delay: 150ms, jitter: 100ms }, for: 2s }
@@ -82,9 +71,7 @@ faults:
       - { partition: { shape: isolate(leader(ledger/2)), clients: false }, for: 5s }`,
 
   'three brokers, partitions': `${THREE}
-topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
-${PRODUCER}
-${READER}
+${LEDGER}
 phases: { warmup: 0s, measure: 16s, drain: 60s }
 faults:
   - every: 3s
@@ -96,9 +83,7 @@ faults:
       - { kill: leader(ledger/1), restart-after: 1s }`,
 
   'three brokers, controllers': `${THREE}
-topics: [{ name: ledger, partitions: 3, replicationFactor: 3 }]
-${PRODUCER}
-${READER}
+${LEDGER}
 phases: { warmup: 0s, measure: 16s, drain: 60s }
 faults:
   - every: 2s

@@ -3,15 +3,6 @@ import type { Member, QuorumCluster } from './cluster.ts';
 
 type Answer = Promise<{ readonly errorCode?: number | undefined }>;
 
-export async function elected(cluster: QuorumCluster): Promise<Member> {
-  const ok = await cluster.runUntil(() => {
-    const { leader } = cluster;
-    return leader !== null && leader.recorder.leader.id === leader.id;
-  }, 30_000);
-  if (!ok) throw new Error('nobody was elected');
-  return cluster.leader!;
-}
-
 /** Who votes, as this member has it. */
 export function votersOf(member: Member): readonly string[] {
   return member.quorum!.voters().map(({ id, directoryId }) => `${id} ${directoryId}`);
@@ -39,8 +30,4 @@ export function add(cluster: QuorumCluster, member: Member, at: Member = cluster
 export function remove(id: number, voterDirectoryId: string, at: Member): Answer {
   const request = { clusterId: 'cluster', voterId: id, voterDirectoryId };
   return at.quorum!.changes.remove(complete(removeRaftVoter.request, request));
-}
-
-export function agreed(cluster: QuorumCluster, ...values: readonly string[]): boolean {
-  return cluster.members.every((member) => member.quorum === null || member.recorder.values.join() === values.join());
 }
