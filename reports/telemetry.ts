@@ -1,3 +1,4 @@
+import { median } from './compare/statistics.ts';
 import { figure } from './figure.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -61,9 +62,8 @@ export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' 
     const total = (of: (point: TelemetryPoint) => number): number => inside.reduce((sum, point) => sum + of(point), 0);
     const seconds = total((point) => point.seconds ?? 1);
     const middle = (of: (point: TelemetryPoint) => number | undefined): number | undefined => {
-      const values = inside.flatMap((point) => of(point) ?? []).sort((a, b) => a - b);
-      const half = values.length >> 1;
-      return values.length === 0 || values.length % 2 === 1 ? values[half] : (values[half - 1]! + values[half]!) / 2;
+      const values = inside.flatMap((point) => of(point) ?? []);
+      return values.length === 0 ? undefined : median(values);
     };
     const optional = {
       queueMsP99: middle(({ queueMsP99 }) => queueMsP99),

@@ -1,4 +1,5 @@
 import { changePoints } from './compare/change-points.ts';
+import { median } from './compare/statistics.ts';
 import { figure } from './figure.ts';
 import type { Better } from './store/figures.ts';
 import { grouped } from './verdict/tally.ts';
@@ -72,7 +73,7 @@ const SAMPLES_MIN = 3;
  */
 export function judgeTrend(series: TrendSeries): Trend {
   const nights = [...Map.groupBy(series.samples, ({ night }) => night)].map(([night, samples]) => {
-    return { night, median: middle(samples.map(({ value }) => value)) };
+    return { night, median: medianOf(samples) };
   });
   const last = nights.at(-1);
   const before = nights.slice(0, -1);
@@ -85,8 +86,7 @@ export function judgeTrend(series: TrendSeries): Trend {
     return { ...base, state: 'new', ratio: null, sentence: 'the first night' };
   if (series.exact) {
     const usual = before.at(-1)!.median;
-    const ratio = usual === 0 ? null : last.median / usual;
-    const worse = ratio === null ? 0 : series.better === 'lower' ? ratio - 1 : 1 / ratio - 1;
+    const { ratio, worse } = against(series.better, usual, last.median);
     if (last.median === usual) return { ...base, state: 'steady', ratio, sentence: 'equal' };
     const sentence = `${changeText(worse, usual, last.median, series.unit)}, exact`;
     return { ...base, state: worse >= EXACT_EFFECT_MIN ? 'alarm' : 'moved', ratio, sentence };
@@ -97,15 +97,14 @@ export function judgeTrend(series: TrendSeries): Trend {
 function measuredState(series: TrendSeries, last: string): Pick<Trend, 'state' | 'ratio' | 'sentence'> {
   const like = likeTonight(series.samples, last);
   const nightly = [...Map.groupBy(like.earlier, ({ night }) => night).values()].map(medianOf);
-  const [tonightMedian, usual] = [medianOf(like.tonight), middle(nightly)];
-  const ratio = usual > 0 ? tonightMedian / usual : null;
+  const [tonightMedian, usual] = [medianOf(like.tonight), median(nightly)];
+  const { ratio, worse } = against(series.better, usual, tonightMedian);
   if (nightly.length < NIGHTS_MIN || like.earlier.length < SAMPLES_MIN) {
     const sentence = like.isBusy
       ? 'the machine was busy, and too rarely before to judge by'
       : 'too few nights to judge by';
     return { state: 'new', ratio, sentence };
   }
-  const worse = ratio === null ? 0 : series.better === 'lower' ? ratio - 1 : 1 / ratio - 1;
   const spread = usual === 0 ? 0 : (Math.max(...nightly) - Math.min(...nightly)) / usual;
   const tonight = like.tonight.map(({ value }) => value);
   const earlier = like.earlier.map(({ value }) => value);
@@ -148,8 +147,18 @@ function changeText(worse: number, from: number, to: number, unit: string): stri
   return `${worse >= 0 ? 'worse' : 'better'} by ${share.toFixed(1)} % (${figure(from)} to ${figure(to)} ${unit})`;
 }
 
+/** How a figure stands to what was usual, and by which share it is worse; null and 0 where nothing was. */
+function against(
+  better: Better,
+  usual: number,
+  now: number,
+): { readonly ratio: number | null; readonly worse: number } {
+  const ratio = usual > 0 ? now / usual : null;
+  return { ratio, worse: ratio === null ? 0 : better === 'lower' ? ratio - 1 : 1 / ratio - 1 };
+}
+
 function medianOf(samples: readonly TrendSample[]): number {
-  return middle(samples.map(({ value }) => value));
+  return median(samples.map(({ value }) => value));
 }
 
 /** In how many ways `chosen` can be taken out of `all`. */
@@ -157,12 +166,6 @@ function choose(all: number, chosen: number): number {
   let ways = 1;
   for (let each = 1; each <= chosen; each++) ways = (ways * (all - chosen + each)) / each;
   return ways;
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
 /** What is to be looked at first. */

@@ -229,7 +229,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     unfinished(roster, world.nowNs - zeroNs, seenEnough() ? 'the run ended with what was looked for' : hung(phase));
   if (Number.isFinite(zeroNs)) sampler.sample(world.nowNs - zeroNs);
   const outcomes = faults.outcomes();
-  for (const outcome of outcomes) faultLog.push(loggedFault(outcome));
+  faultLog.push(...outcomes);
   const end = {
     drained: conducted.drained,
     ...(conducted.reason === null ? {} : { reason: conducted.reason }),
@@ -287,9 +287,4 @@ function worstReach(outcomes: readonly FaultOutcome[], broker: number, directory
     worst = Math.max(worst, REACHES.indexOf(reachOf(outcome.kind)));
   }
   return REACHES[worst]!;
-}
-
-function loggedFault(outcome: FaultOutcome): LoggedFault {
-  const { id, kind, target, brokers, atNs, untilNs, confirmed, byChance, files } = outcome;
-  return { id, kind, target, brokers, atNs, untilNs, confirmed, byChance, ...(files === undefined ? {} : { files }) };
 }

@@ -156,14 +156,14 @@ interface Sides {
 
 function draftOf(figure: RunFigure, { ofA, ofB, disturbed, options: { noise } }: Sides): Draft[] {
   const { name, unit, better, exact } = figure;
+  const everywhere = [...ofA.keys()];
   // What brokers say of themselves does not depend on the schedule of the load: it stands where little else is left.
-  const undisturbed = [...ofA.keys()].filter((pair) => !disturbed.has(pair));
+  const undisturbed = everywhere.filter((pair) => !disturbed.has(pair));
   const isAll = name.startsWith('broker.') && undisturbed.length < PAIRS_MIN;
-  const kept = isAll ? [...ofA.keys()] : undisturbed;
+  const kept = isAll ? everywhere : undisturbed;
   const valuesOf = (runs: readonly ReadonlyMap<string, RunFigure>[], pairs: readonly number[]) =>
     pairs.flatMap((pair) => runs[pair]!.get(name)?.value ?? []);
   // A percentile that some run had too few samples for is no series of pairs.
-  const everywhere = [...ofA.keys()];
   if (valuesOf(ofA, everywhere).length < ofA.length || valuesOf(ofB, everywhere).length < ofB.length) return [];
   // Where no pair is left, the medians are shown, and nothing is decided by them.
   const shown = kept.length > 0 ? kept : everywhere;

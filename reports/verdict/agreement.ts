@@ -28,9 +28,7 @@ export function judgeAgreement(judged: Case, tally: Tally): void {
       const sentence = `offset ${offset} was ${first.text} and ${second.text}`;
       return evidence.example(partition, offset, sentence, [first, second], standing, before);
     };
-    if (standing.kind === 'allowed') tally.allow(partition, standing.clause, example);
-    else if (standing.kind === 'unknown') tally.undecided(partition, standing.reason);
-    else tally.fail(partition, example);
+    tally.settle(partition, standing, example);
   }
 }
 

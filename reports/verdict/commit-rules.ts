@@ -2,7 +2,7 @@ import type { Case } from './case.ts';
 import { CLAUSE } from './clause-texts.ts';
 import type { Standing } from './clauses.ts';
 import { COMMIT, type Commits, FETCHED, groupsOf, HOLD, OUTCOME } from './commits.ts';
-import type { Example, Witness } from './result.ts';
+import type { Witness } from './result.ts';
 import { ASSIGNED, PROCESSED, SKIPPED } from './sessions.ts';
 import type { Tally } from './tally.ts';
 
@@ -72,14 +72,8 @@ export function judgeCommitDurable(judged: Case, commits: Commits, tally: Tally)
       const fetch = judged.evidence.event(answered, `${who} was told ${value < 0 ? 'that none is committed' : value}`);
       return judged.evidence.example(partition, -1, `${commit.text}; ${fetch.text}`, [commit, fetch], standing);
     };
-    settle(tally, partition, standing, example);
+    tally.settle(partition, standing, example);
   }
-}
-
-function settle(tally: Tally, partition: number, standing: Standing, example: () => Example): void {
-  if (standing.kind === 'allowed') tally.allow(partition, standing.clause, example);
-  else if (standing.kind === 'unknown') tally.undecided(partition, standing.reason);
-  else tally.fail(partition, example);
 }
 
 /** All commits of one group to one partition. */
@@ -240,7 +234,7 @@ export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): vo
     if (other === undefined) continue;
     // Rows come in time order per actor only.
     const owned = [other, { actor, time }].sort((a, b) => a.time - b.time);
-    settle(tally, partition, judged.lossOfGroup(groups[groupOf[actor]!]!, owned[0]!.time, owned[1]!.time), () => {
+    tally.settle(partition, judged.lossOfGroup(groups[groupOf[actor]!]!, owned[0]!.time, owned[1]!.time), () => {
       const events = owned.map((owner) =>
         judged.evidence.event(owner.time, `${judged.evidence.actor(owner.actor)} assigned`),
       );
@@ -259,8 +253,7 @@ export function judgeOwnership(judged: Case, commits: Commits, tally: Tally): vo
     const start = made.at(index, COMMIT.start);
     const later = list.find((owner) => owner.generation > generation && owner.actor !== actor && owner.time < start);
     if (later === undefined) continue;
-    settle(
-      tally,
+    tally.settle(
       partition,
       judged.lossOfGroup(groups[groupOf[actor]!]!, later.time, made.at(index, COMMIT.end)),
       () => {

@@ -1,25 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ControlEvent } from './faults.ts';
-import {
-  AUDITOR,
-  ack,
-  audit,
-  CONSUMER,
-  fault,
-  isrAt,
-  PRODUCER,
-  type Row,
-  ruleOf,
-  type Setting,
-  send,
-  verdictOf,
-} from './scripted.ts';
+import { ack, audit, fault, isrAt, log, ruleOf, SETTING, type Setting, send, verdictOf, written } from './scripted.ts';
 
 /** A loss is excused only where every copy of the record was hit before another was made. */
-const SETTING: Setting = { roles: [PRODUCER, CONSUMER, CONSUMER, AUDITOR] };
-const written = (count: number): Row[] =>
-  Array.from({ length: count }, (_, index) => [send(index, 0, index), ack(index + 1, 0, index, index)]).flat();
-const log = (count: number): [number, number][] => Array.from({ length: count }, (_, index) => [0, index]);
 const lost = [...written(4), ...audit(100, 3, log(3))];
 
 test('power losses one after another excuse nothing once the first broker has been mended', () => {

@@ -61,9 +61,8 @@ export function judgeJumps(judged: Case, gaps: Tally, session: Tally): void {
     const damage = reason === GAP.corrupt ? judged.damageOf(partition) : null;
     const loss = isAuditor || reason !== UNEXPLAINED ? null : standingOfJump(judged, index);
     if (damage !== null) tally.allow(partition, damage, example);
-    else if (loss?.kind === 'allowed') tally.allow(partition, loss.clause, example);
-    else if (loss?.kind === 'unknown') tally.undecided(partition, loss.reason);
-    else tally.fail(partition, example);
+    else if (loss === null) tally.fail(partition, example);
+    else tally.settle(partition, loss, example);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Standing } from './clauses.ts';
 import {
   type Clause,
   type Example,
@@ -84,6 +85,13 @@ export class Tally {
     const counts = this.#of(partition);
     counts.undecided += count;
     counts.reason ??= reason;
+  }
+
+  /** What was found counts as it stands by the contract. */
+  settle(partition: number, standing: Standing, example: () => Example): void {
+    if (standing.kind === 'allowed') this.allow(partition, standing.clause, example);
+    else if (standing.kind === 'unknown') this.undecided(partition, standing.reason);
+    else this.fail(partition, example);
   }
 
   /** The rule as a whole cannot be judged. */
