@@ -1,4 +1,4 @@
-import { BrokerConfig, type ListenerEndpoint, securityProtocols, TopicConfig } from '../config/index.ts';
+import { BrokerConfig, type ListenerEndpoint, reachableHost, securityProtocols, TopicConfig } from '../config/index.ts';
 import {
   type ControllerFaults,
   type MetadataNode,
@@ -18,7 +18,7 @@ import type { BrokerFaults } from './faults.ts';
 import { formatNode, type InitialController } from './format.ts';
 import { BrokerLifecycle } from './lifecycle.ts';
 import type { Server } from './server.ts';
-import { brokerSettings, type ListenAddress, reachableHost } from './settings.ts';
+import { brokerSettings, type ListenAddress } from './settings.ts';
 
 export interface BrokerOptions {
   readonly runtime: Runtime;

@@ -1,10 +1,9 @@
-import type { BrokerConfig } from '../config/index.ts';
+import { type BrokerConfig, reachableHost } from '../config/index.ts';
 import { randomUuid } from '../controller/index.ts';
 import { makeDurableDirectory, replaceFile } from '../log/durable-file.ts';
 import { formatMetaProperties, parseUuid } from '../log/metadata-files.ts';
 import { formatVoters, voterNode } from '../quorum/index.ts';
 import type { Runtime } from '../runtime.ts';
-import { reachableHost } from './settings.ts';
 
 /** A controller that votes from the first moment, with the directory that it is to have. */
 export interface InitialController {

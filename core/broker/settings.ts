@@ -49,10 +49,3 @@ export function brokerSettings(options: {
 function addressText({ host, port }: ListenAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
-
-const EVERY_ADDRESS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
-
-/** A host that a client can connect to: "every address" is none. */
-export function reachableHost(host: string): string {
-  return EVERY_ADDRESS.has(host) ? 'localhost' : host;
-}

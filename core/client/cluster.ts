@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.ts';
 import {
   type ApiSchema,
   type Draft,
@@ -206,13 +207,7 @@ export class Cluster {
 
   /** Resolves with the promise, or after `timeoutMs` without it. The promise must not reject. */
   within(promise: Promise<void>, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.runtime.timers.after(Math.max(0, timeoutMs), resolve);
-      void promise.then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    return bounded(this.runtime.timers, promise, Math.max(0, timeoutMs), undefined);
   }
 
   close(): void {

@@ -38,3 +38,10 @@ export function parseVoter(text: string): StaticVoter | null {
   if (match === null) return null;
   return { id: Number(match[1]), host: match[2] ?? match[3] ?? '', port: Number(match[4]) };
 }
+
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
+
+/** A host that a client can connect to: "every address" is none. */
+export function reachableHost(host: string): string {
+  return EVERY_ADDRESS.has(host) ? 'localhost' : host;
+}

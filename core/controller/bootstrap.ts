@@ -6,6 +6,7 @@ import {
   type MetadataRecord,
   metadataRecord,
 } from '../protocol/index.ts';
+import { KRAFT_VERSIONS } from '../quorum/voter-set.ts';
 import { METADATA_VERSION_FEATURE } from './cluster-image.ts';
 import { ConfigResourceType } from './image-builder.ts';
 import { METADATA_VERSION_MAX, METADATA_VERSION_MIN } from './record-versions.ts';
@@ -14,7 +15,7 @@ import { METADATA_VERSION_MAX, METADATA_VERSION_MIN } from './record-versions.ts
 export const supportedFeatures: readonly { readonly name: string; readonly min: number; readonly max: number }[] = [
   { name: 'eligible.leader.replicas.version', min: 0, max: 1 },
   { name: 'group.version', min: 0, max: 1 },
-  { name: 'kraft.version', min: 0, max: 1 },
+  { name: 'kraft.version', ...KRAFT_VERSIONS },
   { name: METADATA_VERSION_FEATURE, min: METADATA_VERSION_MIN, max: METADATA_VERSION_MAX },
   { name: 'share.version', min: 0, max: 1 },
   { name: 'streams.version', min: 0, max: 1 },

@@ -1,4 +1,4 @@
-import type { BrokerConfig, ListenerEndpoint } from '../config/index.ts';
+import { type BrokerConfig, type ListenerEndpoint, reachableHost } from '../config/index.ts';
 import { complete, controllerRegistration } from '../protocol/index.ts';
 import {
   ChannelPeers,
@@ -156,8 +156,7 @@ function ownEndpoints(config: BrokerConfig): Endpoints {
   const own = voter ?? advertised;
   // A listener on port 0 is none: nobody could be told of it.
   if (own === undefined || own.port === 0) return [];
-  const host = own.host === '' || own.host === '0.0.0.0' || own.host === '::' ? 'localhost' : own.host;
-  return [{ name, host, port: own.port, securityProtocol: 0 }];
+  return [{ name, host: reachableHost(own.host), port: own.port, securityProtocol: 0 }];
 }
 
 const REGISTRATION_TIMEOUT_MS = 2000;

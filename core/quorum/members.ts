@@ -48,6 +48,11 @@ export class Members {
     return this.history.kraftVersion >= 1 ? (told ?? known) : (known ?? told);
   }
 
+  /** As `addressOf`, of this node too. */
+  whereIs(id: number): PeerAddress | null {
+    return id === this.#options.self.id ? this.ownAddress : this.addressOf(id);
+  }
+
   /** Where this node is reached by the listener that the members use; null where it does not know. */
   get ownAddress(): PeerAddress | null {
     const { self, endpoints, listenerName } = this.#options;

@@ -280,10 +280,8 @@ export class PeerService {
   }
 
   #leaderAddress(): PeerAddress | null {
-    const { election, members, self } = this.#core;
-    const { id } = election.leader;
-    if (id === -1) return null;
-    return id === self.id ? members.ownAddress : members.addressOf(id);
+    const { election, members } = this.#core;
+    return members.whereIs(election.leader.id);
   }
 
   #learnAddress(leaderId: number, endpoints: readonly VoterEndpoint[]): void {

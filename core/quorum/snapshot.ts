@@ -2,16 +2,21 @@ import { readFile } from '../log/durable-file.ts';
 import {
   encodeMessage,
   encodeMetadataRecord,
-  kRaftVersionRecord,
   type MetadataRecord,
   snapshotFooterRecord,
   snapshotHeaderRecord,
   type VotersRecord,
-  votersRecord,
 } from '../protocol/index.ts';
-import { BatchBuilder, batchCrcIsValid, batches, type ControlRecordType, controlRecordKey } from '../records/index.ts';
+import { BatchBuilder, batchCrcIsValid, batches } from '../records/index.ts';
 import type { Codecs, Disk } from '../runtime.ts';
-import { type ControlEntry, decodeMetadataBatches } from './metadata-batches.ts';
+import {
+  type ControlEntry,
+  type ControlRecord,
+  decodeMetadataBatches,
+  encodeControlRecords,
+  kraftVersionControl,
+  votersControl,
+} from './metadata-batches.ts';
 
 /** The state of the log up to `endOffset` (exclusive), whose last record was of `epoch`. */
 export interface SnapshotId {
@@ -76,17 +81,16 @@ export interface SnapshotDraft {
 export function encodeSnapshot(draft: SnapshotDraft, codecs: Codecs): Uint8Array {
   const chunks: Uint8Array[] = [];
   let offset = 0;
-  const control = (entries: readonly (readonly [ControlRecordType, Uint8Array])[]): void => {
-    const builder = new BatchBuilder();
-    for (const [type, value] of entries) builder.append(draft.nowMs, controlRecordKey(type), value);
-    chunks.push(builder.finish(codecs, { baseOffset: offset, leaderEpoch: draft.id.epoch, control: true }));
-    offset += entries.length;
+  const control = (records: readonly ControlRecord[]): void => {
+    const position = { baseOffset: offset, epoch: draft.id.epoch, nowMs: draft.nowMs };
+    chunks.push(encodeControlRecords(records, position, codecs));
+    offset += records.length;
   };
   const header = encodeMessage(snapshotHeaderRecord, 0, { lastContainedLogTimestamp: draft.lastTimestampMs });
-  const first: [ControlRecordType, Uint8Array][] = [['snapshotHeader', header]];
+  const first: ControlRecord[] = [['snapshotHeader', header]];
   if (draft.kraftVersion > 0) {
-    first.push(['kraftVersion', encodeMessage(kRaftVersionRecord, 0, { kRaftVersion: draft.kraftVersion })]);
-    if (draft.voters !== null) first.push(['kraftVoters', encodeMessage(votersRecord, 0, draft.voters)]);
+    first.push(kraftVersionControl(draft.kraftVersion));
+    if (draft.voters !== null) first.push(votersControl(draft.voters));
   }
   control(first);
   for (let at = 0; at < draft.records.length; at += RECORDS_PER_BATCH) {

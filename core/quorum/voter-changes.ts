@@ -97,9 +97,9 @@ export class VoterChanges {
   /** A voter is reached elsewhere, or supports other levels of kraft.version. Answered before it is committed. */
   update(request: UpdateRaftVoterRequest): UpdateRaftVoterResponseDraft {
     const { errorCode } = this.#update(request);
-    const { election, members, self } = this.#core;
+    const { election, members } = this.#core;
     const { leader } = election;
-    const address = leader.id === self.id ? members.ownAddress : members.addressOf(leader.id);
+    const address = members.whereIs(leader.id);
     const currentLeader = {
       leaderId: leader.id,
       leaderEpoch: leader.epoch,

@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.ts';
 import type { Timers } from '../runtime.ts';
 
 /**
@@ -45,13 +46,7 @@ export class DiskWork {
 
   /** As `settled`, at most so long. */
   settledWithin(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#timers.after(timeoutMs, resolve);
-      void this.settled().then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    return bounded(this.#timers, this.settled(), timeoutMs, undefined);
   }
 
   #turn(): Promise<void> {

@@ -1,6 +1,5 @@
 import { timedOutMessage } from '../../controller/messages.ts';
 import { addRaftVoter, ErrorCode } from '../../protocol/index.ts';
-import type { Quorum } from '../../quorum/quorum.ts';
 import type { Handler } from '../handler.ts';
 import { type ForwardingServices, forward } from './forward.ts';
 
@@ -13,9 +12,4 @@ export function addRaftVoterHandler(services: ForwardingServices): Handler<typeo
       return response ?? { errorCode: ErrorCode.requestTimedOut, errorMessage: timedOutMessage };
     },
   };
-}
-
-/** The same request to a controller. */
-export function addVoterHandler(changes: Quorum['changes']): Handler<typeof addRaftVoter> {
-  return { api: addRaftVoter, handle: (request) => changes.add(request) };
 }

@@ -1,6 +1,5 @@
 import { timedOutMessage } from '../../controller/messages.ts';
 import { ErrorCode, removeRaftVoter } from '../../protocol/index.ts';
-import type { Quorum } from '../../quorum/quorum.ts';
 import type { Handler } from '../handler.ts';
 import { type ForwardingServices, forward } from './forward.ts';
 
@@ -13,9 +12,4 @@ export function removeRaftVoterHandler(services: ForwardingServices): Handler<ty
       return response ?? { errorCode: ErrorCode.requestTimedOut, errorMessage: timedOutMessage };
     },
   };
-}
-
-/** The same request to a controller. */
-export function removeVoterHandler(changes: Quorum['changes']): Handler<typeof removeRaftVoter> {
-  return { api: removeRaftVoter, handle: (request) => changes.remove(request) };
 }

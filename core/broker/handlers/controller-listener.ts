@@ -16,8 +16,6 @@ import { endQuorumEpochHandler } from './54-end-quorum-epoch.ts';
 import { envelopeHandler } from './58-envelope.ts';
 import { fetchSnapshotHandler } from './59-fetch-snapshot.ts';
 import { describeControllersHandler } from './60-describe-cluster.ts';
-import { addVoterHandler } from './80-add-raft-voter.ts';
-import { removeVoterHandler } from './81-remove-raft-voter.ts';
 import { updateRaftVoterHandler } from './82-update-raft-voter.ts';
 
 /**
@@ -29,7 +27,11 @@ export function controllerHandlers(
 ): readonly AnyHandler[] {
   const { controller, quorum } = node;
   const { service } = quorum;
-  const forwarded = [...operations.map(({ api }) => api as ApiSchema), addRaftVoter, removeRaftVoter];
+  const forwarded: readonly ApiSchema[] = [
+    ...operations.map(({ api }) => api as ApiSchema),
+    addRaftVoter,
+    removeRaftVoter,
+  ];
   const forwardable = new Set(forwarded.filter(isForClients).map(({ key }) => key));
   return [
     metadataFetchHandler(node),
@@ -38,11 +40,9 @@ export function controllerHandlers(
     endQuorumEpochHandler(service),
     fetchSnapshotHandler(service),
     describeControllersHandler(node),
-    addVoterHandler(quorum.changes),
-    removeVoterHandler(quorum.changes),
     updateRaftVoterHandler(quorum.changes),
     envelopeHandler(controller, (api) => forwardable.has(api.key)),
-    ...operations.map(({ api }) => operationHandler(node, api as ApiSchema)),
+    ...forwarded.map((api) => operationHandler(node, api)),
   ];
 }
 

@@ -7,6 +7,7 @@ import type { Operation } from '../operation.ts';
 export const describeQuorumOperation: Operation<typeof describeQuorum> = {
   api: describeQuorum,
   run(context, request, version) {
+    const { leaderId, leaderEpoch, highWatermark, voters, observers } = context.quorum.describe();
     const stateOf = (replica: QuorumReplica) => replicaState(replica, version);
     const topics = request.topics.map(({ topicName, partitions }) => ({
       topicName,
@@ -15,7 +16,6 @@ export const describeQuorumOperation: Operation<typeof describeQuorum> = {
           const errorCode = ErrorCode.unknownTopicOrPartition;
           return { partitionIndex, errorCode, errorMessage: unknownTopicMessage };
         }
-        const { leaderId, leaderEpoch, highWatermark, voters, observers } = context.quorum.describe();
         return {
           partitionIndex,
           errorCode: ErrorCode.none,
@@ -30,7 +30,6 @@ export const describeQuorumOperation: Operation<typeof describeQuorum> = {
     }));
     const described = topics.some((topic) => topic.partitions.some((one) => one.errorCode === ErrorCode.none));
     // Where the log says who votes, it says where they are; else the controllers have registered.
-    const { voters } = context.quorum.describe();
     const inLog = voters.map(({ id, endpoints }) => ({ nodeId: id, listeners: endpoints }));
     const registered = [...context.image.controllers.values()]
       .sort((a, b) => a.controllerId - b.controllerId)
