@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createListener } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { type ReadFamily, readOpenMetrics } from '../core/node/testing/openmetri
 import type { RunRecord } from '../reports/run-record.ts';
 import { outputOf } from './child-output.ts';
 import { packageRoot } from './package.ts';
+import { freePorts } from './peers/apache-kafka.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'metrics-sinks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -31,15 +32,6 @@ interface Exported {
   readonly sum?: { readonly dataPoints: readonly { readonly asDouble: number }[] };
 }
 
-async function freePort(): Promise<number> {
-  const listener = createListener().listen(0, 'localhost');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
-}
-
 test(
   'a run shows its load while it lasts, and pushes the same to a collector, up to its last record',
   async () => {
@@ -56,7 +48,7 @@ test(
       });
     }).listen(0, 'localhost');
     await once(collector, 'listening');
-    const [port, file] = [await freePort(), join(folder, 'shown.yaml')];
+    const [[port = 0], file] = [await freePorts(1), join(folder, 'shown.yaml')];
     writeFileSync(file, FILE);
     const otlp = `http://localhost:${(collector.address() as AddressInfo).port}`;
     const flags = [

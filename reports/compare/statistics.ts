@@ -84,13 +84,18 @@ export function holm(pValues: readonly number[]): number[] {
   return adjusted;
 }
 
+/** Two-sided p-value of Student's t, by its square. */
+export function studentTails(tSquared: number, freedom: number): number {
+  return incompleteBeta(freedom / (freedom + tSquared), freedom / 2, 0.5);
+}
+
 /** Two-sided p-value of Student's t-test for a mean of 0. */
 function student(values: readonly number[]): number {
   const [mean, variance] = moments(values);
   if (variance === 0) return mean === 0 ? 1 : 0;
   const freedom = values.length - 1;
   const tSquared = (mean * mean * values.length) / variance;
-  return incompleteBeta(freedom / (freedom + tSquared), freedom / 2, 0.5);
+  return studentTails(tSquared, freedom);
 }
 
 /** Two-sided p-value of Welch's t-test for equal means; 1 where a side has fewer than two values. */
@@ -104,7 +109,7 @@ export function welch(a: readonly number[], b: readonly number[]): number {
   if (error === 0) return meanA === meanB ? 1 : 0;
   const t = (meanA - meanB) / Math.sqrt(error);
   const freedom = error ** 2 / (errorA ** 2 / (a.length - 1) + errorB ** 2 / (b.length - 1));
-  return incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5);
+  return studentTails(t * t, freedom);
 }
 
 export function moments(values: readonly number[]): [mean: number, variance: number] {

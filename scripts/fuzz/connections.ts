@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,17 +14,15 @@ import {
 } from '../../core/protocol/index.ts';
 import { encodeBatch } from '../../core/records/index.ts';
 import type { Random } from '../../core/runtime.ts';
-import { type ServedCluster, serveProcess } from '../peers/broker-process.ts';
-import type { MemoryAnswer } from './memory-probe.ts';
 import { formatSeries, growth, type MemorySample } from './memory-series.ts';
 import { mutate, randomBytes } from './mutate.ts';
+import { askForMemory, serveProbed } from './probed-broker.ts';
 
 const CONNECTIONS = 24;
 const CHECK_EVERY_MS = 5_000;
 /** A collection is forced for each sample: often at first, so that a short run has some; then seldom, as V8 would. */
 const SAMPLE_OFTEN_UNTIL_MS = 60_000;
 const SAMPLE_EVERY_MS = 30_000;
-const ANSWER_MS = 20_000;
 
 /** Throws hostile bytes at a served broker from many connections while an honest client goes on working. */
 export async function fuzzConnections(random: Random, isOver: () => boolean): Promise<string> {
@@ -39,8 +36,7 @@ export async function fuzzConnections(random: Random, isOver: () => boolean): Pr
 }
 
 async function attackServed(directory: string, random: Random, isOver: () => boolean): Promise<string> {
-  const probe = new URL('memory-probe.ts', import.meta.url).href;
-  await using served = await serveProcess(['--data', directory], ['--expose-gc', '--import', probe]);
+  await using served = await serveProbed(directory);
   const port = Number(served.bootstrap.split(':')[1]);
   const startedMs = performance.now();
   let frames = 0;
@@ -193,13 +189,6 @@ function framed(body: Uint8Array): Uint8Array {
 
 function flat(chunks: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(chunks));
-}
-
-async function askForMemory({ child }: ServedCluster): Promise<MemoryAnswer> {
-  const answered = once(child, 'message', { signal: AbortSignal.timeout(ANSWER_MS) });
-  child.send('memory');
-  const [answer] = await answered;
-  return answer as MemoryAnswer;
 }
 
 function pause(ms: number): Promise<void> {

@@ -18,7 +18,7 @@ export const NATIVE_GROWTH_BYTES: number = 24 << 20;
 const ROWS_MAX = 16;
 
 /** What is held after a collection: objects and buffers. */
-function liveBytes(sample: MemoryAnswer): number {
+export function liveBytes(sample: MemoryAnswer): number {
   return sample.heapBytes + sample.externalBytes;
 }
 

@@ -78,16 +78,9 @@ async function drill(target: 'sim' | 'local'): Promise<number> {
   const planted: Tally = { pass: 0, inconclusive: 0, wrong: 0 };
   for (let round = 1; round <= rounds && !abort.signal.aborted; round++) {
     const base = target === 'sim' ? `--target sim --seed ${round}` : '';
-    await compareOnce(`${target} ${round} of ${rounds}, equals`, base, base, ({ exit }) => {
-      if (exit === EXIT.pass) equal.pass++;
-      else if (exit === EXIT.inconclusive) equal.inconclusive++;
-      else equal.wrong++;
-    });
-    await compareOnce(`${target} ${round} of ${rounds}, slower`, base, `${base} ${plant}`.trim(), ({ exit }) => {
-      if (exit === EXIT.regression) planted.pass++;
-      else if (exit === EXIT.inconclusive) planted.inconclusive++;
-      else planted.wrong++;
-    });
+    const title = `${target} ${round} of ${rounds}`;
+    count(equal, EXIT.pass, await compareOnce(`${title}, equals`, base, base));
+    count(planted, EXIT.regression, await compareOnce(`${title}, slower`, base, `${base} ${plant}`.trim()));
   }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stdout.write(
@@ -103,15 +96,23 @@ function sum({ pass, inconclusive, wrong }: Tally): number {
   return pass + inconclusive + wrong;
 }
 
-async function compareOnce(title: string, a: string, b: string, count: (found: Comparison) => void): Promise<void> {
-  if (abort.signal.aborted) return;
+/** `exit`: null for a comparison that was interrupted, which says nothing. */
+function count(tally: Tally, wanted: number, exit: number | null): void {
+  if (exit === null) return;
+  if (exit === wanted) tally.pass++;
+  else if (exit === EXIT.inconclusive) tally.inconclusive++;
+  else tally.wrong++;
+}
+
+async function compareOnce(title: string, a: string, b: string): Promise<number | null> {
+  if (abort.signal.aborted) return null;
   const startedAt = performance.now();
   const text = await bench(['compare', LOAD, '--pairs', String(pairs), '--a', a, '--b', b, '--json']);
-  if (abort.signal.aborted) return;
+  if (abort.signal.aborted) return null;
   const found = JSON.parse(text) as Comparison;
-  count(found);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stdout.write(`${title}: exit ${found.exit} in ${seconds} s: ${found.sentence}\n`);
+  return found.exit;
 }
 
 function simulatedPlant(): string {

@@ -72,6 +72,7 @@ export interface KafkaCluster extends AsyncDisposable {
   readonly bootstrap: string;
   /** Where the extra listeners are, by their names. */
   readonly listeners: ReadonlyMap<string, string>;
+  /** Of those that run. */
   readonly pids: readonly number[];
   /** From process start to "started", the slowest broker, milliseconds; formatting is not in it. */
   readonly startMs: number;
@@ -174,7 +175,9 @@ export async function startKafka(
     bootstrap: bootstrapAt(0),
     listeners: new Map(extra.map(({ name }, which) => [name, bootstrapAt(count * (2 + which))])),
     get pids() {
-      return children.map((child) => child.pid!);
+      return children.flatMap(({ pid, exitCode, signalCode }) =>
+        pid === undefined || exitCode !== null || signalCode !== null ? [] : [pid],
+      );
     },
     startMs,
     restart: async (broker) => {

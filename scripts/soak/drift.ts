@@ -1,4 +1,4 @@
-import { incompleteBeta } from '../../reports/compare/statistics.ts';
+import { studentTails } from '../../reports/compare/statistics.ts';
 
 /** How a figure drifts over a soak: what its line gains from the first sample to the last, as a share of its mean. */
 export interface Drift {
@@ -50,7 +50,7 @@ function studentQuantile(freedom: number): number {
   let [low, high] = [0, 1000];
   for (let step = 0; step < 60; step++) {
     const t = (low + high) / 2;
-    const beyond = incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5);
+    const beyond = studentTails(t * t, freedom);
     if (beyond > 1 - CONFIDENCE) low = t;
     else high = t;
   }

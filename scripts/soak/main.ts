@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +6,10 @@ import { EXIT, type RunRecord } from '../../reports/run-record.ts';
 import { parseRatePerSecond } from '../../workloads/units.ts';
 import { residentBytes } from '../bench/process-usage.ts';
 import { childRun } from '../child-run.ts';
-import type { MemoryAnswer } from '../fuzz/memory-probe.ts';
+import { liveBytes } from '../fuzz/memory-series.ts';
+import { askForMemory, serveProbed } from '../fuzz/probed-broker.ts';
 import { packageRoot } from '../package.ts';
-import { type ServedCluster, serveProcess } from '../peers/broker-process.ts';
+import type { ServedCluster } from '../peers/broker-process.ts';
 import { onInterrupt } from '../terminal.ts';
 import { driftOf } from './drift.ts';
 import { FIGURES, type SoakSample, soakRow, soakTable } from './table.ts';
@@ -34,7 +34,6 @@ const ROUND_SECONDS = 60;
 const OVERHEAD_SECONDS = 5;
 const MEASURE_SECONDS_MIN = 4;
 const WARMING_UP = 2;
-const ANSWER_MS = 20_000;
 
 const { values } = parseArgs({
   options: {
@@ -64,8 +63,7 @@ try {
 }
 
 async function soak(): Promise<number> {
-  const probe = new URL('../fuzz/memory-probe.ts', import.meta.url).href;
-  await using served = await serveProcess(['--data', folder], ['--expose-gc', '--import', probe]);
+  await using served = await serveProbed(folder);
   const rate = asked?.ok === true ? asked.value : await halfOfMost(served);
   const seconds = (minutes * 60) / Math.max(ROUNDS_MIN, minutes * (60 / ROUND_SECONDS));
   const measure = Math.max(MEASURE_SECONDS_MIN, Math.round(seconds - OVERHEAD_SECONDS));
@@ -74,7 +72,8 @@ async function soak(): Promise<number> {
   const startedAt = performance.now();
   let worst = 0;
   while (performance.now() - startedAt < minutes * 60_000 && !abort.signal.aborted) {
-    const record = await round(served, ['producers[0].rate', `${rate}/s`], ['phases.measure', `${measure}s`]);
+    const flags = ['--set', `producers[0].rate=${rate}/s`, '--set', `phases.measure=${measure}s`];
+    const record = await run(served, flags);
     if (abort.signal.aborted) break;
     if (record.exit === EXIT.durabilityViolation) worst = record.exit;
     const sample = { seconds: (performance.now() - startedAt) / 1000, ...(await lookAt(served, record)) };
@@ -124,13 +123,6 @@ async function halfOfMost(served: ServedCluster): Promise<number> {
   return Number((search.rate / 2).toPrecision(2));
 }
 
-function round(served: ServedCluster, ...set: readonly (readonly [path: string, value: string])[]): Promise<RunRecord> {
-  return run(
-    served,
-    set.flatMap(([path, value]) => ['--set', `${path}=${value}`]),
-  );
-}
-
 function run({ bootstrap }: ServedCluster, flags: readonly string[]): Promise<RunRecord> {
   const options = { bench: BENCH, file: LOAD, signal: abort.signal, label: 'the load' };
   // A round is one of many: its page is left to `bench report`, as that of a pair is.
@@ -139,15 +131,13 @@ function run({ bootstrap }: ServedCluster, flags: readonly string[]): Promise<Ru
 
 async function lookAt(served: ServedCluster, { metrics, generator }: RunRecord): Promise<Omit<SoakSample, 'seconds'>> {
   const before = residentBytes([served.pid]);
-  const answered = once(served.child, 'message', { signal: AbortSignal.timeout(ANSWER_MS) });
-  served.child.send('memory');
-  const [memory] = (await answered) as [MemoryAnswer];
+  const memory = await askForMemory(served);
   return {
     acked: metrics.throughput.acked,
     p50: metrics.publish?.p50 ?? Number.NaN,
     p99: metrics.publish?.p99 ?? Number.NaN,
     residentBytes: before,
-    liveBytes: memory.heapBytes + memory.externalBytes,
+    liveBytes: liveBytes(memory),
     files: readdirSync(`/proc/${served.pid}/fd`).length,
     keptUp: generator?.state === 'kept up',
   };
