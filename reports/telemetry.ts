@@ -47,13 +47,21 @@ export interface TelemetrySummary {
   readonly cpuUsPerRecord?: number;
 }
 
-/** Each part over the measured part of the run: worst seconds of what stalls, medians of the rest. */
-export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' | 'metrics'>): TelemetrySummary[] {
-  const measured = record.phases.find(({ name }) => name === 'measure');
+/** When the measured part was, in seconds of the run, and whether a point lies mostly within it. */
+export function measuredPart(phases: RunRecord['phases']): {
+  readonly from: number;
+  readonly to: number;
+  readonly within: (point: TelemetryPoint) => boolean;
+} {
+  const measured = phases.find(({ name }) => name === 'measure');
   const from = measured?.fromSeconds ?? 0;
   const to = measured?.toSeconds ?? Number.POSITIVE_INFINITY;
-  // What lies mostly within the load is of the load.
-  const within = ({ t, seconds = 1 }: TelemetryPoint): boolean => t - seconds / 2 > from && t - seconds / 2 <= to;
+  return { from, to, within: ({ t, seconds = 1 }) => t - seconds / 2 > from && t - seconds / 2 <= to };
+}
+
+/** Each part over the measured part of the run: worst seconds of what stalls, medians of the rest. */
+export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' | 'metrics'>): TelemetrySummary[] {
+  const { from, to, within } = measuredPart(record.phases);
   const acked = record.metrics.throughput.acked * (to - from);
   return (record.telemetry ?? []).flatMap(({ part, points }) => {
     const inside = points.filter(within);

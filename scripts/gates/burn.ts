@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../reports/run-record.ts';
+import { measuredPart } from '../../reports/telemetry.ts';
 
 /**
  * How many microseconds each request has to burn for a broker to take `share` more CPU: of all that its process worked in
@@ -8,14 +9,12 @@ export function burnUs(
   { telemetry = [], phases }: Pick<RunRecord, 'telemetry' | 'phases'>,
   share: number,
 ): { readonly requestUs: number; readonly burnUs: number } {
-  const measured = phases.find(({ name }) => name === 'measure');
+  const { within } = measuredPart(phases);
   let cpuUs = 0;
   let requests = 0;
   for (const { part, points } of telemetry) {
     if (!part.startsWith('broker ')) continue;
-    for (const { t, seconds = 1, cpuMs = 0, requests: served = 0 } of points) {
-      const middle = t - seconds / 2;
-      if (middle <= (measured?.fromSeconds ?? 0) || middle > (measured?.toSeconds ?? 0)) continue;
+    for (const { cpuMs = 0, requests: served = 0 } of points.filter(within)) {
       cpuUs += cpuMs * 1000;
       requests += served;
     }

@@ -38,6 +38,12 @@ export interface WatchOptions {
   readonly reach: (broker: number, directory: string) => FaultReach;
 }
 
+/** What is held against one topic's partition. */
+interface Watched {
+  readonly partition: PartitionWatch;
+  readonly inSync: InSyncWatch;
+}
+
 /**
  * Looks into the brokers after every event that touched one, and holds what it sees against the invariants. It changes
  * nothing in the world: a run with and without it has one trace.
@@ -49,8 +55,7 @@ export class Watch implements Findings {
   readonly quorum: QuorumWatch;
   readonly #options: WatchOptions;
   /** By index: the newest topic of that name first, with those before it that a broker may hold still. */
-  readonly #partitions: readonly PartitionWatch[][];
-  readonly #inSync = new Map<PartitionWatch, InSyncWatch>();
+  readonly #partitions: readonly Watched[][];
   readonly #idOf: ReadonlyMap<SimNode, number>;
   readonly #turns: number[];
   readonly #checked = new Map<WhiteBoxRule, Float64Array>();
@@ -144,12 +149,12 @@ export class Watch implements Findings {
     for (let looked = 0; looked < count; looked++) {
       const { topic, partition } = partitions[at]!;
       const replica = replicas.partition(topic, partition);
-      if (replica === undefined) for (const watch of this.#partitions[at]!) watch.forget(id);
+      if (replica === undefined) for (const { partition } of this.#partitions[at]!) partition.forget(id);
       else {
-        const watch = this.#watchOf(at, replica.topicId);
-        watch.look(id, replica);
+        const watched = this.#watchOf(at, replica.topicId);
+        watched.partition.look(id, replica);
         const newest = this.control.newest(at);
-        if (newest?.topicId === replica.topicId) this.#inSync.get(watch)!.look(newest);
+        if (newest?.topicId === replica.topicId) watched.inSync.look(newest);
       }
       at = at + 1 === partitions.length ? 0 : at + 1;
     }
@@ -157,9 +162,9 @@ export class Watch implements Findings {
   }
 
   /** A topic that was made anew under a name that was there is another one: their replicas have nothing in common. */
-  #watchOf(index: number, topicId: string): PartitionWatch {
+  #watchOf(index: number, topicId: string): Watched {
     const watches = this.#partitions[index]!;
-    const known = watches.find((watch) => watch.topicId === topicId);
+    const known = watches.find(({ partition }) => partition.topicId === topicId);
     if (known !== undefined) return known;
     const { names, reach } = this.#options;
     const { topic, partition: number } = names.partitions[index]!;
@@ -172,9 +177,10 @@ export class Watch implements Findings {
       return replica?.topicId === topicId ? replica : null;
     };
     const excused = (id: number): boolean => ['stored', 'damaged'].includes(reach(id, name));
-    this.#inSync.set(partition, new InSyncWatch({ index, name, findings: this, partition, member, excused }));
-    watches.unshift(partition);
-    return partition;
+    const inSync = new InSyncWatch({ index, name, findings: this, partition, member, excused });
+    const watched = { partition, inSync };
+    watches.unshift(watched);
+    return watched;
   }
 
   /** A broker whose present life is the one that the controller has registered: only that one has a place in the ISR. */
@@ -184,7 +190,7 @@ export class Watch implements Findings {
   }
 
   get truncations(): number {
-    return this.#partitions.flat().reduce((sum, { truncations }) => sum + truncations, 0);
+    return this.#partitions.flat().reduce((sum, { partition }) => sum + partition.truncations, 0);
   }
 
   checked(rule: WhiteBoxRule, partition: number): void {

@@ -1,6 +1,6 @@
 import { EVENT, GAP } from '../history.ts';
-import { ENVELOPE_HEADER, type Envelope, readEnvelope } from '../load/envelope.ts';
-import { gapReason } from './consumer-actor.ts';
+import type { Envelope } from '../load/envelope.ts';
+import { gapReason, readCarried } from './consumer-actor.ts';
 import type { ConsumerDriver, Driver, LogBounds, PolledBatch, TopicPartition } from './driver.ts';
 import type { Environment } from './environment.ts';
 
@@ -89,9 +89,7 @@ export async function audit(environment: Environment, stallMs: number): Promise<
         }
         while (batch.next()) {
           records++;
-          const inValue = readEnvelope(batch.bytes, environment.run, envelope, batch.valueAt, batch.valueLength);
-          const header = inValue ? null : batch.header(ENVELOPE_HEADER);
-          const known = inValue || (header !== null && readEnvelope(header, environment.run, envelope));
+          const known = readCarried(batch, environment.run, envelope);
           const writer = known ? envelope.writer : -1;
           const sequence = known ? envelope.sequence : -1;
           history.write(EVENT.read, nowNs, actor, index, batch.offset, sequence, writer, batch.leaderEpoch);

@@ -155,11 +155,8 @@ export class ConsumerActor implements ConsumerEvents {
     const envelope = this.#envelope;
     while (batch.next()) {
       records++;
-      const { valueLength } = batch;
-      const inValue = readEnvelope(batch.bytes, run, envelope, batch.valueAt, valueLength);
-      const header = inValue ? null : batch.header(ENVELOPE_HEADER);
-      const known = inValue || (header !== null && readEnvelope(header, run, envelope));
-      measurement.consumed(known ? envelope.intendedNs : null, nowNs, Math.max(0, valueLength));
+      const known = readCarried(batch, run, envelope);
+      measurement.consumed(known ? envelope.intendedNs : null, nowNs, Math.max(0, batch.valueLength));
       const writer = known ? envelope.writer : -1;
       const sequence = known ? envelope.sequence : -1;
       history.write(EVENT.read, nowNs, actor, index, batch.offset, sequence, writer, batch.leaderEpoch);
@@ -242,6 +239,13 @@ function manualShare(environment: Environment, seat: ConsumerSeat): TopicPartiti
     }
   }
   return share;
+}
+
+/** Fills `into` with what the record carries, in its value or in a header; false when it is none of this run. */
+export function readCarried(batch: PolledBatch, run: number, into: Envelope): boolean {
+  if (readEnvelope(batch.bytes, run, into, batch.valueAt, batch.valueLength)) return true;
+  const header = batch.header(ENVELOPE_HEADER);
+  return header !== null && readEnvelope(header, run, into);
 }
 
 export function gapReason(gap: PolledGap): number {
