@@ -76,6 +76,10 @@ describe('a metadata log that lost what was committed', () => {
     expect(p9([EMPTY]).clauseText).toBe(
       'a voter of the metadata quorum that had lost its disk voted like the others: disk-replace at t=0.020s of broker 3; broker 1 led it at t=0.060s with offsets below 46 of 61',
     );
+    const both = fault('disk-replace', [2, 3], 20, 30);
+    expect(p9([both]).clauseText).toContain(
+      'like the others: disk-replace at t=0.020s of brokers 2, 3; broker 1 led it',
+    );
     const damage = fault('bit-flip', [2], 5, 5);
     expect(p9([damage])).toMatchObject(allowed);
     expect(p9([{ ...damage, files: ['/data/__cluster_metadata-0/00000000000000000000.log'] }])).toMatchObject(allowed);

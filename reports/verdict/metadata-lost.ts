@@ -1,4 +1,4 @@
-import { seconds } from './clause-texts.ts';
+import { brokers, seconds } from './clause-texts.ts';
 import type { Contract } from './contract.ts';
 import { type ControlEvent, type LoggedFault, reachesInto, reachOf } from './faults.ts';
 import type { Clause } from './result.ts';
@@ -58,7 +58,7 @@ export function wasBefore(
 }
 
 function clauseOf({ node, end, committed, timeNs }: MetadataLoss, forgot: readonly LoggedFault[]): Clause {
-  const list = forgot.map(({ kind, atNs, brokers }) => `${kind} at t=${seconds(atNs)} of broker ${brokers.join(', ')}`);
+  const list = forgot.map((fault) => `${fault.kind} at t=${seconds(fault.atNs)} of ${brokers(fault)}`);
   return {
     id: 'metadata-lost',
     text: `a voter of the metadata quorum that had lost its disk voted like the others: ${list.join(', ')}; broker ${node} led it at t=${seconds(timeNs)} with offsets below ${end} of ${committed}`,
