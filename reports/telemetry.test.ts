@@ -64,6 +64,12 @@ test('the worst second and the usual ones, of the measured part', () => {
   expect(figuresOf(silent).some(({ name }) => name === 'broker.cpu')).toBe(false);
 });
 
+test('a run without a measured part tells what a record cost over all of it', () => {
+  const phases = measured.phases.filter(({ name }) => name !== 'measure');
+  const [broker] = telemetrySummary({ ...measured, phases });
+  expect(broker!.cpuUsPerRecord).toBe(Number((200_000 / measured.metrics.throughput.acked).toPrecision(5)));
+});
+
 test('the page shows the panel where there is something to show; what machines read has the summary', async () => {
   const page = await renderReport(record);
   expect(page).toContain('<h2>Telemetry</h2>');

@@ -47,22 +47,18 @@ export interface TelemetrySummary {
   readonly cpuUsPerRecord?: number;
 }
 
-/** When the measured part was, in seconds of the run, and whether a point lies mostly within it. */
-export function measuredPart(phases: RunRecord['phases']): {
-  readonly from: number;
-  readonly to: number;
-  readonly within: (point: TelemetryPoint) => boolean;
-} {
+/** Whether a point lies mostly within the measured part; a run without one is measured as a whole. */
+export function withinMeasured(phases: RunRecord['phases']): (point: TelemetryPoint) => boolean {
   const measured = phases.find(({ name }) => name === 'measure');
   const from = measured?.fromSeconds ?? 0;
   const to = measured?.toSeconds ?? Number.POSITIVE_INFINITY;
-  return { from, to, within: ({ t, seconds = 1 }) => t - seconds / 2 > from && t - seconds / 2 <= to };
+  return ({ t, seconds = 1 }) => t - seconds / 2 > from && t - seconds / 2 <= to;
 }
 
 /** Each part over the measured part of the run: worst seconds of what stalls, medians of the rest. */
 export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' | 'metrics'>): TelemetrySummary[] {
-  const { from, to, within } = measuredPart(record.phases);
-  const acked = record.metrics.throughput.acked * (to - from);
+  const within = withinMeasured(record.phases);
+  const ackedPerSecond = record.metrics.throughput.acked;
   return (record.telemetry ?? []).flatMap(({ part, points }) => {
     const inside = points.filter(within);
     if (inside.length === 0) return [];
@@ -79,9 +75,9 @@ export function telemetrySummary(record: Pick<RunRecord, 'telemetry' | 'phases' 
       recordsPerBatch: middle(({ recordsPerBatch }) => recordsPerBatch),
       produceLocalUsP50: middle(({ produceLocalUsP50 }) => produceLocalUsP50),
       cpuUsPerRecord:
-        acked > 0 && inside.every(({ cpuMs }) => cpuMs !== undefined)
-          ? // The looks cover the measured part but for a little at its ends.
-            Number(((total(({ cpuMs }) => cpuMs!) * (to - from) * 1000) / seconds / acked).toPrecision(5))
+        ackedPerSecond > 0 && inside.every(({ cpuMs }) => cpuMs !== undefined)
+          ? // Both by the second: the looks miss a little of the measured part at its ends.
+            Number(((total(({ cpuMs }) => cpuMs!) * 1000) / seconds / ackedPerSecond).toPrecision(5))
           : undefined,
     };
     const present = Object.entries(optional).filter(([, value]) => value !== undefined);

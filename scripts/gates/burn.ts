@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../reports/run-record.ts';
-import { measuredPart } from '../../reports/telemetry.ts';
+import { withinMeasured } from '../../reports/telemetry.ts';
 
 /**
  * How many microseconds each request has to burn for a broker to take `share` more CPU: of all that its process worked in
@@ -9,7 +9,7 @@ export function burnUs(
   { telemetry = [], phases }: Pick<RunRecord, 'telemetry' | 'phases'>,
   share: number,
 ): { readonly requestUs: number; readonly burnUs: number } {
-  const { within } = measuredPart(phases);
+  const within = withinMeasured(phases);
   let cpuUs = 0;
   let requests = 0;
   for (const { part, points } of telemetry) {
