@@ -4,7 +4,8 @@ import { apiVersions, ErrorCode, metadata, saslAuthenticate, saslHandshake } fro
 import { createRandom } from '../random.ts';
 import type { Runtime } from '../runtime.ts';
 import { Admin } from './admin/admin.ts';
-import { type Channel, ChannelError, openChannel } from './channel.ts';
+import { type Channel, openChannel } from './channel.ts';
+import { ChannelError } from './channel-error.ts';
 import { ClientError } from './client-error.ts';
 import { type ConfigInput, readConfig } from './config.ts';
 import { Consumer } from './consumer/consumer.ts';

@@ -28,6 +28,11 @@ export type SecurityFailure = TlsFault | SecurityFault;
 /** What an alert of a TLS port to plain bytes is called. */
 export const SPEAKS_TLS = 'this port speaks TLS';
 
+/** How a TLS port answers plain bytes: content type 21, version 3.x. */
+export function isTlsAlert(bytes: Uint8Array): boolean {
+  return bytes[0] === 21 && bytes[1] === 3;
+}
+
 /** The conversation's way to the broker. */
 interface Wire {
   version(api: ApiSchema): number | null;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { apiVersions, encodeResponseFrame, initProducerId, metadata, produce } from '../protocol/index.ts';
-import { type Channel, ChannelError, openChannel } from './channel.ts';
+import { type Channel, openChannel } from './channel.ts';
+import { ChannelError } from './channel-error.ts';
 import { ResponseFrames } from './response-frames.ts';
 import { FakeBroker } from './testing/fake-broker.ts';
 import { MemoryNetwork } from './testing/memory-network.ts';

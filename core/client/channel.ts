@@ -3,35 +3,16 @@ import {
   apiVersions,
   type Draft,
   decodeResponse,
-  ErrorCode,
   encodeRequestFrame,
   type Message,
-  parseVersions,
   peekCorrelationId,
-  type VersionRange,
 } from '../protocol/index.ts';
 import type { Connection, Runtime, Timer } from '../runtime.ts';
-import { Alarm } from './alarm.ts';
-import { authenticate, type ChannelSecurity, faultOf, type SecurityFailure, SPEAKS_TLS } from './authentication.ts';
+import { authenticate, type ChannelSecurity, faultOf, isTlsAlert, SPEAKS_TLS } from './authentication.ts';
+import { ChannelError } from './channel-error.ts';
+import { type InFlightRequest, InFlightRequests, type SlowRequests } from './in-flight-requests.ts';
+import { NodeApiVersions, versionOfResponse } from './node-api-versions.ts';
 import { ResponseFrames } from './response-frames.ts';
-
-/** Why a request got no answer. The request may have been carried out: only `notSent` says that it was not. */
-export class ChannelError extends Error {
-  readonly kind: 'notSent' | 'timeout' | 'disconnected' | 'malformed' | 'unsupportedVersion' | 'authentication';
-  /** Of kind 'authentication': what was wrong. Such a connection was never opened, so nothing was sent. */
-  readonly fault: SecurityFailure | null;
-  constructor(
-    kind: ChannelError['kind'],
-    message: string,
-    fault: SecurityFailure | null = null,
-    cause: unknown = undefined,
-  ) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'ChannelError';
-    this.kind = kind;
-    this.fault = fault;
-  }
-}
 
 export interface ChannelOptions {
   readonly runtime: Pick<Runtime, 'network' | 'timers' | 'clock'>;
@@ -45,8 +26,7 @@ export interface ChannelOptions {
   readonly fixedVersions?: boolean;
   /** TLS and SASL; default neither. */
   readonly security?: ChannelSecurity;
-  /** Called when the oldest request has waited so long, and again after each such time that it waits on. */
-  readonly slow?: { readonly afterMs: number; readonly tell: () => void };
+  readonly slow?: SlowRequests;
 }
 
 /**
@@ -80,8 +60,6 @@ const DEFAULT_MAX_RESPONSE_BYTES = 268435456;
 /** A session that is not renewed within this time is given up. */
 const RENEWAL_MS = 30_000;
 const LAST_CORRELATION_ID = 2147483647;
-/** What KIP-511 tells the broker about us; both must match its pattern of letters, digits, dots and dashes. */
-const CLIENT_SOFTWARE = { clientSoftwareName: 'faultline', clientSoftwareVersion: '0.1.0' } as const;
 
 /**
  * Connects, asks for the broker's versions unless they are fixed, and says who it is. Rejects with ChannelError within
@@ -111,45 +89,18 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   return channel;
 }
 
-/** The versions of an API that this code speaks; a last version that is still a preview is not one of them. */
-function ownVersions(api: ApiSchema): VersionRange | null {
-  let own = ownRanges.get(api);
-  if (own === undefined) {
-    own = parseVersions(api.request.versions);
-    if (own !== null && api.latestVersionUnstable === true) own = { min: own.min, max: own.max - 1 };
-    ownRanges.set(api, own);
-  }
-  return own;
-}
-
-/** Asked before each request: every declaration is read once. */
-const ownRanges = new Map<ApiSchema, VersionRange | null>();
-
-interface Pending {
-  readonly api: ApiSchema;
-  readonly version: number;
-  readonly askedNs: number;
-  readonly deadlineNs: number;
-  sent: boolean;
-  readonly resolve: (body: unknown) => void;
-  readonly reject: (error: ChannelError) => void;
-}
-
 class ConnectionChannel implements Channel {
   onClose: (() => void) | null = null;
   readonly #connection: Connection;
   readonly #runtime: ChannelOptions['runtime'];
   readonly #clientId: string | null;
   readonly #frames: ResponseFrames;
-  readonly #alarm: Alarm;
+  readonly #inFlight: InFlightRequests;
+  readonly #versions: NodeApiVersions = new NodeApiVersions();
   readonly #security: ChannelSecurity | undefined;
-  readonly #slow: ChannelOptions['slow'];
   readonly #address: string;
-  readonly #pending = new Map<number, Pending>();
-  /** Highest common version by API key; -1 for none. Absent: not looked up yet (or versions are fixed). */
-  #brokerVersions: ReadonlyMap<number, { min: number; max: number }> | null = null;
   #outgoing: Uint8Array[] = [];
-  #unsent: Pending[] = [];
+  #unsent: InFlightRequest[] = [];
   #nextCorrelationId = 0;
   #closed = false;
   /** The session with the broker is being renewed: until it is, only the requests that do so may leave (KIP-368). */
@@ -161,11 +112,13 @@ class ConnectionChannel implements Channel {
     this.#runtime = options.runtime;
     this.#clientId = options.clientId;
     this.#security = options.security;
-    this.#slow = options.slow;
     this.#address = `${options.host}:${options.port}`;
     const lent = connection.lendsReads === true;
     this.#frames = new ResponseFrames(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES, lent);
-    this.#alarm = new Alarm(options.runtime, () => this.#expire());
+    this.#inFlight = new InFlightRequests(options.runtime, options.slow, () => {
+      // Answers come in order: behind one that never came, the others cannot be trusted to come either.
+      this.#fail('disconnected', 'an earlier request on this connection timed out');
+    });
     connection.handler = {
       data: (bytes) => this.#receive(bytes),
       closed: (reason) => this.#end(new ChannelError('disconnected', reason ?? 'the broker closed the connection')),
@@ -173,12 +126,11 @@ class ConnectionChannel implements Channel {
   }
 
   get inFlight(): number {
-    return this.#pending.size;
+    return this.#inFlight.size;
   }
 
   get waitingSinceNs(): number | null {
-    for (const { askedNs } of this.#pending.values()) return askedNs;
-    return null;
+    return this.#inFlight.waitingSinceNs;
   }
 
   get closed(): boolean {
@@ -190,17 +142,7 @@ class ConnectionChannel implements Channel {
   }
 
   version(api: ApiSchema, cap: number = Number.POSITIVE_INFINITY): number | null {
-    const own = ownVersions(api);
-    if (own === null) return null;
-    let min = own.min;
-    let max = Math.min(own.max, cap);
-    if (this.#brokerVersions !== null) {
-      const theirs = this.#brokerVersions.get(api.key);
-      if (theirs === undefined) return null;
-      min = Math.max(min, theirs.min);
-      max = Math.min(max, theirs.max);
-    }
-    return min <= max ? max : null;
+    return this.#versions.latest(api, cap);
   }
 
   request<A extends ApiSchema>(
@@ -227,22 +169,14 @@ class ConnectionChannel implements Channel {
       const frame = encodeRequestFrame(api, version, correlationId, this.#clientId, draft);
       const askedNs = this.#runtime.clock.monotonicNs();
       const deadlineNs = askedNs + timeoutMs * 1e6;
-      const pending: Pending = {
-        api,
-        version,
-        askedNs,
-        deadlineNs,
-        sent: ahead,
-        resolve: resolve as (body: unknown) => void,
-        reject,
-      };
-      this.#pending.set(correlationId, pending);
-      this.#alarm.noLaterThan(Math.min(deadlineNs, askedNs + this.#slowNs));
+      const answered = resolve as (body: unknown) => void;
+      const request = { api, version, askedNs, deadlineNs, sent: ahead, resolve: answered, reject };
+      this.#inFlight.add(correlationId, request);
       if (ahead) {
         this.#connection.write(frame);
         return;
       }
-      this.#unsent.push(pending);
+      this.#unsent.push(request);
       this.#write(frame);
     });
   }
@@ -258,24 +192,11 @@ class ConnectionChannel implements Channel {
     this.#end(new ChannelError('disconnected', 'the connection was closed by this side'));
   }
 
-  /** ApiVersions at our highest version; a broker that does not know it answers with its own range (KIP-511). */
-  async negotiate(deadlineNs: number): Promise<void> {
-    const own = ownVersions(apiVersions)!;
-    let version = own.max;
-    for (;;) {
-      const answer = await this.request(apiVersions, version, CLIENT_SOFTWARE, this.#leftMs(deadlineNs));
-      if (answer.errorCode === ErrorCode.none) {
-        this.#brokerVersions = new Map(
-          answer.apiKeys.map((range) => [range.apiKey, { min: range.minVersion, max: range.maxVersion }]),
-        );
-        return;
-      }
-      if (answer.errorCode !== ErrorCode.unsupportedVersion || version === 0) {
-        throw new ChannelError('unsupportedVersion', `ApiVersions was refused with error ${answer.errorCode}`);
-      }
-      const offered = answer.apiKeys.find((range) => range.apiKey === apiVersions.key)?.maxVersion ?? 0;
-      version = offered >= 0 && offered < version ? offered : 0;
-    }
+  /** Asks the broker for its versions. */
+  negotiate(deadlineNs: number): Promise<void> {
+    return this.#versions.negotiate((version, draft) =>
+      this.request(apiVersions, version, draft, this.#leftMs(deadlineNs)),
+    );
   }
 
   /** SASL, when it is asked for; again before the session ends, on the same connection. */
@@ -331,17 +252,15 @@ class ConnectionChannel implements Channel {
     if (this.#outgoing.length === 0 || this.#closed || this.#renewing) return;
     const chunks = this.#outgoing;
     this.#outgoing = [];
-    for (const pending of this.#unsent) pending.sent = true;
+    for (const request of this.#unsent) request.sent = true;
     this.#unsent = [];
     this.#connection.write(chunks);
   }
 
   #receive(bytes: Uint8Array): void {
     if (this.#closed) return;
-    const whole = this.#frames.push(bytes, (frame) => this.#answer(frame));
-    if (whole) return;
-    // A TLS alert, which is how a TLS port answers plain bytes: content type 21, version 3.x.
-    const isTls = bytes[0] === 21 && bytes[1] === 3 && this.#brokerVersions === null;
+    if (this.#frames.push(bytes, (frame) => this.#answer(frame))) return;
+    const isTls = !this.#versions.isKnown && isTlsAlert(bytes);
     this.#fail(
       'malformed',
       isTls ? `${SPEAKS_TLS}: set security.protocol to SSL or SASL_SSL` : 'the size of a response is impossible',
@@ -350,49 +269,16 @@ class ConnectionChannel implements Channel {
 
   #answer(frame: Uint8Array): void {
     if (this.#closed) return;
-    let pending: Pending | undefined;
+    let request: InFlightRequest | undefined;
     try {
-      const correlationId = peekCorrelationId(frame);
-      pending = this.#pending.get(correlationId);
-      if (pending === undefined) throw new Error(`no request has correlation id ${correlationId}`);
-      this.#pending.delete(correlationId);
-      const { body } = decodeResponse(pending.api, versionOfResponse(pending, frame), frame);
-      pending.resolve(body);
+      request = this.#inFlight.take(peekCorrelationId(frame));
+      const { body } = decodeResponse(request.api, versionOfResponse(request.api, request.version, frame), frame);
+      request.resolve(body);
     } catch (error) {
       const reason = `malformed response: ${error instanceof Error ? error.message : String(error)}`;
-      pending?.reject(new ChannelError('malformed', reason));
+      request?.reject(new ChannelError('malformed', reason));
       this.#fail('malformed', reason);
     }
-  }
-
-  #expire(): void {
-    const nowNs = this.#runtime.clock.monotonicNs();
-    let earliestNs = Number.POSITIVE_INFINITY;
-    let expired = false;
-    for (const [correlationId, pending] of this.#pending) {
-      if (pending.deadlineNs <= nowNs) {
-        expired = true;
-        this.#pending.delete(correlationId);
-        pending.reject(new ChannelError('timeout', `no answer to ${pending.api.name} in time`));
-      } else if (pending.deadlineNs < earliestNs) {
-        earliestNs = pending.deadlineNs;
-      }
-    }
-    // Answers come in order: behind one that never came, the others cannot be trusted to come either.
-    if (expired) this.#fail('disconnected', 'an earlier request on this connection timed out');
-    else if (earliestNs < Number.POSITIVE_INFINITY) this.#alarm.noLaterThan(this.#lookAgainNs(nowNs, earliestNs));
-  }
-
-  get #slowNs(): number {
-    return this.#slow === undefined ? Number.POSITIVE_INFINITY : this.#slow.afterMs * 1e6;
-  }
-
-  /** Tells of a request that waits too long; when to look the next time. */
-  #lookAgainNs(nowNs: number, deadlineNs: number): number {
-    const sinceNs = this.waitingSinceNs ?? nowNs;
-    const isSlow = nowNs - sinceNs >= this.#slowNs;
-    if (isSlow) this.#slow?.tell();
-    return Math.min(deadlineNs, (isSlow ? nowNs : sinceNs) + this.#slowNs);
   }
 
   #fail(kind: ChannelError['kind'], reason: string): void {
@@ -404,24 +290,10 @@ class ConnectionChannel implements Channel {
   #end(error: ChannelError): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#alarm.cancel();
     this.#renewal?.cancel();
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
     this.#outgoing = [];
     this.#unsent = [];
-    for (const request of pending) {
-      request.reject(request.sent ? error : new ChannelError('notSent', error.message));
-    }
+    this.#inFlight.end(error);
     this.onClose?.();
   }
-}
-
-/** A broker that does not know the version of an ApiVersions request answers it with error 35 in a v0 body. */
-function versionOfResponse(pending: Pending, frame: Uint8Array): number {
-  const refused =
-    pending.api.key === apiVersions.key &&
-    frame.length >= 6 &&
-    ((frame[4]! << 8) | frame[5]!) === ErrorCode.unsupportedVersion;
-  return refused ? 0 : pending.version;
 }

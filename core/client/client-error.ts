@@ -1,6 +1,6 @@
 import { ErrorCode, errorInfo } from '../protocol/index.ts';
 import type { SecurityFailure } from './authentication.ts';
-import { ChannelError } from './channel.ts';
+import { ChannelError } from './channel-error.ts';
 
 export type ClientErrorKind =
   /** The broker refused; `code` says why. */

@@ -9,26 +9,18 @@ import {
 } from '../protocol/index.ts';
 import type { Runtime } from '../runtime.ts';
 import { Alarm } from './alarm.ts';
-import type { ChannelSecurity } from './authentication.ts';
 import { backoffMs } from './backoff.ts';
-import { type Channel, ChannelError } from './channel.ts';
+import type { Channel } from './channel.ts';
+import { ChannelError } from './channel-error.ts';
 import { ClientError, clientError, refusal } from './client-error.ts';
-import { type ConfigValues, type commonRules, invalid } from './config.ts';
+import type { ConfigValues, commonRules } from './config.ts';
 import { MetadataCache, type TopicMetadata } from './metadata.ts';
-import { NodeLink } from './node-link.ts';
+import type { NodeLink } from './node-link.ts';
+import { type LinkPurpose, NodeLinks } from './node-links.ts';
 import { securityOf } from './security-config.ts';
 
-/**
- * Connections are apart by purpose: a waiting Fetch holds back every later answer on its connection, and a heartbeat
- * behind it would come too late.
- */
-export type LinkPurpose = 'data' | 'fetch' | 'coordinator';
-
-/** After this time an answer is overdue enough to ask others where the leaders are. Some answers to groups take long. */
-const SLOW_MS: Readonly<Record<LinkPurpose, number>> = { data: 1500, fetch: 1500, coordinator: 5000 };
 /** How long one node may take to answer for the metadata, doubled with each refresh that failed; then another is asked. */
 const METADATA_MS = 5000;
-
 /** For so long after a leader could not be reached its successor is looked for without longer and longer pauses. */
 const SUCCESSION_MS = 2000;
 
@@ -47,16 +39,12 @@ export class Cluster {
   readonly metadata: MetadataCache = new MetadataCache();
   /** Called after every change of metadata. */
   onMetadata: (() => void) | null = null;
-  readonly #bootstrap: NodeLink[] = [];
-  readonly #links = new Map<string, NodeLink>();
-  /** When a node was last found to have lost a leadership, or to hold it in a newer epoch (monotonic). */
-  readonly #deposedNs = new Map<number, number>();
+  readonly #links: NodeLinks;
   /** Since when a leader cannot be reached (monotonic). */
   readonly #lostNs = new Map<number, number>();
   readonly #successionAlarm: Alarm;
   readonly #tracked = new Set<string>();
   readonly #autoCreate: boolean;
-  readonly #security: ChannelSecurity;
   readonly #ageAlarm: Alarm;
   #trackAll = false;
   #refreshing: Promise<void> | null = null;
@@ -70,13 +58,7 @@ export class Cluster {
     this.runtime = runtime;
     this.config = config;
     this.#autoCreate = options.autoCreateTopics ?? false;
-    this.#security = securityOf(config, runtime);
-    const servers = config['bootstrap.servers'];
-    if (servers.length === 0) throw invalid('bootstrap.servers', 'name at least one host:port');
-    for (const server of servers) {
-      const address = parseAddress(server);
-      this.#bootstrap.push(this.#newLink(() => address, 'data'));
-    }
+    this.#links = new NodeLinks(runtime, config, securityOf(config, runtime), this.metadata, () => this.refreshSoon());
     this.#ageAlarm = new Alarm(runtime, () => this.refreshSoon());
     this.#successionAlarm = new Alarm(runtime, () => this.refreshSoon());
   }
@@ -163,15 +145,7 @@ export class Cluster {
 
   /** The link to a node, made on first use. */
   link(nodeId: number, purpose: LinkPurpose): NodeLink {
-    const key = `${nodeId} ${purpose}`;
-    let link = this.#links.get(key);
-    if (link === undefined) {
-      link = this.#newLink(() => this.metadata.node(nodeId), purpose);
-      // It may wait for a host that is gone without a word: metadata from another one tells.
-      link.onSlow = () => this.refreshSoon();
-      this.#links.set(key, link);
-    }
-    return link;
+    return this.#links.to(nodeId, purpose);
   }
 
   /** One request to one node, connecting first. Rejects with ChannelError. */
@@ -192,10 +166,10 @@ export class Cluster {
     timeoutMs: number = this.config['request.timeout.ms'],
   ): Promise<Message<A['response']>> {
     let failure: unknown = new ChannelError('notSent', 'no broker is known');
-    for (const link of this.#candidates()) {
+    for (const link of this.#links.candidates()) {
       if (this.#closed) break;
       try {
-        return await requestOn(await this.#openWithin(link, timeoutMs), api, draft, timeoutMs);
+        return await requestOn(await link.openWithin(timeoutMs), api, draft, timeoutMs);
       } catch (error) {
         // Another node would refuse the same password: one attempt fewer towards a lockout.
         if (!(error instanceof ChannelError) || error.kind === 'authentication') throw error;
@@ -214,8 +188,7 @@ export class Cluster {
     this.#closed = true;
     this.#ageAlarm.cancel();
     this.#successionAlarm.cancel();
-    for (const link of this.#bootstrap) link.close();
-    for (const link of this.#links.values()) link.close();
+    this.#links.close();
   }
 
   async #refreshOnce(): Promise<void> {
@@ -241,7 +214,7 @@ export class Cluster {
       this.#refused = null;
       this.#failedRefreshes =
         response.errorCode === ErrorCode.none && this.#isComplete(response.topics) ? 0 : this.#failedRefreshes + 1;
-      this.#applyMetadata(response, all);
+      this.#links.metadataChanged(this.metadata.apply(response, all));
       wanting = response.topics.some(({ errorCode }) => errorCode !== 0 && isTopicErrorTransient(errorCode));
     } catch (error) {
       this.#failedRefreshes++;
@@ -262,88 +235,15 @@ export class Cluster {
   #lookForSuccessors(): void {
     const nowNs = this.#nowNs();
     for (const [nodeId, sinceNs] of this.#lostNs) {
-      const isReached =
-        this.#links.get(`${nodeId} data`)?.channel ?? this.#links.get(`${nodeId} fetch`)?.channel ?? null;
-      if (isReached !== null || !this.metadata.leadsAny(nodeId)) this.#lostNs.delete(nodeId);
+      if (this.#links.reaches(nodeId) || !this.metadata.leadsAny(nodeId)) this.#lostNs.delete(nodeId);
       else if (nowNs - sinceNs < SUCCESSION_MS * 1e6) {
         this.#successionAlarm.noLaterThan(nowNs + this.config['retry.backoff.ms'] * 1e6);
       }
     }
   }
 
-  /** What was asked of a node that is no more, or does not lead any more what it led then, need not be waited for. */
-  #applyMetadata(response: Message<(typeof metadataApi)['response']>, all: boolean): void {
-    const deposed = this.metadata.apply(response, all);
-    for (const nodeId of deposed) this.#deposedNs.set(nodeId, this.#nowNs());
-    for (const [key, link] of this.#links) {
-      link.checkAddress();
-      const nodeId = Number.parseInt(key, 10);
-      if (this.metadata.node(nodeId) === undefined) link.giveUpIfSlow(Number.POSITIVE_INFINITY);
-      else if (!key.endsWith('coordinator')) link.giveUpIfSlow(this.#deposedNs.get(nodeId) ?? 0);
-    }
-  }
-
   #isComplete(topics: readonly { readonly errorCode: number }[]): boolean {
     return topics.every((topic) => topic.errorCode === ErrorCode.none);
-  }
-
-  /** The open channel; an attempt that is not done in time goes on, but is not waited for. */
-  #openWithin(link: NodeLink, timeoutMs: number): Promise<Channel> {
-    if (link.channel !== null) return Promise.resolve(link.channel);
-    return new Promise((resolve, reject) => {
-      const late = (): void => reject(new ChannelError('notSent', `no connection within ${timeoutMs} ms`));
-      const timer = this.runtime.timers.after(timeoutMs, late);
-      link.open().then(
-        (channel) => {
-          timer.cancel();
-          resolve(channel);
-        },
-        (error: unknown) => {
-          timer.cancel();
-          reject(error);
-        },
-      );
-    });
-  }
-
-  /**
-   * The nodes to ask, best first: open and idle ones, then the rest in random order, then the bootstrap servers; last
-   * those that owe an answer for too long, because their hosts may be gone.
-   */
-  *#candidates(): Generator<NodeLink> {
-    const links = this.metadata.nodes().map((node) => this.link(node.id, 'data'));
-    const known = links.filter((link) => !link.isSlow);
-    const open = known.filter((link) => link.channel !== null).sort((a, b) => a.inFlight - b.inFlight);
-    yield* open;
-    yield* this.#shuffled(known.filter((link) => !open.includes(link) && !link.isBackingOff));
-    yield* this.#shuffled(this.#bootstrap);
-    yield* links.filter((link) => !known.includes(link));
-  }
-
-  #shuffled(links: readonly NodeLink[]): NodeLink[] {
-    const shuffled = [...links];
-    for (let last = shuffled.length - 1; last > 0; last--) {
-      const chosen = this.runtime.random.below(last + 1);
-      [shuffled[last], shuffled[chosen]] = [shuffled[chosen]!, shuffled[last]!];
-    }
-    return shuffled;
-  }
-
-  #newLink(address: () => { host: string; port: number } | undefined, purpose: LinkPurpose): NodeLink {
-    const clientId = this.config['client.id'];
-    return new NodeLink(
-      {
-        runtime: this.runtime,
-        clientId: clientId === '' ? null : clientId,
-        connectTimeoutMs: this.config['socket.connection.setup.timeout.ms'],
-        connectTimeoutMaxMs: this.config['socket.connection.setup.timeout.max.ms'],
-        backoffMs: this.config['reconnect.backoff.ms'],
-        backoffMaxMs: this.config['reconnect.backoff.max.ms'],
-        security: this.#security,
-        slowMs: SLOW_MS[purpose],
-      },
-      address,
-    );
   }
 
   #nowNs(): number {
@@ -369,14 +269,4 @@ export function requestOn<A extends ApiSchema>(
 /** A topic that is being created, or whose leaders are being elected, comes with these. */
 function isTopicErrorTransient(code: number): boolean {
   return code === ErrorCode.none || errorInfo(code).retriable;
-}
-
-/** "host:port", with brackets around an IPv6 host. @throws ClientError 'configuration'. */
-export function parseAddress(text: string): { host: string; port: number } {
-  const match = /^(?:[a-zA-Z_]+:\/\/)?(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || !(port >= 1 && port <= 65535))
-    throw invalid('bootstrap.servers', `${text} is not host:port`);
-  return { host, port };
 }

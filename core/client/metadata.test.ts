@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { complete, ErrorCode, type MetadataResponseDraft, metadata, ZERO_UUID } from '../protocol/index.ts';
-import { parseAddress } from './cluster.ts';
 import { MetadataCache } from './metadata.ts';
+import { parseAddress } from './node-links.ts';
 
 const ID = 'AAAAAAAAAAAAAAAAAAAAEA';
 const OTHER = 'AAAAAAAAAAAAAAAAAAAAIA';

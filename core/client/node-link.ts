@@ -2,7 +2,8 @@ import type { Runtime, Timer } from '../runtime.ts';
 import { Alarm } from './alarm.ts';
 import type { ChannelSecurity } from './authentication.ts';
 import { backoffMs } from './backoff.ts';
-import { type Channel, ChannelError, openChannel } from './channel.ts';
+import { type Channel, openChannel } from './channel.ts';
+import { ChannelError } from './channel-error.ts';
 
 export interface LinkOptions {
   readonly runtime: Pick<Runtime, 'network' | 'timers' | 'clock' | 'random'>;
@@ -80,6 +81,25 @@ export class NodeLink {
       this.#opening = null;
     });
     return this.#opening;
+  }
+
+  /** As `open`; an attempt that is not done in time goes on, but is not waited for. */
+  openWithin(timeoutMs: number): Promise<Channel> {
+    if (this.#channel !== null) return Promise.resolve(this.#channel);
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(new ChannelError('notSent', `no connection within ${timeoutMs} ms`));
+      const timer = this.#options.runtime.timers.after(timeoutMs, late);
+      this.open().then(
+        (channel) => {
+          timer.cancel();
+          resolve(channel);
+        },
+        (error: unknown) => {
+          timer.cancel();
+          reject(error);
+        },
+      );
+    });
   }
 
   /** Drops the channel when the node has moved elsewhere. */

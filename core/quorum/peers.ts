@@ -1,4 +1,5 @@
-import { type Channel, ChannelError, openChannel } from '../client/channel.ts';
+import { type Channel, openChannel } from '../client/channel.ts';
+import { ChannelError } from '../client/channel-error.ts';
 import type { ApiSchema, Draft, Message } from '../protocol/index.ts';
 import { NetworkError, type Runtime } from '../runtime.ts';
 

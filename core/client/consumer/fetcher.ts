@@ -1,7 +1,8 @@
 import { ErrorCode, errorInfo, type FetchResponse, fetch, ZERO_UUID } from '../../protocol/index.ts';
 import type { Runtime } from '../../runtime.ts';
 import { backoffMs } from '../backoff.ts';
-import { type Channel, ChannelError } from '../channel.ts';
+import type { Channel } from '../channel.ts';
+import { ChannelError } from '../channel-error.ts';
 import { clientError, refusal } from '../client-error.ts';
 import type { Cluster } from '../cluster.ts';
 import type { AssignedPartition } from './assigned-partition.ts';

@@ -1,7 +1,8 @@
 import { ErrorCode, type ProduceResponse, produce } from '../../protocol/index.ts';
 import type { Runtime } from '../../runtime.ts';
 import { Alarm } from '../alarm.ts';
-import { type Channel, ChannelError } from '../channel.ts';
+import type { Channel } from '../channel.ts';
+import { ChannelError } from '../channel-error.ts';
 import { clientError } from '../client-error.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Accumulator } from './accumulator.ts';

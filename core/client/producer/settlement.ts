@@ -2,7 +2,7 @@ import { ErrorCode, errorInfo, type ProduceResponse } from '../../protocol/index
 import type { Runtime } from '../../runtime.ts';
 import { Alarm } from '../alarm.ts';
 import { backoffMs } from '../backoff.ts';
-import { ChannelError } from '../channel.ts';
+import { ChannelError } from '../channel-error.ts';
 import { clientError, isRetriableFailure } from '../client-error.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Accumulator } from './accumulator.ts';
