@@ -36,6 +36,8 @@ export interface ChannelOptions {
 export interface Channel {
   /** The highest version that both ends know, at most `cap`; null when there is none. */
   version(api: ApiSchema, cap?: number): number | null;
+  /** The level that the cluster's controller has finalized for a feature (KIP-584); 0 for none, or none told. */
+  featureLevel(name: string): number;
   /** Resolves with the decoded body. Rejects with ChannelError. After a timeout the channel is closed. */
   request<A extends ApiSchema>(
     api: A,
@@ -143,6 +145,10 @@ class ConnectionChannel implements Channel {
 
   version(api: ApiSchema, cap: number = Number.POSITIVE_INFINITY): number | null {
     return this.#versions.latest(api, cap);
+  }
+
+  featureLevel(name: string): number {
+    return this.#versions.featureLevel(name);
   }
 
   request<A extends ApiSchema>(

@@ -19,7 +19,13 @@ export type ClientErrorKind =
   /** The log was cut below the position and the reset policy is 'none' (KIP-320). */
   | 'truncated'
   /** The group has moved on: this member's generation is over. */
-  | 'rebalanced';
+  | 'rebalanced'
+  /** The transaction cannot be committed any more: abort it, then go on (KIP-1050). */
+  | 'abortable'
+  /** Another producer has this transactional id now, or the coordinator gave this one up: it writes no more (KIP-98). */
+  | 'fenced'
+  /** The call does not fit the state of the transaction. Nothing was done. */
+  | 'transactionState';
 
 /** What the clients throw and hand to callbacks. */
 export class ClientError extends Error {

@@ -5,17 +5,28 @@ import { type Cluster, type DraftFor, requestOn } from './cluster.ts';
 
 /** The first version of FindCoordinator that asks for several keys at once. */
 const FIRST_OF_MANY = 4;
-const GROUP_KEY_TYPE = 0;
+const KEY_TYPE = { group: 0, 'transactional id': 1 } as const;
+/** The first version that knows another kind of key than groups. */
+const FIRST_OF_KINDS = 1;
 
-/** The broker that coordinates one group: found when needed, forgotten when it says (or seems) not to be it. */
+/** The broker that coordinates one group, or one transactional id: found when needed, forgotten when it says (or seems) not to be it. */
 export class Coordinator {
   readonly groupId: string;
   readonly #cluster: Cluster;
+  readonly #kind: keyof typeof KEY_TYPE;
   #nodeId = -1;
 
-  constructor(cluster: Cluster, groupId: string) {
+  /** `groupId`: the transactional id, for that kind. */
+  constructor(cluster: Cluster, groupId: string, kind: keyof typeof KEY_TYPE = 'group') {
     this.#cluster = cluster;
     this.groupId = groupId;
+    this.#kind = kind;
+  }
+
+  /** The finalized level of a feature, as the coordinator said when it was last connected to; 0 where it does not say. */
+  featureLevel(name: string): number {
+    if (this.#nodeId < 0) return 0;
+    return this.#cluster.link(this.#nodeId, 'coordinator').channel?.featureLevel(name) ?? 0;
   }
 
   forget(): void {
@@ -73,7 +84,8 @@ export class Coordinator {
         last = new Retry(failure.code, failure.definite, failure.message);
       }
       definite &&= last.definite;
-      const pauseMs = backoffMs(attempts, config['retry.backoff.ms'], config['retry.backoff.max.ms'], random);
+      const backoff = backoffMs(attempts, config['retry.backoff.ms'], config['retry.backoff.max.ms'], random);
+      const pauseMs = Math.min(backoff, last.pauseMsMax);
       if (clock.monotonicNs() + pauseMs * 1e6 >= deadlineNs || this.#cluster.closed) {
         const reason = last.reason ?? errorInfo(last.errorCode).name;
         throw new ClientError(
@@ -89,13 +101,14 @@ export class Coordinator {
 
   async #find(timeoutMs: number): Promise<number> {
     if (this.#nodeId >= 0) return this.#nodeId;
-    const what = `the coordinator of group ${this.groupId}`;
+    const what = `the coordinator of ${this.#kind} ${this.groupId}`;
+    const keyType = KEY_TYPE[this.#kind];
     this.#nodeId = await this.retry(timeoutMs, what, async () => {
       const response = await this.#cluster.requestAny(findCoordinator, (version) =>
         version >= FIRST_OF_MANY
-          ? { keyType: GROUP_KEY_TYPE, coordinatorKeys: [this.groupId] }
-          : version >= 1
-            ? { keyType: GROUP_KEY_TYPE, key: this.groupId }
+          ? { keyType, coordinatorKeys: [this.groupId] }
+          : version >= FIRST_OF_KINDS
+            ? { keyType, key: this.groupId }
             : { key: this.groupId },
       );
       const found = response.coordinators.find((one) => one.key === this.groupId) ?? response;
@@ -118,9 +131,17 @@ export class Retry {
   readonly errorCode: number;
   readonly definite: boolean;
   readonly reason: string | null;
-  constructor(errorCode: number, definite: boolean, reason: string | null = null) {
+  /** Milliseconds: it is worth no longer a pause than this. */
+  readonly pauseMsMax: number;
+  constructor(
+    errorCode: number,
+    definite: boolean,
+    reason: string | null = null,
+    pauseMsMax: number = Number.POSITIVE_INFINITY,
+  ) {
     this.errorCode = errorCode;
     this.definite = definite;
     this.reason = reason;
+    this.pauseMsMax = pauseMsMax;
   }
 }

@@ -33,3 +33,6 @@ export { type ProducerConfig, readProducerConfig } from './producer/config.ts';
 export { Producer, type ProducerOptions, type RecordToSend } from './producer/producer.ts';
 export type { BatchOutcome, SendCallback, SendResult } from './producer/result.ts';
 export { ProducerTopic } from './producer/topic.ts';
+export type { GroupMetadata } from './producer/transaction-requests.ts';
+export type { TransactionStateKind } from './producer/transaction-states.ts';
+export { TransactionalProducer } from './producer/transactional-producer.ts';

@@ -29,9 +29,15 @@ function ownVersions(api: ApiSchema): VersionRange | null {
 /** What the node at the other end of a connection speaks: all that this code does, until it was asked. */
 export class NodeApiVersions {
   #theirs: ReadonlyMap<number, VersionRange> | null = null;
+  #features: ReadonlyMap<string, number> = new Map();
 
   get isKnown(): boolean {
     return this.#theirs !== null;
+  }
+
+  /** The level that the cluster's controller has finalized for a feature (KIP-584); 0 for none, or none told. */
+  featureLevel(name: string): number {
+    return this.#features.get(name) ?? 0;
   }
 
   /** The highest version that both ends know, at most `cap`; null when there is none. */
@@ -63,6 +69,7 @@ export class NodeApiVersions {
         this.#theirs = new Map(
           answer.apiKeys.map((range) => [range.apiKey, { min: range.minVersion, max: range.maxVersion }]),
         );
+        this.#features = new Map(answer.finalizedFeatures.map((level) => [level.name, level.maxVersionLevel]));
         return;
       }
       if (answer.errorCode !== ErrorCode.unsupportedVersion || version === 0) {

@@ -11,6 +11,7 @@ import {
   lookUpOffsets,
   type OffsetQuery,
 } from '../offset-lookup.ts';
+import type { GroupMetadata } from '../producer/transaction-requests.ts';
 import { Signal } from '../signal.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { Assignment, throwError } from './assignment.ts';
@@ -130,6 +131,12 @@ export class Consumer {
   /** The generation of the group that this consumer is in; -1 without a group. */
   get generation(): number {
     return this.#identity().generation;
+  }
+
+  /** Who this consumer is, for a producer that commits its offsets within a transaction (KIP-447). */
+  groupMetadata(): GroupMetadata {
+    if (this.#coordinator === null) throw misuse('group metadata needs a group.id');
+    return { groupId: this.#coordinator.groupId, ...this.#identity() };
   }
 
   /**

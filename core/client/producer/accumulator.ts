@@ -100,10 +100,11 @@ export class Accumulator {
   encode(batch: ProducerBatch): void {
     const { compression, compressionLevel } = this.#config;
     const plainBytes = batch.sizeBytes;
-    const builder = batch.encode(
-      this.#codecs,
-      compressionLevel === undefined ? { compression } : { compression, compressionLevel },
-    );
+    const builder = batch.encode(this.#codecs, {
+      compression,
+      transactional: this.#config.transactionalId !== null,
+      ...(compressionLevel === undefined ? {} : { compressionLevel }),
+    });
     if (builder === null) return;
     batch.queue.lastBatchBytes = plainBytes;
     if (compression !== 'none') this.#ratio += (Math.min(1, batch.sizeBytes / plainBytes) - this.#ratio) * 0.1;

@@ -18,6 +18,7 @@ export const producerRules = {
   'partitioner.adaptive.partitioning.enable': { type: 'bool', default: true },
   'partitioner.ignore.keys': { type: 'bool', default: false },
   retries: { type: 'int', default: 2147483647, min: 0, max: 2147483647 },
+  'transaction.timeout.ms': { type: 'int', default: 60000, min: 0 },
   'transactional.id': { type: 'text', default: null },
 } as const;
 
@@ -29,6 +30,8 @@ export interface ProducerConfig {
   readonly values: ProducerConfigValues;
   readonly acks: -1 | 0 | 1;
   readonly idempotent: boolean;
+  /** Every record belongs to a transaction of this id; null: none does. */
+  readonly transactionalId: string | null;
   readonly compression: CompressionType;
   /** Undefined: the codec's own default. */
   readonly compressionLevel: number | undefined;
@@ -42,9 +45,8 @@ export const MAX_IN_FLIGHT_IDEMPOTENT = 5;
 export function readProducerConfig(input: ConfigInput): ProducerConfig {
   const values = readConfig(allRules, input);
   const acks = values.acks === 'all' || values.acks === '-1' ? -1 : values.acks === '1' ? 1 : 0;
-  if (values['transactional.id'] !== null) {
-    throw invalid('transactional.id', 'transactions are not part of this producer yet');
-  }
+  const transactionalId = values['transactional.id'];
+  if (transactionalId === '') throw invalid('transactional.id', 'an empty one names no producer');
   // As in Java, a conflicting setting switches idempotence off unless it was asked for (KIP-679).
   const conflict =
     acks !== -1
@@ -56,6 +58,10 @@ export function readProducerConfig(input: ConfigInput): ProducerConfig {
           : null;
   const asked = 'enable.idempotence' in input && values['enable.idempotence'];
   if (conflict !== null && asked) throw invalid('enable.idempotence', `is impossible with ${conflict}`);
+  if (transactionalId !== null) {
+    if (conflict !== null) throw invalid('transactional.id', `is impossible with ${conflict}`);
+    if (!values['enable.idempotence']) throw invalid('transactional.id', 'needs enable.idempotence');
+  }
   const leastMs = values['linger.ms'] + values['request.timeout.ms'];
   if (values['delivery.timeout.ms'] < leastMs && 'delivery.timeout.ms' in input) {
     throw invalid('delivery.timeout.ms', `must be at least linger.ms + request.timeout.ms = ${leastMs}`);
@@ -65,6 +71,7 @@ export function readProducerConfig(input: ConfigInput): ProducerConfig {
     values,
     acks,
     idempotent: values['enable.idempotence'] && conflict === null,
+    transactionalId,
     compression,
     compressionLevel: levelOf(compression, values),
     maxInFlight: values['max.in.flight.requests.per.connection'],

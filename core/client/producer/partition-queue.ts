@@ -144,16 +144,15 @@ export class PartitionQueue {
     else if (batch.order > this.#gapOrder) this.#gapOrder = batch.order;
   }
 
-  /** What OUT_OF_ORDER_SEQUENCE_NUMBER means for a batch that is still in `inFlight`. */
-  outOfOrder(batch: ProducerBatch): 'retry' | 'lost' {
+  /** What OUT_OF_ORDER_SEQUENCE_NUMBER means for a batch in `inFlight`. 'gap': it can go only under another epoch. */
+  outOfOrder(batch: ProducerBatch): 'retry' | 'gap' | 'lost' {
     if (!this.#isOfCurrentIdentity(batch)) return 'retry';
     // A newer batch was taken: this one can no longer come before it.
     if (batch.order < this.#lastAckedOrder) return 'lost';
     const olderUnsettled =
       this.inFlight.some((other) => other.order < batch.order && other.state !== 'done') ||
       this.waiting.some((other) => other.order < batch.order);
-    if (!olderUnsettled) this.bumpEpoch();
-    return 'retry';
+    return olderUnsettled ? 'retry' : 'gap';
   }
 
   /** Numbering starts again under the next epoch once nothing is in flight. */
@@ -165,6 +164,14 @@ export class PartitionQueue {
   /** Numbering starts again under a new producer id once nothing is in flight. */
   wantFreshId(): void {
     this.#freshIdWanted = true;
+  }
+
+  /** The producer as a whole goes on under another identity, as between transactions: this partition begins anew with it. */
+  renew(): void {
+    this.#identity = null;
+    this.#gapOrder = -1;
+    this.#bumpWanted = false;
+    this.#freshIdWanted = false;
   }
 
   #adopt(identity: ProducerIdentity, codecs: Codecs): void {

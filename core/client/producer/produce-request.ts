@@ -7,6 +7,8 @@ import type { ProducerConfig } from './config.ts';
 /** The first Produce version that names topics by id (KIP-516), and the first that knows zstd (KIP-110). */
 const FIRST_BY_TOPIC_ID = 13;
 const FIRST_WITH_ZSTD = 7;
+/** The last version whose broker leaves it to the client to add a partition to its transaction (KIP-890). */
+const LAST_TO_ADDED_PARTITIONS = 11;
 
 export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number];
 
@@ -16,9 +18,12 @@ export function produceVersion(
   metadata: MetadataCache,
   config: ProducerConfig,
   batches: readonly ProducerBatch[],
+  /** The client adds partitions to its transactions itself. */
+  addsPartitions: boolean,
 ): number | null {
   const byId = batches.every(({ queue }) => (metadata.topic(queue.topic)?.id ?? ZERO_UUID) !== ZERO_UUID);
-  const version = channel.version(produce, byId ? undefined : FIRST_BY_TOPIC_ID - 1);
+  const cap = addsPartitions ? LAST_TO_ADDED_PARTITIONS : byId ? undefined : FIRST_BY_TOPIC_ID - 1;
+  const version = channel.version(produce, cap);
   return version !== null && config.compression === 'zstd' && version < FIRST_WITH_ZSTD ? null : version;
 }
 
@@ -40,7 +45,8 @@ export function produceDraft(
     topicId: metadata.topic(name)?.id ?? ZERO_UUID,
     partitionData,
   }));
-  return { acks: config.acks, timeoutMs: config.values['request.timeout.ms'], topicData };
+  const { acks, transactionalId, values } = config;
+  return { acks, timeoutMs: values['request.timeout.ms'], topicData, transactionalId };
 }
 
 /** What the response says of each batch; undefined where it says nothing. */

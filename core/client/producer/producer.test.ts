@@ -229,7 +229,7 @@ describe('idempotence', () => {
     expect(make({ acks: '1' }).config.idempotent).toBe(false);
     expect(make({}).config.idempotent).toBe(true);
     expect(() => make({ acks: '1', 'enable.idempotence': true })).toThrow('enable.idempotence');
-    expect(() => make({ 'transactional.id': 'x' })).toThrow('transactional.id');
+    expect(() => make({ 'transactional.id': 'x', retries: 0 })).toThrow('transactional.id');
     expect(() => make({ 'linger.mz': 3 })).toThrow('linger.mz');
   });
 

@@ -1,17 +1,18 @@
-import { ErrorCode } from '../../protocol/index.ts';
 import { NO_HEADERS, partitionForKey, type RecordHeader } from '../../records/index.ts';
 import type { Runtime } from '../../runtime.ts';
 import { Alarm } from '../alarm.ts';
-import { ClientError, clientError } from '../client-error.ts';
+import { clientError } from '../client-error.ts';
 import { Cluster } from '../cluster.ts';
 import type { ConfigInput } from '../config.ts';
 import { Accumulator } from './accumulator.ts';
 import { type ProducerConfig, readProducerConfig } from './config.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import { StickyPartitioner } from './partitioner.ts';
+import { closed, failure, type Refused } from './refused.ts';
 import type { BatchOutcome, SendCallback, SendResult } from './result.ts';
 import { Sender } from './sender.ts';
 import { ProducerTopic } from './topic.ts';
+import { Transactions } from './transactions.ts';
 
 /** Records that `send` keeps waiting while buffer.memory is full; beyond it they fail at once. */
 const BLOCKED_RECORDS_MAX = 10000;
@@ -49,6 +50,8 @@ interface BlockedSend {
 /** Kafka's producer. See README.md for what it promises about order, duplicates and `definite`. */
 export class Producer {
   readonly config: ProducerConfig;
+  /** Those of a transactional.id; null without one. */
+  protected readonly transactions: Transactions | null;
   readonly #runtime: Runtime;
   readonly #cluster: Cluster;
   readonly #accumulator: Accumulator;
@@ -72,8 +75,17 @@ export class Producer {
     this.#runtime = options.runtime;
     this.#onBatch = options.onBatch ?? null;
     this.#cluster = new Cluster(options.runtime, this.config.values, { autoCreateTopics: true });
+    const id = this.config.transactionalId;
+    this.transactions = id === null ? null : new Transactions(this.#cluster, this.config, id, this.#transactionWork());
     this.#accumulator = new Accumulator(this.config, options.runtime);
-    this.#sender = new Sender(options.runtime, this.#cluster, this.config, this.#accumulator, this.#onBatch);
+    this.#sender = new Sender(
+      options.runtime,
+      this.#cluster,
+      this.config,
+      this.#accumulator,
+      this.#onBatch,
+      this.transactions,
+    );
     this.#sender.onSettled = () => this.#memoryFreed();
     this.#events = { closed: this.#sender.poke, opened: this.#sender.opened };
     this.#blockedAlarm = new Alarm(options.runtime, () => this.#expireBlocked());
@@ -90,7 +102,7 @@ export class Producer {
 
   /** Looks a topic up (and lets the broker create it), within max.block.ms. @throws ClientError. */
   topic(name: string): Promise<ProducerTopic> {
-    if (this.#closed) return Promise.reject(new ClientError('closed', 'the producer is closed', -1, true));
+    if (this.#closed) return Promise.reject(closed());
     let lookup = this.#lookups.get(name);
     if (lookup === undefined) {
       // Records that are sent before it is known wait for one and the same answer, which keeps their order.
@@ -127,7 +139,7 @@ export class Producer {
     const outcome = this.#append(topic, chosen, timestampMs, key, value, headers, token, null);
     if (outcome === 'full') return false;
     if (outcome !== 'appended') {
-      const result = failure(outcome);
+      const result = this.#refused(outcome);
       this.#onBatch?.({ topic: topic.name, partition: chosen, tokens: [token], result });
     }
     return true;
@@ -147,6 +159,18 @@ export class Producer {
     callback: SendCallback,
   ): boolean {
     this.#refuseIfClosed();
+    return this.#send(topic, partition, key, value, headers, timestampMs, callback);
+  }
+
+  #send(
+    topic: ProducerTopic,
+    partition: number | null,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[],
+    timestampMs: number,
+    callback: SendCallback,
+  ): boolean {
     const chosen = partition ?? this.partitionFor(topic, key);
     const outcome =
       this.#blocked.length > 0 ? 'full' : this.#append(topic, chosen, timestampMs, key, value, headers, 0, callback);
@@ -157,23 +181,29 @@ export class Producer {
       this.#blockedAlarm.noLaterThan(deadlineNs);
       return false;
     }
-    this.#runtime.timers.endOfTurn(() => callback(failure(outcome)));
+    this.#runtime.timers.endOfTurn(() => callback(this.#refused(outcome)));
     return outcome !== 'full';
   }
 
   /** The comfortable form. Resolves with the record's end; failures are values too. @throws ClientError when closed. */
   async sendRecord(record: RecordToSend): Promise<SendResult> {
-    let topic: ProducerTopic;
-    try {
-      topic = await this.topic(record.topic);
-    } catch (error) {
-      const { code, message } = clientError(error);
-      return { kind: 'failed', errorCode: code, definite: true, message };
+    this.#refuseIfClosed();
+    let topic = this.#topics.get(record.topic);
+    if (topic === undefined) {
+      try {
+        topic = await this.topic(record.topic);
+      } catch (error) {
+        const { code, message } = clientError(error);
+        this.transactions?.recordFailed(code, true, message);
+        return { kind: 'failed', errorCode: code, definite: true, message };
+      }
+      if (this.#closed) throw closed();
     }
+    const found = topic;
     return new Promise((resolve) => {
       const timestampMs = record.timestampMs ?? this.#runtime.clock.wallMs();
       const headers = record.headers ?? NO_HEADERS;
-      this.send(topic, record.partition ?? null, record.key ?? null, record.value, headers, timestampMs, resolve);
+      this.#send(found, record.partition ?? null, record.key ?? null, record.value, headers, timestampMs, resolve);
     });
   }
 
@@ -191,6 +221,7 @@ export class Producer {
     this.#sender.draining = true;
     this.#sender.poke();
     try {
+      await this.#allLookedUp();
       while (this.#blocked.length > 0) await this.writable();
       await this.#allEnded();
     } finally {
@@ -225,6 +256,21 @@ export class Producer {
     return topic;
   }
 
+  /** Resolves with the promise, which must not reject, or after `timeoutMs` without it. */
+  protected within(promise: Promise<void>, timeoutMs: number): Promise<void> {
+    return this.#cluster.within(promise, timeoutMs);
+  }
+
+  #transactionWork(): ConstructorParameters<typeof Transactions>[3] {
+    return {
+      flush: () => this.flush(),
+      changed: () => this.#sender.poke(),
+      renewed: () => {
+        for (const topic of this.#topics.values()) for (const queue of topic.queues) queue.renew();
+      },
+    };
+  }
+
   #append(
     topic: ProducerTopic,
     partition: number,
@@ -234,9 +280,10 @@ export class Producer {
     headers: readonly RecordHeader[],
     token: number,
     callback: SendCallback | null,
-  ): 'appended' | 'tooLarge' | 'full' | 'noPartition' {
+  ): 'appended' | Refused {
     const queue: PartitionQueue | undefined = topic.queues[partition];
     if (queue === undefined) return 'noPartition';
+    if (this.transactions !== null && this.transactions.refusal !== null) return 'givenUp';
     const before = this.#accumulator.usedBytes;
     const outcome = this.#accumulator.append(queue, timestampMs, key, value, headers, token, callback, this.#events);
     if (outcome === 'appended') topic.sticky.added(this.#accumulator.usedBytes - before);
@@ -251,7 +298,7 @@ export class Producer {
       const outcome = this.#append(topic, partition, timestampMs, key, value, headers, 0, callback);
       if (outcome === 'full') break;
       this.#blocked.shift();
-      if (outcome !== 'appended') callback(failure(outcome));
+      if (outcome !== 'appended') callback(this.#refused(outcome));
     }
     if (!this.#ended && (this.#blocked.length > 0 || this.#accumulator.isFull)) return;
     const waiters = this.#writableWaiters;
@@ -263,10 +310,16 @@ export class Producer {
   #expireBlocked(): void {
     const nowNs = this.#runtime.clock.monotonicNs();
     while (this.#blocked.length > 0 && this.#blocked[0]!.deadlineNs <= nowNs) {
-      this.#blocked.shift()!.callback(failure('full'));
+      this.#blocked.shift()!.callback(this.#refused('full'));
     }
     if (this.#blocked.length > 0) this.#blockedAlarm.noLaterThan(this.#blocked[0]!.deadlineNs);
     this.#memoryFreed();
+  }
+
+  /** Records that wait until their topic is known were added before a flush too. */
+  async #allLookedUp(): Promise<void> {
+    const open = [...this.#lookups].filter(([name]) => !this.#topics.has(name)).map(([, lookup]) => lookup);
+    if (open.length > 0) await Promise.allSettled(open);
   }
 
   #allEnded(): Promise<void> {
@@ -284,23 +337,15 @@ export class Producer {
     });
   }
 
+  /** A record that did not get into a batch: without it, its transaction is not whole. */
+  #refused(why: Refused): Extract<SendResult, { kind: 'failed' }> {
+    const result = failure(why);
+    this.transactions?.recordFailed(result.errorCode, true, result.message);
+    return result;
+  }
+
   #refuseIfClosed(): void {
-    if (this.#closed) throw new ClientError('closed', 'the producer is closed', -1, true);
+    if (this.#closed) throw closed();
+    this.transactions?.refuseUnlessBegun();
   }
-}
-
-/** A record that was refused before it got into a batch. */
-function failure(why: 'tooLarge' | 'full' | 'noPartition'): Extract<SendResult, { kind: 'failed' }> {
-  switch (why) {
-    case 'tooLarge':
-      return failed(ErrorCode.messageTooLarge, 'the record is larger than max.request.size or buffer.memory');
-    case 'full':
-      return failed(-1, 'buffer.memory stayed full for max.block.ms');
-    case 'noPartition':
-      return failed(ErrorCode.unknownTopicOrPartition, 'the topic has no such partition');
-  }
-}
-
-function failed(errorCode: number, message: string): Extract<SendResult, { kind: 'failed' }> {
-  return { kind: 'failed', errorCode, definite: true, message };
 }

@@ -13,6 +13,7 @@ import { produceDraft, produceVersion } from './produce-request.ts';
 import { ProducerIds } from './producer-ids.ts';
 import type { BatchOutcome } from './result.ts';
 import { Settlement } from './settlement.ts';
+import type { Transactions } from './transactions.ts';
 
 /** What a request says beside its batches, by which max.request.size is kept. */
 const REQUEST_OVERHEAD_BYTES = 512;
@@ -42,7 +43,9 @@ export class Sender {
   readonly #nodes = new Map<number, NodeState>();
   readonly #alarm: Alarm;
   readonly #lingerNs: number;
-  readonly #ids: ProducerIds;
+  /** Where identities come from. */
+  readonly #ids: Pick<ProducerIds, 'current' | 'ask'>;
+  readonly #transactions: Transactions | null;
   #poked = false;
   #closed = false;
 
@@ -52,7 +55,9 @@ export class Sender {
     config: ProducerConfig,
     accumulator: Accumulator,
     listener: ((outcome: BatchOutcome) => void) | null,
+    transactions: Transactions | null,
   ) {
+    this.#transactions = transactions;
     this.#runtime = runtime;
     this.#cluster = cluster;
     this.#config = config;
@@ -61,15 +66,22 @@ export class Sender {
       waits: (queue) => this.#active.add(queue),
       dueAt: (atNs) => this.#alarm.noLaterThan(atNs),
       changed: () => this.poke(),
-      ended: () => this.onSettled?.(),
+      ended: (result) => {
+        if (transactions !== null && result.kind === 'failed') {
+          transactions.recordFailed(result.errorCode, result.definite, result.message);
+        }
+        this.onSettled?.();
+      },
     });
     this.#lingerNs = config.values['linger.ms'] * 1e6;
-    this.#ids = new ProducerIds(
-      cluster,
-      () => this.#settlement.incomplete.size > 0,
-      () => this.poke(),
-      (errorCode, message) => this.#settlement.failWaiting(errorCode, message),
-    );
+    this.#ids =
+      transactions ??
+      new ProducerIds(
+        cluster,
+        () => this.#settlement.incomplete.size > 0,
+        () => this.poke(),
+        (errorCode, message) => this.#settlement.failWaiting(errorCode, message),
+      );
     this.#alarm = new Alarm(runtime, () => this.#pump());
   }
 
@@ -104,6 +116,8 @@ export class Sender {
 
   #pump(): void {
     if (this.#closed) return;
+    const refusal = this.#transactions?.refusal ?? null;
+    if (refusal !== null) this.#settlement.failWaiting(refusal.code, refusal.message);
     const nowNs = this.#runtime.clock.monotonicNs();
     const byNode = new Map<number, PartitionQueue[]>();
     let needsMetadata = false;
@@ -155,7 +169,7 @@ export class Sender {
       this.#ids.ask();
       return false;
     }
-    return true;
+    return this.#transactions === null || this.#transactions.admits(queue.topic, queue.partition);
   }
 
   /** As KAFKA-15415 has it. A broker that tells no epochs is given its time. */
@@ -221,7 +235,13 @@ export class Sender {
 
   #send(node: NodeState, channel: Channel, batches: readonly ProducerBatch[]): void {
     const { metadata } = this.#cluster;
-    const version = produceVersion(channel, metadata, this.#config, batches);
+    const version = produceVersion(
+      channel,
+      metadata,
+      this.#config,
+      batches,
+      this.#transactions?.addsPartitions ?? false,
+    );
     if (version === null) {
       const error = new ChannelError('unsupportedVersion', 'the broker has no common version of Produce');
       for (const batch of batches) this.#settlement.failedToSend(batch, error);

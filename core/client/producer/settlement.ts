@@ -20,7 +20,7 @@ export interface SettlementEvents {
   /** Something may be sent now. */
   changed(): void;
   /** A batch has ended: memory may be free. */
-  ended(): void;
+  ended(result: BatchOutcome['result']): void;
 }
 
 /** Decides what becomes of each batch: acknowledged, sent again, split, or failed; and ends it within its time. */
@@ -119,12 +119,12 @@ export class Settlement {
     const message = answer.errorMessage ?? info.name;
     if (!isRefusedBeforeAppend(code)) batch.maybeWritten = true;
     if (batch.identity !== null && batch.state !== 'done') {
-      if (code === ErrorCode.outOfOrderSequenceNumber && queue.outOfOrder(batch) === 'retry') {
-        this.#retry(batch, code, message, true);
-        return;
-      }
-      if (code === ErrorCode.unknownProducerId) {
-        queue.bumpEpoch();
+      // Within a transaction the epoch is the whole producer's: the transaction fails, and its abort bumps it.
+      const heals = this.#config.transactionalId === null;
+      const order = code === ErrorCode.outOfOrderSequenceNumber ? queue.outOfOrder(batch) : null;
+      const wantsBump = order === 'gap' || code === ErrorCode.unknownProducerId;
+      if (wantsBump && heals) queue.bumpEpoch();
+      if (order === 'retry' || (wantsBump && heals)) {
         this.#retry(batch, code, message, true);
         return;
       }
@@ -191,7 +191,7 @@ export class Settlement {
     this.#incomplete.delete(batch);
     this.#accumulator.release(batch);
     batch.finish(result, this.#listener);
-    this.#events.ended();
+    this.#events.ended(result);
   }
 
   /** delivery.timeout.ms: also for batches in flight, whose answers are then only heard for their sequences. */

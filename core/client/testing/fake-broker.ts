@@ -37,6 +37,8 @@ interface Sleeper {
 export class FakeBroker {
   readonly host: string;
   readonly port: number;
+  /** Finalized levels of features. */
+  readonly features: Map<string, number> = new Map();
   /** Names of the APIs asked for, in order. */
   readonly requests: string[] = [];
   readonly #timers: Sleeper;
@@ -65,7 +67,12 @@ export class FakeBroker {
       minVersion: parseVersions(api.request.versions)!.min,
       maxVersion: max,
     }));
-    return { errorCode: ErrorCode.none, apiKeys };
+    const finalizedFeatures = [...this.features].map(([name, level]) => ({
+      name,
+      maxVersionLevel: level,
+      minVersionLevel: level,
+    }));
+    return { errorCode: ErrorCode.none, apiKeys, finalizedFeatures };
   }
 
   #accept(connection: Connection): void {

@@ -18,11 +18,18 @@ import {
   produce,
 } from '../../protocol/index.ts';
 import { createRandom } from '../../random.ts';
-import { batchBaseOffset, batchLastOffset } from '../../records/index.ts';
+import {
+  batchBaseOffset,
+  batchLastOffset,
+  batchProducerEpoch,
+  batchProducerId,
+  isTransactionalBatch,
+} from '../../records/index.ts';
 import type { Codecs, Disk, Logger, Runtime } from '../../runtime.ts';
 import { FakeBroker, type Reply } from './fake-broker.ts';
 import { FakeGroup } from './fake-group.ts';
 import { FakeLog } from './fake-log.ts';
+import { FakeTransactions } from './fake-transactions.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -60,18 +67,21 @@ export class ClientWorld {
   /** What a test wants to stand in a partition's part of a Fetch response. */
   fetchAnswer: (brokerId: number, asked: FetchedPartition) => Partial<FetchAnswer> = () => ({});
   readonly group: FakeGroup;
+  /** Serves transactional ids where `transactions` was given. */
+  readonly transactions: FakeTransactions;
   readonly #oldest: boolean;
 
   constructor(
     codecs: Codecs,
     drain: () => Promise<void>,
     /** `oldest`: every API at the lowest version that we know. */
-    options: { brokers?: number; partitions?: number; oldest?: boolean } = {},
+    options: { brokers?: number; partitions?: number; oldest?: boolean; transactions?: number } = {},
   ) {
     this.#oldest = options.oldest ?? false;
     this.time = new VirtualTime(drain);
     this.network = new MemoryNetwork(this.time);
     this.group = new FakeGroup(this.time);
+    this.transactions = new FakeTransactions(options.transactions ?? 0);
     const write = (message: string, fields?: Record<string, unknown>): void => {
       this.logLines.push(`${this.time.nowMs} ${message} ${JSON.stringify(fields ?? {})}`);
     };
@@ -130,7 +140,8 @@ export class ClientWorld {
     broker.on(metadata, () => ({ kind: 'answer', body: this.metadataResponse() }), at(0));
     const newId = () => ({ producerId: 1000 + this.producerIds++, producerEpoch: 0 });
     broker.on(initProducerId, () => ({ kind: 'answer', body: newId() }), at(0) ?? 5);
-    broker.on(produce, (request) => this.#answerProduce(id, request), at(3));
+    if (this.transactions.level > 0) this.transactions.serve(broker, newId);
+    broker.on(produce, (request, version) => this.#answerProduce(id, request, version), at(3));
     broker.on(listOffsets, (request) => ({ kind: 'answer', body: this.#offsets(id, request) }), at(1));
     broker.on(offsetForLeaderEpoch, (request) => ({ kind: 'answer', body: this.#epochEnds(id, request) }), at(2));
     broker.on(fetch, (request) => this.#answerFetch(id, request), at(4));
@@ -138,11 +149,11 @@ export class ClientWorld {
     return broker;
   }
 
-  async #answerProduce(id: number, request: ProduceRequest): Promise<Reply<ProduceResponseDraft>> {
+  async #answerProduce(id: number, request: ProduceRequest, version: number): Promise<Reply<ProduceResponseDraft>> {
     const answers: { index: number; errorCode: number; baseOffset: number }[] = [];
     let reply: Reply<never> | null = null;
     for (const { index, records } of request.topicData[0]!.partitionData) {
-      const outcome = this.#produce(id, index, records!);
+      const outcome = this.#produce(id, index, records!, request.transactionalId, version);
       if (outcome.kind !== 'answer') reply = outcome;
       else {
         if (outcome.afterMs !== undefined) await this.time.sleep(outcome.afterMs);
@@ -210,6 +221,8 @@ export class ClientWorld {
     brokerId: number,
     partition: number,
     records: Uint8Array,
+    transactionalId: string | null,
+    version: number,
   ): Exclude<Reply<{ errorCode: number; baseOffset: number }>, { kind: 'raw' }> {
     const refused = (errorCode: number) => ({ kind: 'answer', body: { errorCode, baseOffset: -1 } }) as const;
     if (this.leaders[partition] !== brokerId) return refused(ErrorCode.notLeaderOrFollower);
@@ -218,6 +231,13 @@ export class ClientWorld {
     if (fault.kind === 'hangUpBefore') return { kind: 'hangUp' };
     if (fault.kind === 'silenceBefore') return { kind: 'silence' };
     if (records.length > this.batchBytesMax) return refused(ErrorCode.messageTooLarge);
+    if (transactionalId !== null) {
+      const producerId = batchProducerId(records, 0);
+      const epoch = batchProducerEpoch(records, 0);
+      const code = this.transactions.produced(transactionalId, producerId, epoch, `t-${partition}`, version);
+      if (code !== ErrorCode.none || !isTransactionalBatch(records, 0))
+        return refused(code || ErrorCode.invalidTxnState);
+    }
     const outcome = this.logs[partition]!.append(records);
     if (fault.kind === 'refuseAfter') return refused(fault.errorCode);
     if (fault.kind === 'hangUpAfter') return { kind: 'hangUp' };
