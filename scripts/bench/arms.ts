@@ -15,6 +15,8 @@ export const KAFKA = 'Apache Kafka 4.3.1';
 /** A running cluster under test. Both arms keep their data under the system's temporary folder: on the same disk. */
 export interface ArmCluster extends AsyncDisposable {
   readonly arm: Arm;
+  /** What it is called while it runs: `ours`, `Kafka`. */
+  readonly title: string;
   readonly bootstrap: string;
   readonly pids: readonly number[];
 }
@@ -26,6 +28,7 @@ export async function startOurs(brokers: number): Promise<ArmCluster> {
     const served = await serveProcess(['--data', data, ...(brokers === 1 ? [] : ['--brokers', String(brokers)])]);
     return {
       arm: 'ours',
+      title: 'ours',
       bootstrap: served.bootstrap,
       pids: [served.pid],
       async [Symbol.asyncDispose]() {
@@ -42,7 +45,7 @@ export async function startOurs(brokers: number): Promise<ArmCluster> {
 export async function startTheirs(brokers: number): Promise<ArmCluster> {
   const cluster = await startKafka({ brokers });
   const { bootstrap, pids } = cluster;
-  return { arm: 'theirs', bootstrap, pids, [Symbol.asyncDispose]: () => cluster.stop() };
+  return { arm: 'theirs', title: 'Kafka', bootstrap, pids, [Symbol.asyncDispose]: () => cluster.stop() };
 }
 
 /** Both clusters, started once; whichever has no load is idle. `theirs` is null without peers. */
@@ -59,9 +62,9 @@ export class Arms implements AsyncDisposable {
     this.brokers = brokers;
   }
 
-  static async start(context: Context, brokers: number): Promise<Arms> {
-    context.progress(`starting ${brokers === 1 ? 'a broker' : `${brokers} brokers`} of ours`);
-    const ours = await startOurs(brokers);
+  static async start(context: Context, brokers: number, startOne: typeof startOurs = startOurs): Promise<Arms> {
+    context.progress('starting ours');
+    const ours = await startOne(brokers);
     if (!context.peers) return new Arms(ours, null, brokers);
     context.progress(`starting ${KAFKA}`);
     try {
@@ -136,8 +139,9 @@ export async function runPairs(
     const sample = await act(cluster);
     const brokerCpuSeconds = cpuSeconds(cluster.pids) - before;
     const shown = Object.entries(sample).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
-    const whose = cluster.arm === 'ours' ? 'ours' : 'Kafka';
-    context.progress(`${title}, ${what}, ${whose}: ${shown.join('  ')}  broker CPU ${brokerCpuSeconds.toFixed(2)} s`);
+    context.progress(
+      `${title}, ${what}, ${cluster.title}: ${shown.join('  ')}  broker CPU ${brokerCpuSeconds.toFixed(2)} s`,
+    );
     return { ...sample, brokerCpuSeconds };
   };
   if (options.warmUp) for (const cluster of arms.clusters) await run(cluster, 'warm-up');

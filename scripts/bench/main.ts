@@ -14,6 +14,7 @@ import { ombLines } from './lines/omb.ts';
 import { rateSearchLines } from './lines/rate-search.ts';
 import { simulationLines } from './lines/simulation.ts';
 import { startLines } from './lines/start.ts';
+import { toolCeilingLines } from './lines/tool-ceiling.ts';
 import { type BenchRecord, judged, table } from './print.ts';
 import { childrenOf } from './process-usage.ts';
 
@@ -49,6 +50,7 @@ function linesFor(only: string | undefined): Line[] {
   const wanted = (name: string): boolean => pattern === null || pattern.test(name);
   const alone = [
     ...startLines,
+    ...toolCeilingLines,
     ...failoverLines,
     ...manyPartitionsLines,
     ...generatorLines,

@@ -3,8 +3,9 @@ import { packageRoot } from '../../package.ts';
 import { runCommand } from '../../peers/process.ts';
 import { type ArmCluster, Arms, armsFigure, runPairs, type Sample, type Samples } from '../arms.ts';
 import type { Context, Figure, Line, Target } from '../figure.ts';
-import { consumeAll, type Produced, type ProduceLoad, produceLoad } from '../kafka-tools.ts';
+import { consumeAll, produceLoad } from '../kafka-tools.ts';
 import { residentBytes } from '../process-usage.ts';
+import { fullRate, steadyRate, toolLatencies } from '../tool-loads.ts';
 
 /** Kafka's own tools against both arms. */
 
@@ -30,12 +31,6 @@ interface BrokerLine {
   run(context: Context, arms: Arms): Promise<Figure[]>;
 }
 
-function load(context: Context, recordBytes: number): ProduceLoad {
-  const records = (recordBytes === 100 ? 5_000_000 : 1_000_000) / (context.quick ? 5 : 1);
-  const batch = recordBytes === 100 ? 65_536 : 131_072;
-  return { records, recordBytes, rate: -1, client: { 'batch.size': String(batch), 'linger.ms': '5' } };
-}
-
 function produceLine(recordBytes: 100 | 1024, shape: Shape): BrokerLine {
   const size = recordBytes === 100 ? '100 B' : '1 KiB';
   const name = `${shape.prefix}produce-${recordBytes}`;
@@ -45,7 +40,7 @@ function produceLine(recordBytes: 100 | 1024, shape: Shape): BrokerLine {
     title,
     brokers: shape.brokers,
     async run(context, arms) {
-      const wanted = load(context, recordBytes);
+      const wanted = fullRate(context, recordBytes);
       const samples = await runPairs(context, arms, title, { warmUp: true }, (cluster) =>
         arms.withTopic(cluster, async (topic) => {
           const { recordsPerSecond } = (await produceLoad(cluster.bootstrap, topic, wanted)).all;
@@ -75,7 +70,7 @@ const consumeLine: BrokerLine = {
   title: 'consume 100 B',
   brokers: 1,
   async run(context, arms) {
-    const wanted = load(context, 100);
+    const wanted = fullRate(context, 100);
     // Both logs are written first, so that nothing is written while somebody reads.
     const filled = new Map<ArmCluster, string>();
     const measure = async (remaining: readonly ArmCluster[]): Promise<Samples> => {
@@ -144,14 +139,10 @@ function toolLatencyLine(shape: Pick<Shape, 'prefix' | 'brokers'>, rate: number,
     title,
     brokers: shape.brokers,
     async run(context, arms) {
-      const records = rate * (context.quick ? 5 : 20);
-      // A quarter: by then the tool's own code is compiled, its metadata there, and what piled up meanwhile sent.
-      const warmUpRecords = records / 4;
-      const wanted = { records, recordBytes: 1024, rate, warmUpRecords, client: { 'linger.ms': '0' } };
+      const wanted = steadyRate(context, rate);
       const samples = await runPairs(context, arms, title, { warmUp: true }, (cluster) =>
         arms.withTopic(cluster, async (topic): Promise<Sample> => {
-          const { all, steady } = await produceLoad(cluster.bootstrap, topic, wanted);
-          return { ...pickLatencies(all), steadyP99Ms: steady!.p99Ms, steadyP999Ms: steady!.p999Ms };
+          return toolLatencies(await produceLoad(cluster.bootstrap, topic, wanted));
         }),
       );
       // Whole milliseconds: 0 means "less than 1", and counts as 1 in the ratio.
@@ -169,10 +160,6 @@ function toolLatencyLine(shape: Pick<Shape, 'prefix' | 'brokers'>, rate: number,
       return [...whole, steady('p99', 'steadyP99Ms'), steady('p99.9', 'steadyP999Ms')];
     },
   };
-}
-
-function pickLatencies({ p50Ms, p95Ms, p99Ms, p999Ms }: Produced): Sample {
-  return { p50Ms, p95Ms, p99Ms, p999Ms };
 }
 
 let ownRuns = 0;
