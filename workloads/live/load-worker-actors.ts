@@ -1,5 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createNodeRuntime, ProcessTelemetry, readSecurityFiles } from '../../core/node/index.ts';
+// By name: the whole room would bring the broker along, which each thread would have to load for nothing.
+import { ProcessTelemetry } from '../../core/node/process-telemetry.ts';
+import { createNodeRuntime } from '../../core/node/runtime.ts';
+import { readSecurityFiles } from '../../core/node/security-files.ts';
 import type { Environment } from '../actors/environment.ts';
 import { Load } from '../actors/load.ts';
 import { ownDriver } from '../actors/own-driver.ts';

@@ -7,7 +7,7 @@ import { type Conducted, conduct, type FaultConductor, type Phase, type Stage } 
 import type { Environment } from '../actors/environment.ts';
 import { ownDriver } from '../actors/own-driver.ts';
 import { Positions } from '../actors/positions.ts';
-import { type Roster, rosterOf } from '../actors/roster.ts';
+import { rosterOf } from '../actors/roster.ts';
 import { drawFaults } from '../fault-schedule.ts';
 import type { HistorySink } from '../history.ts';
 import { HistoryWriter } from '../history-writer.ts';
@@ -22,6 +22,7 @@ import { LocalCluster } from './local-cluster.ts';
 import { type LiveFault, LocalFaults } from './local-faults.ts';
 import { isNetworkAction } from './network-faults.ts';
 import { hasAddresses } from './relay-network.ts';
+import { sharesOf } from './shares.ts';
 import { TelemetryLog, type TelemetryPart } from './telemetry.ts';
 
 export interface LiveOptions {
@@ -75,8 +76,6 @@ export interface LiveOutcome {
   readonly library: Library | null;
 }
 
-/** Below this rate one load thread does all; a thread more would cost more than it gives. */
-const ONE_THREAD_PER_SECOND = 50_000;
 const AUDIT_STALL_MS = 60_000;
 
 /** Brokers on this machine (target local), or the address of a running cluster (target kafka). */
@@ -158,7 +157,7 @@ async function drive(
     file: (path) => files.get(path) ?? null,
     problem,
   };
-  const shares = sharesOf(workload, roster);
+  const shares = sharesOf(workload, roster, availableParallelism());
   const buffers = shares.map(() => new SharedArrayBuffer(MEASUREMENT_BYTES));
   // Bytes pass through a load thread as they do through a broker. It takes what holds when it starts.
   tuneHeapForServing();
@@ -261,18 +260,4 @@ async function drive(
     await Promise.all(threads.map((thread) => thread.close()));
     runtime.close();
   }
-}
-
-/** Actor indices by load thread. Producers and consumers of one kind of load end up on different threads. */
-function sharesOf(workload: Workload, roster: Roster): number[][] {
-  const seats = [...roster.producers, ...roster.consumers];
-  const rate = workload.producers.reduce(
-    (sum, { rate: of }) => sum + (of.kind === 'fixed' ? of.perSecond : Infinity),
-    0,
-  );
-  const wanted = rate <= ONE_THREAD_PER_SECOND ? 1 : availableParallelism();
-  const count = Math.max(1, Math.min(wanted, seats.length));
-  const shares: number[][] = Array.from({ length: count }, () => []);
-  for (const [position, { actor }] of seats.entries()) shares[position % count]!.push(actor);
-  return shares;
 }

@@ -42,7 +42,15 @@ export class Values {
     return this.#pool.length;
   }
 
-  /** Payload of the greatest size; shorter values are cut from its start. Must not be changed. */
+  /** Bytes of every value; null where they differ. */
+  get onlySize(): number | null {
+    return this.#spec.size.kind === 'fixed' ? this.#longest : null;
+  }
+
+  /**
+   * Payload of the greatest size; shorter values are cut from its start. Must not be changed, but for the bytes that an
+   * envelope takes.
+   */
   payload(index: number): Uint8Array {
     let payload = this.#pool[index];
     if (payload === undefined) {
@@ -60,11 +68,14 @@ export class InstanceValues {
   readonly #values: Values;
   readonly #nextSize: () => number;
   readonly #random: Random;
+  /** The envelope is written into the payload itself, which has it in every value: nothing is copied. */
+  readonly #inPlace: boolean;
   #room = new Uint8Array(0);
   #value = this.#room;
 
   constructor(values: Values, nextSize: () => number, random: Random) {
     this.#values = values;
+    this.#inPlace = values.onlySize !== null && fitsInValue(values.onlySize);
     this.#nextSize = nextSize;
     this.#random = random;
   }
@@ -77,6 +88,10 @@ export class InstanceValues {
     const size = this.#nextSize();
     const { distinct } = this.#values;
     const payload = this.#values.payload(distinct === 1 ? 0 : this.#random.below(distinct));
+    if (this.#inPlace) {
+      writeEnvelope(payload, 0, run, writer, sequence, intendedNs);
+      return payload;
+    }
     const value = this.#ofSize(size);
     value.set(payload.length === size ? payload : payload.subarray(0, size));
     if (fitsInValue(size)) writeEnvelope(value, 0, run, writer, sequence, intendedNs);
