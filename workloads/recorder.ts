@@ -9,6 +9,8 @@
 
 /** Values below this have a bucket each; above it a bucket spans at most 1/1024 of its value (0.098 %). */
 const EXACT_BELOW = 2048;
+/** Leading zeros of `value | SUB_BUCKETS` for each of those: what small values need no branch for. */
+const EXACT_ZEROS = 21;
 const SUB_BUCKETS = 1024;
 const SUB_BUCKET_BITS = 10;
 
@@ -19,6 +21,8 @@ export const BUCKETS: number = (41 - SUB_BUCKET_BITS) * SUB_BUCKETS + 2 * SUB_BU
 
 /** Positions of the float64 figures at the head of a region. */
 export const REGION = { sum: 0, min: 1, max: 2, clampedLow: 3, clampedHigh: 4 } as const;
+/** By name: in the record's path even looking them up would show. */
+const { sum: SUM, min: MIN, max: MAX } = REGION;
 const HEAD_FIGURES = 5;
 const HEAD_BYTES = HEAD_FIGURES * 8;
 
@@ -34,7 +38,7 @@ export function bucketIndex(value: number): number {
   if (!(value >= 1)) return 0;
   if (value < EXACT_BELOW) return value | 0;
   if (value < 0x80000000) {
-    const shift = 21 - Math.clz32(value);
+    const shift = EXACT_ZEROS - Math.clz32(value);
     return (shift << SUB_BUCKET_BITS) + (value >>> shift);
   }
   if (value > HIGHEST_TRACKABLE) return BUCKETS - 1;
@@ -94,24 +98,29 @@ export class LatencyRecorder {
    * minimum and the sum keep it as it was. NaN is the caller's bug and counts as 0 alone.
    */
   record(valueNs: number, count = 1): void {
+    if (!(valueNs > 0 && valueNs < 0x80000000)) {
+      this.#recordRare(valueNs, count);
+      return;
+    }
+    // All but what is rare; written out because even a call would show.
     const head = this.#head;
     const counts = this.#counts;
-    if (valueNs >= EXACT_BELOW && valueNs < 0x80000000) {
-      // Most latencies; written out because even the call would show.
-      const value = valueNs | 0;
-      const shift = 21 - Math.clz32(value);
-      counts[(shift << SUB_BUCKET_BITS) + (value >>> shift)]! += count;
-    } else valueNs = this.#recordRare(valueNs, count);
-    head[REGION.sum]! += valueNs * count;
-    if (valueNs < head[REGION.min]!) head[REGION.min] = valueNs;
-    if (valueNs > head[REGION.max]!) head[REGION.max] = valueNs;
+    const value = valueNs | 0;
+    const shift = EXACT_ZEROS - Math.clz32(value | SUB_BUCKETS);
+    counts[(shift << SUB_BUCKET_BITS) + (value >>> shift)]! += count;
+    head[SUM]! += valueNs * count;
+    if (valueNs < head[MIN]!) head[MIN] = valueNs;
+    if (valueNs > head[MAX]!) head[MAX] = valueNs;
   }
 
-  /** Returns the value that the exact figures take. */
-  #recordRare(valueNs: number, count: number): number {
+  #recordRare(valueNs: number, count: number): void {
+    const head = this.#head;
     this.#counts[bucketIndex(valueNs)]! += count;
-    if (!(valueNs > 0)) this.#head[REGION.clampedLow]! += count;
-    else if (valueNs > HIGHEST_TRACKABLE) this.#head[REGION.clampedHigh]! += count;
-    return Number.isNaN(valueNs) ? 0 : valueNs;
+    if (!(valueNs > 0)) head[REGION.clampedLow]! += count;
+    else if (valueNs > HIGHEST_TRACKABLE) head[REGION.clampedHigh]! += count;
+    const exactNs = Number.isNaN(valueNs) ? 0 : valueNs;
+    head[SUM]! += exactNs * count;
+    if (exactNs < head[MIN]!) head[MIN] = exactNs;
+    if (exactNs > head[MAX]!) head[MAX] = exactNs;
   }
 }
