@@ -18,14 +18,13 @@ import type { Random, Runtime, Timer } from '../runtime.ts';
 import { bootstrapRecords, supportedFeatures } from './bootstrap.ts';
 import { BrokerSessions } from './broker-heartbeats.ts';
 import { BrokerPresence, type Endpoint } from './broker-presence.ts';
-import { type ClusterImage, NO_LEADER } from './cluster-image.ts';
+import type { ClusterImage } from './cluster-image.ts';
+import { preferredElections, uncleanElections } from './due-elections.ts';
 import type { ControllerFaults } from './faults.ts';
 import { ImageBuilder } from './image-builder.ts';
 import { fenceBroker } from './leadership.ts';
 import type { OperationContext, Outcome } from './operation.ts';
-import { electionRecord } from './operations/elect-leaders.ts';
 import { operationByKey } from './operations/index.ts';
-import { electionOf } from './settings.ts';
 
 export interface ControllerOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random' | 'network' | 'log'>;
@@ -66,9 +65,6 @@ interface Active {
 
 /** Kafka's bound on a batch of the metadata log, and above what one request may produce. */
 const RECORDS_PER_BATCH = 10_000;
-
-/** Elections of one maintenance round: the next round does the rest. */
-const ELECTIONS_AT_ONCE = 1000;
 
 /**
  * The cluster's state machine. While this node leads the quorum it turns requests into records against an image that
@@ -290,27 +286,11 @@ export class Controller {
       this.#options.runtime.log.info('fencing a broker whose session ran out', { broker: id });
       if (!this.#apply(active, fenceBroker(this.#context(active), id))) return;
     }
-    this.#electUnclean(active);
+    this.#apply(active, uncleanElections(this.#context(active)));
     this.#balanceLeaders(active);
   }
 
-  /** Leaderless partitions of topics that allow it: their settings may have changed since they lost their leader. */
-  #electUnclean(active: Active): void {
-    const context = this.#context(active);
-    const records: MetadataRecord[] = [];
-    for (const topic of context.image.sortedTopics()) {
-      if (!topic.partitions.some((partition) => partition.leader === NO_LEADER)) continue;
-      if (electionOf(context, topic.name) !== 'unclean') continue;
-      for (const partition of topic.partitions) {
-        if (partition.leader !== NO_LEADER || records.length >= ELECTIONS_AT_ONCE) continue;
-        const record = electionRecord(context, partition, 'unclean');
-        if (record !== null) records.push(record);
-      }
-    }
-    this.#apply(active, records);
-  }
-
-  /** `auto.leader.rebalance.enable`: leadership goes back to the first replica once it can lead. */
+  /** As often as `auto.leader.rebalance.enable` and its interval say. */
   #balanceLeaders(active: Active): void {
     const { config } = this.#options;
     if (!config.boolean('auto.leader.rebalance.enable')) return;
@@ -318,15 +298,6 @@ export class Controller {
     const nowMs = this.#nowMs();
     if (nowMs - active.balancedMs < intervalMs) return;
     active.balancedMs = nowMs;
-    const context = this.#context(active);
-    const records: MetadataRecord[] = [];
-    for (const topic of context.image.sortedTopics()) {
-      for (const partition of topic.partitions) {
-        if (partition.leader === partition.replicas[0] || records.length >= ELECTIONS_AT_ONCE) continue;
-        const record = electionRecord(context, partition, 'preferred');
-        if (record !== null) records.push(record);
-      }
-    }
-    this.#apply(active, records);
+    this.#apply(active, preferredElections(this.#context(active)));
   }
 }

@@ -5,6 +5,7 @@ import { claimDirectory } from './directory-claim.ts';
 import { makeDurableDirectory, placeFile, readText, replaceFile } from './durable-file.ts';
 import { PARTITION_METADATA_FILE } from './file-names.ts';
 import { Log } from './log.ts';
+import { Maintenance } from './maintenance.ts';
 import {
   formatPartitionMetadata,
   formatShutdownMarker,
@@ -19,16 +20,12 @@ import {
   partitionKey,
   type TopicPartition,
 } from './partition-directory.ts';
-import { Schedule } from './schedule.ts';
 import { SharedSync } from './shared-sync.ts';
 import { sideBySide } from './side-by-side.ts';
 
 const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
 /** KRaft's own log: its owner opens it with snapshots and a vote beside it. */
 const METADATA_TOPIC = '__cluster_metadata';
-const FIRST_RETENTION_MS = 30_000;
-const FLUSH_CHECK_MS_MAX = 1000;
-const PRODUCER_CHECK_MS = 600_000;
 /** So many logs are closed at a time: their syncs share the device's. */
 const CLOSED_TOGETHER = 32;
 
@@ -74,9 +71,7 @@ export class LogDirectory {
   readonly #entries: SharedSync;
   #state: DirectoryState = { kind: 'online' };
   #failure: DiskError | null = null;
-  readonly #schedule: Schedule;
-  /** Directories marked `-delete`, to be removed when their time has come. */
-  #deleted: { readonly path: string; readonly sinceMs: number; readonly delayMs: number }[] = [];
+  readonly #maintenance: Maintenance;
   #closed = false;
   /** The fault lateMarkerDeletion; else nothing. */
   #beforeCheckpoints: () => Promise<void> = () => Promise.resolve();
@@ -87,9 +82,16 @@ export class LogDirectory {
     this.directoryId = directoryId;
     this.previousShutdown = { clean: previousBrokerEpoch !== null, brokerEpoch: previousBrokerEpoch ?? -1 };
     this.#options = options;
-    this.#schedule = new Schedule(runtime.timers);
     this.#offsets = new CheckpointedOffsets(runtime.disk, path, () => this.logs());
     this.#entries = new SharedSync(() => runtime.disk.syncDirectory(path));
+    this.#maintenance = new Maintenance({
+      runtime,
+      retentionCheckIntervalMs: options.retentionCheckIntervalMs ?? 300_000,
+      checkpointIntervalMs: options.checkpointIntervalMs ?? 60_000,
+      logs: () => this.#logs.values(),
+      writeCheckpoints: () => this.writeCheckpoints(),
+      failed: (error) => this.#goOffline(error),
+    });
   }
 
   /** Reads meta.properties (writing it at first start), opens every partition found. Rejects with DiskError, and with
@@ -220,12 +222,12 @@ export class LogDirectory {
     const found = this.#logs.get(key);
     if (found === undefined) return Promise.resolve();
     return this.#guarded(async () => {
-      const { clock, disk, random } = this.#options.runtime;
+      const { disk, random } = this.#options.runtime;
       const path = `${this.path}/${deletedDirectoryName(found, random.uuidBytes())}`;
       this.#logs.delete(key);
       this.#offsets.forget(key);
       found.log.markDeleted(path);
-      this.#deleted.push({ path, sinceMs: clock.wallMs(), delayMs: found.log.config.fileDeleteDelayMs });
+      this.#maintenance.removeLater(path, found.log.config.fileDeleteDelayMs);
       await disk.syncDirectory(this.path);
       await this.#writeOffsets();
     });
@@ -233,75 +235,11 @@ export class LogDirectory {
 
   /** Starts the timers: flush.ms, retention, checkpoints, producer expiry. */
   start(): void {
-    const { retentionCheckIntervalMs = 300_000, checkpointIntervalMs = 60_000 } = this.#options;
-    const { every } = this.#schedule;
-    every(
-      FIRST_RETENTION_MS,
-      () => retentionCheckIntervalMs,
-      () => this.runRetention(),
-    );
-    every(
-      checkpointIntervalMs,
-      () => checkpointIntervalMs,
-      () => this.#inBackground(this.writeCheckpoints()),
-    );
-    every(
-      this.#nextFlushMs(),
-      () => this.#nextFlushMs(),
-      () => this.#inBackground(this.flushDueLogs()),
-    );
-    every(
-      PRODUCER_CHECK_MS,
-      () => PRODUCER_CHECK_MS,
-      () => {
-        for (const { log } of this.#logs.values()) log.removeExpiredProducers();
-      },
-    );
-  }
-
-  /** A disk error has taken the directory offline by the time it comes here. */
-  #inBackground(work: Promise<void>): void {
-    work.catch((error) => {
-      if (!(error instanceof DiskError)) this.#options.runtime.log.error('log maintenance failed', { error });
-    });
+    this.#maintenance.start();
   }
 
   runRetention(): void {
-    let deleted = 0;
-    for (const { log } of this.#logs.values()) {
-      deleted += log.deleteOldSegments();
-      log.removeDeletedFiles();
-    }
-    // The renames are not durable yet: what a power loss brings back of them lies below the log start.
-    if (deleted > 0) this.#inBackground(this.writeCheckpoints());
-    this.#removeDeletedDirectories();
-  }
-
-  #removeDeletedDirectories(): void {
-    const { clock, disk } = this.#options.runtime;
-    const nowMs = clock.wallMs();
-    const due = this.#deleted.filter((deleted) => nowMs - deleted.sinceMs >= deleted.delayMs);
-    this.#deleted = this.#deleted.filter((deleted) => !due.includes(deleted));
-    try {
-      for (const deleted of due) disk.removeTree(deleted.path);
-    } catch (error) {
-      this.#goOffline(error);
-    }
-  }
-
-  /** Flushes the logs whose flush.ms is over. */
-  async flushDueLogs(): Promise<void> {
-    const now = this.#options.runtime.clock.monotonicNs();
-    const due = this.logs().filter(({ log }) => dueInMs(log, now) <= 0);
-    // A log tells of its own failure; one that is deleted meanwhile fails for itself alone.
-    await Promise.allSettled(due.map(({ log }) => log.flush()));
-  }
-
-  #nextFlushMs(): number {
-    const now = this.#options.runtime.clock.monotonicNs();
-    let nextMs = FLUSH_CHECK_MS_MAX;
-    for (const { log } of this.#logs.values()) nextMs = Math.min(nextMs, dueInMs(log, now));
-    return Math.max(1, nextMs);
+    this.#maintenance.runRetention();
   }
 
   /** Recovery points, high watermarks, log start offsets. */
@@ -319,7 +257,7 @@ export class LogDirectory {
   async close(brokerEpoch: number): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#schedule.stop();
+    this.#maintenance.stop();
     const wasOnline = this.#failure === null;
     await sideBySide(CLOSED_TOGETHER, this.logs(), ({ log }) => log.close().catch((error) => this.#goOffline(error)));
     // Without checkpoints and marker the next start checks everything, as it must.
@@ -354,17 +292,9 @@ export class LogDirectory {
     if (!(error instanceof DiskError) || this.#state.kind === 'offline') return;
     this.#state = { kind: 'offline', reason: error.message };
     this.#failure = error;
-    this.#schedule.stop();
+    this.#maintenance.stop();
     for (const { log } of this.#logs.values()) log.goOffline(error);
     this.#options.runtime.log.error(`log directory ${this.path} is offline`, { reason: error.message });
     this.#options.onOffline?.(error);
   }
-}
-
-/** Infinity without flush.ms or with nothing to flush. */
-function dueInMs(log: Log, nowNs: number): number {
-  if (log.config.flushMs === Number.POSITIVE_INFINITY || log.durableOffset >= log.logEndOffset) {
-    return Number.POSITIVE_INFINITY;
-  }
-  return log.config.flushMs - (nowNs - log.lastFlushNs) / 1e6;
 }

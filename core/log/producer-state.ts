@@ -17,19 +17,11 @@ import type { Codecs } from '../runtime.ts';
 import { type AppendOptions, LogError, type VerificationGuard } from './outcomes.ts';
 import { ProducerEntry, type RememberedBatch } from './producer-entry.ts';
 import type { AbortedRange } from './transaction-index.ts';
+import { type Verification, Verifications } from './verifications.ts';
 
 export interface Refusal {
   readonly errorCode: number;
   readonly message: string;
-}
-
-interface Verification {
-  readonly guard: VerificationGuard;
-  epoch: number;
-  /** Of the first batch that asked: a later one must not be appended before it. */
-  lowestSequence: number;
-  readonly supportsEpochBump: boolean;
-  readonly startedMs: number;
 }
 
 const cursor = new RecordCursor();
@@ -91,7 +83,7 @@ export class ProducerState {
   #open = new Map<number, number>();
   /** Ended transactions whose marker is not below the high watermark: first offset → marker offset. */
   #unreplicated = new Map<number, number>();
-  #verifications = new Map<number, Verification>();
+  readonly #verifications: Verifications = new Verifications();
   /** The state covers all batches below this offset. */
   mapEndOffset = 0;
 
@@ -113,7 +105,7 @@ export class ProducerState {
     this.#entries = new Map();
     this.#open = new Map();
     this.#unreplicated = new Map();
-    this.#verifications = new Map();
+    this.#verifications.clear();
     this.mapEndOffset = mapEndOffset;
   }
 
@@ -172,20 +164,7 @@ export class ProducerState {
   ): VerificationGuard | null {
     const entry = this.#entries.get(producerId);
     if (entry !== undefined && entry.openTransactionOffset >= 0 && entry.epoch === epoch) return null;
-    const known = this.#verifications.get(producerId);
-    if (known === undefined) {
-      const guard: VerificationGuard = { producerId };
-      const made = { guard, epoch, lowestSequence: sequence, supportsEpochBump, startedMs: nowMs };
-      this.#verifications.set(producerId, made);
-      return guard;
-    }
-    if (supportsEpochBump && epoch > known.epoch) {
-      known.epoch = epoch;
-      known.lowestSequence = sequence;
-    } else if (epoch === known.epoch && sequence < known.lowestSequence) {
-      known.lowestSequence = sequence;
-    }
-    return known.guard;
+    return this.#verifications.begin(producerId, sequence, epoch, supportsEpochBump, nowMs);
   }
 
   /** Whether a client's or coordinator's batch may be appended. `verify`: transactions need a guard (KIP-890). */
@@ -197,7 +176,7 @@ export class ProducerState {
     if (isControlBatch(bytes, at)) return this.#checkMarker(bytes, at, entry, epoch, options.transactionVersion ?? 0);
     const transactional = isTransactionalBatch(bytes, at);
     const open = entry !== undefined && entry.openTransactionOffset >= 0;
-    const verification = this.#verifications.get(producerId);
+    const verification = this.#verifications.of(producerId);
     if (verify && options.origin === 'client' && transactional && !(open && entry.epoch === epoch)) {
       const guard = options.verificationGuard;
       if (guard === undefined || verification?.guard !== guard) {
@@ -283,7 +262,7 @@ export class ProducerState {
     if (entry.openTransactionOffset < 0 && isTransactionalBatch(bytes, at)) {
       entry.openTransactionOffset = batchBaseOffset(bytes, at);
       this.#open.set(entry.openTransactionOffset, producerId);
-      this.#verifications.delete(producerId);
+      this.#verifications.end(producerId);
     }
     return null;
   }
@@ -301,7 +280,7 @@ export class ProducerState {
   }
 
   #endTransaction(entry: ProducerEntry, markerOffset: number, aborted: boolean): AbortedRange | null {
-    this.#verifications.delete(entry.producerId);
+    this.#verifications.end(entry.producerId);
     const firstOffset = entry.openTransactionOffset;
     // A marker without data before it changes no one's view.
     if (firstOffset < 0) return null;
@@ -323,8 +302,6 @@ export class ProducerState {
         this.#entries.delete(producerId);
       }
     }
-    for (const [producerId, verification] of this.#verifications) {
-      if (nowMs - verification.startedMs >= expirationMs) this.#verifications.delete(producerId);
-    }
+    this.#verifications.removeExpired(nowMs, expirationMs);
   }
 }

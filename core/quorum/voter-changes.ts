@@ -12,8 +12,9 @@ import {
 import type { Timer } from '../runtime.ts';
 import type { QuorumCore } from './core.ts';
 import type { ReplicaKey } from './election-types.ts';
+import { KraftVersionUpgrade } from './kraft-version-upgrade.ts';
 import type { LeaderLog } from './leader-log.ts';
-import { kraftVersionControl, votersControl } from './metadata-batches.ts';
+import { votersControl } from './metadata-batches.ts';
 import { type LeaderRole, progressKey } from './replica-progress.ts';
 import {
   isSameVoter,
@@ -50,15 +51,15 @@ const CAUGHT_UP_MS = 3_600_000;
 export class VoterChanges {
   readonly #core: QuorumCore;
   readonly #leaderLog: LeaderLog;
+  readonly #upgrade: KraftVersionUpgrade;
   /** This node has been removed. */
   readonly #leave: () => void;
   #pending: Pending | null = null;
-  /** What voters of the configuration said of themselves to the leader of `told.epoch`. */
-  #told: { readonly epoch: number; readonly voters: ReadonlyMap<number, Voter> } = { epoch: -1, voters: new Map() };
 
   constructor(core: QuorumCore, leaderLog: LeaderLog, leave: () => void) {
     this.#core = core;
     this.#leaderLog = leaderLog;
+    this.#upgrade = new KraftVersionUpgrade(core, leaderLog);
     this.#leave = leave;
   }
 
@@ -109,41 +110,11 @@ export class VoterChanges {
     return { errorCode, currentLeader };
   }
 
-  /**
-   * Raises kraft.version, in one batch with the voters as the log has them from then on; why not, where that cannot be.
-   * Where nothing is to be done, or only asked, nothing is appended.
-   */
+  /** Raises kraft.version to `level`, or says why it cannot be. */
   upgrade(level: number, validateOnly: boolean): string | null {
-    const { history } = this.#core;
     const role = this.#leads();
     if (role === null) return 'Invalid upgrade of kraft.version: not the leader';
-    if (level === history.kraftVersion) return null;
-    const voters = level === 1 && history.kraftVersion === 0 ? this.#votersWithDirectories(role) : null;
-    if (voters === null) {
-      return `Invalid upgrade of kraft.version to ${level} because not all of the voters support it`;
-    }
-    if (validateOnly) return null;
-    this.#leaderLog.appendControl(role.epoch, [kraftVersionControl(level), votersControl(votersRecordOf(voters))]);
-    return null;
-  }
-
-  /**
-   * The voters of the configuration as the log is to have them. Their directories are those that they fetch with; who
-   * tells one (Fetch v17, KIP-853) knows kraft.version 1. Null: not all of them have told.
-   */
-  #votersWithDirectories(role: LeaderRole): readonly Voter[] | null {
-    const { self, endpoints, listenerName } = this.#core;
-    const voters = this.#core.voters();
-    const complete = voters.map((voter) => {
-      const own = isSameVoter(voter, self) && endpoints.length > 0 ? voterNode(self, endpoints, listenerName) : null;
-      const directoryId = role.progress.get(progressKey(voter, voters))?.directoryId ?? ZERO_UUID;
-      const told = this.#told.epoch === role.epoch ? this.#told.voters.get(voter.id) : undefined;
-      return own ?? told ?? { ...voter, directoryId };
-    });
-    const all = complete.every(
-      ({ directoryId, host, kraftVersions }) => directoryId !== ZERO_UUID && host !== '' && kraftVersions.max >= 1,
-    );
-    return all ? complete : null;
+    return this.#upgrade.upgrade(role, level, validateOnly);
   }
 
   /** All below `offset` is committed. */
@@ -176,10 +147,7 @@ export class VoterChanges {
     const updated = voterNode(replica, endpoints, this.#core.listenerName, { min, max });
     if (!voters.some((voter) => isSameVoter(voter, replica))) return { ...DONE, errorCode: ErrorCode.voterNotFound };
     if (busy !== null) {
-      // Voters of the configuration: remembered for the day on which they are written into the log.
-      const { epoch } = this.#core.election.role;
-      const before = this.#told.epoch === epoch ? this.#told.voters : [];
-      this.#told = { epoch, voters: new Map([...before, [replica.id, updated]]) };
+      this.#upgrade.tell(updated);
       return DONE;
     }
     const next = voters.map((voter) => (isSameVoter(voter, replica) ? updated : voter));

@@ -4,7 +4,8 @@ import { ErrorCode } from '../protocol/errors.ts';
 import type { Draft, ElementOf, Message } from '../protocol/schema.ts';
 import type { Clock, Logger, Timers } from '../runtime.ts';
 import type { ReplicationFaults } from './faults.ts';
-import { type FetchPosition, FollowerFetchSession } from './fetch-session.ts';
+import { FollowerFetchSession } from './fetch-session.ts';
+import { type Followed, FollowedPartitions } from './followed-partitions.ts';
 import type { Partition } from './partition.ts';
 import { startOver } from './start-over.ts';
 import { truncationOffset } from './truncation.ts';
@@ -39,19 +40,8 @@ const HURRY_MS = 20;
 /** While partitions come one after another, fetches end so soon by themselves, later where looking at all takes longer. */
 const BURST_NS = 1e9;
 const PARTITIONS_PER_MS = 40;
-const FIRST_BACKOFF_MS = 10;
 
 type PartitionResponse = ElementOf<ElementOf<Message<typeof fetch.response>['responses']>['partitions']>;
-
-interface Followed {
-  readonly partition: Partition;
-  /** The leader epoch in which it follows. */
-  readonly epoch: number;
-  /** Not fetched before this time on the monotonic clock. */
-  notBeforeNs: number;
-  /** Refusals in a row. */
-  refusals: number;
-}
 
 /**
  * Fetches from one leader for all partitions that follow it: one request at a time, in a session that knows them all
@@ -60,8 +50,7 @@ interface Followed {
 export class Fetcher {
   readonly leaderId: number;
   readonly #options: FetcherOptions;
-  readonly #followed = new Map<Partition, Followed>();
-  readonly #byId = new Map<string, Map<number, Followed>>();
+  readonly #followed: FollowedPartitions;
   readonly #session: FollowerFetchSession;
   /** When a partition came while others were being fetched. */
   #joinedNs = Number.NEGATIVE_INFINITY;
@@ -78,6 +67,7 @@ export class Fetcher {
   constructor(leaderId: number, options: FetcherOptions) {
     this.leaderId = leaderId;
     this.#options = options;
+    this.#followed = new FollowedPartitions(options.clock, options.backoffMs, options.faults);
     this.#session = new FollowerFetchSession(options.partitionBytesMax);
   }
 
@@ -87,11 +77,7 @@ export class Fetcher {
 
   follow(partition: Partition, epoch: number): void {
     if (this.#followed.get(partition)?.epoch === epoch) return;
-    const followed = { partition, epoch, notBeforeNs: 0, refusals: 0 };
-    this.#followed.set(partition, followed);
-    const topic = this.#byId.get(partition.topicId);
-    if (topic === undefined) this.#byId.set(partition.topicId, new Map([[partition.partition, followed]]));
-    else topic.set(partition.partition, followed);
+    this.#followed.add(partition, epoch);
     if (this.#options.faults.truncateToHighWatermark === true) void this.#truncateBlindly(partition);
     this.#wake?.();
     if (this.#isAsking) this.#hurry();
@@ -121,11 +107,7 @@ export class Fetcher {
   }
 
   unfollow(partition: Partition): void {
-    this.#followed.delete(partition);
-    const topic = this.#byId.get(partition.topicId);
-    if (topic?.get(partition.partition)?.partition !== partition) return;
-    topic.delete(partition.partition);
-    if (topic.size === 0) this.#byId.delete(partition.topicId);
+    this.#followed.remove(partition);
   }
 
   /** The leader's process is another one, or none: what was asked of the one before is given up. */
@@ -136,7 +118,6 @@ export class Fetcher {
   close(): void {
     this.#closed = true;
     this.#followed.clear();
-    this.#byId.clear();
     this.#channel?.close();
     this.#wake?.();
   }
@@ -144,8 +125,8 @@ export class Fetcher {
   /** Never rejects. Ends when there is nobody left to fetch for. */
   async #run(): Promise<void> {
     while (!this.#closed && this.#followed.size > 0) {
-      if (!this.#isAnyDue()) {
-        await this.#pause(Math.min(this.#options.backoffMs / 4, this.#nextDueMs()));
+      if (!this.#followed.isAnyDue()) {
+        await this.#pause(Math.min(this.#options.backoffMs / 4, this.#followed.nextDueMs()));
         continue;
       }
       try {
@@ -168,23 +149,6 @@ export class Fetcher {
     this.#channel?.close();
     this.#channel = null;
     this.#running = null;
-  }
-
-  #isAnyDue(): boolean {
-    const nowNs = this.#options.clock.monotonicNs();
-    for (const each of this.#followed.values()) if (isDue(each, nowNs)) return true;
-    return false;
-  }
-
-  /** When a partition that is not fetched now may be, as far as that is known; Infinity for none. */
-  #nextDueMs(): number {
-    const nowNs = this.#options.clock.monotonicNs();
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const { partition, notBeforeNs } of this.#followed.values()) {
-      if (notBeforeNs > nowNs) nextMs = Math.min(nextMs, Math.ceil((notBeforeNs - nowNs) / 1e6));
-      else if (partition.truncating !== null) nextMs = Math.min(nextMs, HURRY_MS);
-    }
-    return nextMs;
   }
 
   /** Waits `ms`, or until a partition is added or the fetcher closes. */
@@ -215,7 +179,7 @@ export class Fetcher {
         maxWaitMs: waitMs,
         minBytes,
         maxBytes: responseBytesMax,
-        ...this.#session.request(this.#duePositions()),
+        ...this.#session.request(this.#followed.duePositions()),
       },
       waitMs + requestTimeoutMs,
     );
@@ -229,7 +193,7 @@ export class Fetcher {
     const flushes: Promise<void>[] = [];
     for (const topic of response.responses) {
       for (const answer of topic.partitions) {
-        const each = this.#byId.get(topic.topicId)?.get(answer.partitionIndex);
+        const each = this.#followed.find(topic.topicId, answer.partitionIndex);
         // The role may have changed while the request was on its way.
         if (each === undefined || !this.#session.asked(each.partition, each.epoch)) continue;
         await this.#take(channel, each, answer, flushes);
@@ -242,24 +206,7 @@ export class Fetcher {
     const { clock, waitMsMax } = this.#options;
     const isBurst = clock.monotonicNs() - this.#joinedNs < BURST_NS;
     const longestMs = isBurst ? HURRY_MS + Math.floor(this.#followed.size / PARTITIONS_PER_MS) : waitMsMax;
-    return Math.min(waitMsMax, longestMs, this.#nextDueMs());
-  }
-
-  #duePositions(): FetchPosition[] {
-    const nowNs = this.#options.clock.monotonicNs();
-    const positions: FetchPosition[] = [];
-    for (const each of this.#followed.values()) {
-      if (!isDue(each, nowNs)) continue;
-      const { partition, epoch } = each;
-      positions.push({
-        partition,
-        leaderEpoch: epoch,
-        fetchOffset: partition.log?.logEndOffset ?? 0,
-        lastFetchedEpoch: this.#lastFetchedEpoch(partition),
-        logStartOffset: partition.log?.logStartOffset ?? 0,
-      });
-    }
-    return positions;
+    return Math.min(waitMsMax, longestMs, this.#followed.nextDueMs());
   }
 
   async #ask(
@@ -276,12 +223,6 @@ export class Fetcher {
     }
   }
 
-  #lastFetchedEpoch({ log }: Partition): number {
-    const { ignoreDivergence, truncateToHighWatermark } = this.#options.faults;
-    if (log === null || ignoreDivergence === true || truncateToHighWatermark === true) return -1;
-    return log.latestEpoch;
-  }
-
   async #take(channel: Channel, each: Followed, answer: PartitionResponse, flushes: Promise<void>[]): Promise<void> {
     const { partition } = each;
     const { log } = partition;
@@ -295,7 +236,7 @@ export class Fetcher {
         return;
       default:
         // Another epoch or leader: metadata will tell; a broken leader disk: so will the controller.
-        this.#backOff(each);
+        this.#followed.backOff(each);
         return;
     }
     const { divergingEpoch } = answer;
@@ -318,7 +259,7 @@ export class Fetcher {
         partition: partition.partition,
         errorCode,
       });
-      this.#backOff(each);
+      this.#followed.backOff(each);
     } else if (flushDue) {
       // The next fetch tells the leader that this is kept: it must be by then.
       flushes.push(log.flush());
@@ -330,13 +271,7 @@ export class Fetcher {
     const { partition, epoch } = each;
     const stillFollows = (): boolean => this.#followed.get(partition) === each;
     const answered = await startOver({ channel, nodeId, requestTimeoutMs, partition, epoch, stillFollows });
-    if (!answered) this.#backOff(each);
-  }
-
-  /** A leader that has not heard yet that it leads refuses too: at first it is asked again soon. */
-  #backOff(each: Followed): void {
-    const delayMs = Math.min(this.#options.backoffMs, FIRST_BACKOFF_MS * 2 ** Math.min(each.refusals++, 20));
-    each.notBeforeNs = this.#options.clock.monotonicNs() + delayMs * 1e6;
+    if (!answered) this.#followed.backOff(each);
   }
 }
 
@@ -346,7 +281,3 @@ const SESSION_ERRORS: ReadonlySet<number> = new Set([
   ErrorCode.invalidFetchSessionEpoch,
   ErrorCode.fetchSessionTopicIdError,
 ]);
-
-function isDue({ partition, notBeforeNs }: Followed, nowNs: number): boolean {
-  return partition.truncating === null && partition.log !== null && nowNs >= notBeforeNs;
-}

@@ -2,12 +2,14 @@ import type { ControllerPort } from '../controller/admin.ts';
 import type { MetadataDelta, MetadataImage, MetadataListener, PartitionImage } from '../controller/image.ts';
 import type { CoordinatorPartitionListener } from '../groups/coordinator-log.ts';
 import type { Log, LogDirectory } from '../log/index.ts';
-import { readUuid, writeUuid } from '../protocol/uuid.ts';
+import { writeUuid } from '../protocol/uuid.ts';
 import type { Runtime, Timer } from '../runtime.ts';
 import { DiskWork } from './disk-work.ts';
 import type { ReplicationFaults } from './faults.ts';
 import { IsrAlterer } from './isr-alterer.ts';
+import { LogPlacement } from './log-placement.ts';
 import { Partition, type PartitionHost } from './partition.ts';
+import { RoleListeners } from './role-listeners.ts';
 import type { TopicSettings } from './topic-settings.ts';
 import { Turn } from './turn.ts';
 
@@ -46,9 +48,9 @@ export class ReplicaManager implements MetadataListener {
   readonly #byId = new Map<string, HostedTopic>();
   readonly #isr: IsrAlterer;
   readonly #host: PartitionHost;
-  readonly #electionListeners = new Map<string, CoordinatorPartitionListener[]>();
+  readonly #placement: LogPlacement;
   readonly #diskWork: DiskWork;
-  readonly #roleListeners: ((partition: Partition) => void)[] = [];
+  readonly #roles: RoleListeners = new RoleListeners();
   #image: MetadataImage | null = null;
   #shrinkTimer: Timer | null = null;
   #closed = false;
@@ -57,6 +59,7 @@ export class ReplicaManager implements MetadataListener {
     this.#options = options;
     const { clock, timers, log } = options.runtime;
     this.turn = new Turn(timers);
+    this.#placement = new LogPlacement(options.logDirectories);
     this.#diskWork = new DiskWork(timers);
     this.#isr = new IsrAlterer({
       nodeId: options.nodeId,
@@ -121,9 +124,7 @@ export class ReplicaManager implements MetadataListener {
 
   /** Tells which partitions of an internal topic this broker leads, those that it leads already first. */
   onElection(topic: string, listener: CoordinatorPartitionListener): void {
-    const listeners = this.#electionListeners.get(topic);
-    if (listeners === undefined) this.#electionListeners.set(topic, [listener]);
-    else listeners.push(listener);
+    this.#roles.addForTopic(topic, listener);
     for (const partition of this.#byName.get(topic)?.partitions.values() ?? []) {
       if (partition.leader !== null) listener.elected(partition.partition, partition.leader.epoch);
     }
@@ -131,7 +132,7 @@ export class ReplicaManager implements MetadataListener {
 
   /** Called when a partition's role changed: the fetcher's view. */
   onRoleChange(listener: (partition: Partition) => void): void {
-    this.#roleListeners.push(listener);
+    this.#roles.addForAll(listener);
   }
 
   // ---- metadata
@@ -173,14 +174,14 @@ export class ReplicaManager implements MetadataListener {
     const topic = this.#hosted(wanted, image);
     const partition = new Partition(wanted, topic.settings, this.#host);
     topic.partitions.set(wanted.partition, partition);
-    const existing = this.#existing(wanted);
+    const existing = this.#placement.existing(wanted);
     if (existing !== null && !this.#diskWork.isBusy(nameOf(partition))) {
       this.#opened(partition, existing.directory, existing.log);
       return;
     }
     this.#enqueueDiskWork(partition, async () => {
       if (partition.state.kind !== 'opening') return;
-      const directory = await this.#place(wanted);
+      const directory = await this.#placement.place(wanted);
       const log = await directory.create(wanted.topic, wanted.partition, uuidBytes(wanted.topicId));
       if (partition.state.kind === 'opening') this.#opened(partition, directory, log);
     });
@@ -205,29 +206,18 @@ export class ReplicaManager implements MetadataListener {
       return;
     }
     if (wanted.leader === this.#options.nodeId) {
-      if (partition.lead(wanted) === 'elected') {
-        for (const each of this.#electionListeners.get(partition.topic) ?? []) {
-          each.elected(partition.partition, wanted.leaderEpoch);
-        }
-      }
+      if (partition.lead(wanted) === 'elected') this.#roles.elected(partition, wanted.leaderEpoch);
     } else if (this.#options.faults?.keepLeading === true && partition.state.kind === 'leader') {
       return;
     } else {
-      this.#resigned(partition, partition.follow(wanted));
+      this.#roles.resigned(partition, partition.follow(wanted));
     }
-    for (const listener of this.#roleListeners) listener(partition);
+    this.#roles.changed(partition);
   }
 
   #reassume(partition: Partition): void {
     const wanted = this.#image?.topicsById.get(partition.topicId)?.partitions[partition.partition];
     if (wanted?.replicas.includes(this.#options.nodeId) === true) this.#assume(partition, wanted);
-  }
-
-  #resigned(partition: Partition, ledInEpoch: number | null): void {
-    if (ledInEpoch === null) return;
-    for (const each of this.#electionListeners.get(partition.topic) ?? []) {
-      each.resigned(partition.partition, ledInEpoch);
-    }
   }
 
   #removeTopic(topicId: string): void {
@@ -242,38 +232,26 @@ export class ReplicaManager implements MetadataListener {
       this.#byId.delete(topic.id);
       if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
     }
-    this.#resigned(partition, partition.stop());
-    for (const listener of this.#roleListeners) listener(partition);
-    this.#enqueueDiskWork(partition, async () => {
-      for (const directory of this.#options.logDirectories) {
-        if (directory.state.kind === 'online' && directory.get(partition.topic, partition.partition) !== undefined) {
-          await directory.delete(partition.topic, partition.partition);
-        }
-      }
-    });
+    this.#roles.resigned(partition, partition.stop());
+    this.#roles.changed(partition);
+    const { topic: name, partition: index } = partition;
+    this.#enqueueDiskWork(partition, () => this.#placement.delete(name, index));
   }
 
   /** Deletes logs that the image does not know or gives to other brokers: called once, after the image has caught up. */
   removeStrays(image: MetadataImage): void {
-    const { logDirectories, nodeId, ownedElsewhere = [], runtime } = this.#options;
+    const { nodeId, ownedElsewhere = [], runtime } = this.#options;
     if (image.topicsByName.size === 0) {
       // Metadata that knows nothing at all is more likely lost than right: nobody's data is deleted on its word.
-      if (logDirectories.some((directory) => directory.logs().length > 0)) {
+      if (!this.#placement.isEmpty) {
         runtime.log.error('the metadata knows no topic, but there are logs: they are kept, and not served');
       }
       return;
     }
-    for (const directory of logDirectories) {
-      for (const { topic, partition, topicId } of directory.logs()) {
-        if (ownedElsewhere.includes(topic)) continue;
-        const wanted = image.topicsByName.get(topic);
-        const isOurs =
-          wanted?.partitions[partition]?.replicas.includes(nodeId) === true &&
-          (topicId === null || readUuid(topicId, 0) === wanted.id);
-        if (isOurs || this.#byName.get(topic)?.partitions.has(partition) === true) continue;
-        runtime.log.warn('deleting a log that is no part of the cluster any more', { topic, partition });
-        this.#enqueue(`${topic}-${partition}`, directory, () => directory.delete(topic, partition));
-      }
+    for (const { directory, topic, partition } of this.#placement.strays(image, nodeId)) {
+      if (ownedElsewhere.includes(topic) || this.#byName.get(topic)?.partitions.has(partition) === true) continue;
+      runtime.log.warn('deleting a log that is no part of the cluster any more', { topic, partition });
+      this.#enqueue(`${topic}-${partition}`, directory, () => directory.delete(topic, partition));
     }
   }
 
@@ -288,8 +266,8 @@ export class ReplicaManager implements MetadataListener {
   }
 
   #takeOffline(partition: Partition): void {
-    this.#resigned(partition, partition.goOffline());
-    for (const listener of this.#roleListeners) listener(partition);
+    this.#roles.resigned(partition, partition.goOffline());
+    this.#roles.changed(partition);
   }
 
   #hosted(wanted: PartitionImage, image: MetadataImage): HostedTopic {
@@ -305,31 +283,6 @@ export class ReplicaManager implements MetadataListener {
       this.#byName.set(topic.name, topic);
     }
     return topic;
-  }
-
-  /** The log that an earlier run left for this very topic id. */
-  #existing(wanted: PartitionImage): { readonly directory: LogDirectory; readonly log: Log } | null {
-    for (const directory of this.#options.logDirectories) {
-      const entry = directory.entry(wanted.topic, wanted.partition);
-      if (entry === undefined) continue;
-      const { log, topicId } = entry;
-      if (topicId === null || readUuid(topicId, 0) === wanted.topicId) return { directory, log };
-    }
-    return null;
-  }
-
-  /** The directory for a new log, once the log of an older topic of that name is out of its way. */
-  async #place(wanted: PartitionImage): Promise<LogDirectory> {
-    let best: { readonly directory: LogDirectory; readonly logs: number } | null = null;
-    for (const directory of this.#options.logDirectories) {
-      if (directory.state.kind !== 'online') continue;
-      const stale = directory.get(wanted.topic, wanted.partition);
-      if (stale !== undefined) await directory.delete(wanted.topic, wanted.partition);
-      const logs = directory.logCount;
-      if (best === null || logs < best.logs) best = { directory, logs };
-    }
-    if (best === null) throw new Error('no log directory is online');
-    return best.directory;
   }
 
   #enqueueDiskWork(partition: Partition, work: () => Promise<void>): void {
@@ -356,7 +309,7 @@ export class ReplicaManager implements MetadataListener {
     this.#closed = true;
     this.#shrinkTimer?.cancel();
     this.#isr.close();
-    for (const partition of [...this.partitions()]) this.#resigned(partition, partition.stop());
+    for (const partition of [...this.partitions()]) this.#roles.resigned(partition, partition.stop());
   }
 }
 

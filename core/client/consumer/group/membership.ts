@@ -1,6 +1,5 @@
 import { ErrorCode, errorInfo } from '../../../protocol/index.ts';
 import type { Runtime } from '../../../runtime.ts';
-import { Alarm } from '../../alarm.ts';
 import { backoffMs } from '../../backoff.ts';
 import type { TopicPartition } from '../../by-leader.ts';
 import { ClientError, clientError, refusal } from '../../client-error.ts';
@@ -8,8 +7,9 @@ import type { Cluster } from '../../cluster.ts';
 import type { Coordinator } from '../../coordinator.ts';
 import type { ConsumerConfig } from '../config.ts';
 import type { CommitIdentity } from './commits.ts';
-import { sendHeartbeat, sendLeave } from './heartbeat.ts';
+import { sendLeave } from './heartbeat.ts';
 import { type JoinOutcome, joinOnce } from './join.ts';
+import { Liveness } from './liveness.ts';
 
 /** Told of changes of the assignment, inside `poll`, `unsubscribe` and `close`; what it returns is waited for. */
 export interface RebalanceListener {
@@ -43,7 +43,7 @@ export class Membership {
   readonly #config: ConsumerConfig;
   readonly #coordinator: Coordinator;
   readonly #events: MembershipEvents;
-  readonly #heartbeat: Alarm;
+  readonly #liveness: Liveness;
   readonly #listener: RebalanceListener;
   readonly #topics: () => readonly string[];
   #state: MemberState = { kind: 'unjoined', reason: 'the consumer subscribed' };
@@ -58,9 +58,6 @@ export class Membership {
   #joinedTopics: readonly string[] = [];
   #joinFailures = 0;
   #notBeforeNs = 0;
-  #isPolling = false;
-  #lastPollNs: number;
-  #isHeartbeatInFlight = false;
   #closed = false;
 
   constructor(
@@ -79,8 +76,17 @@ export class Membership {
     this.#topics = topics;
     this.#listener = listener;
     this.#events = events;
-    this.#lastPollNs = runtime.clock.monotonicNs();
-    this.#heartbeat = new Alarm(runtime, () => this.#beat());
+    const { values } = config;
+    const intervals = {
+      heartbeatMs: values['heartbeat.interval.ms'],
+      sessionMs: values['session.timeout.ms'],
+      pollMsMax: values['max.poll.interval.ms'],
+    };
+    this.#liveness = new Liveness(runtime, coordinator, intervals, {
+      member: () => (this.#isBeating ? this.identity : null),
+      pollExpired: () => this.#pollExpired(),
+      answered: (errorCode, generation) => this.#heartbeatAnswered(errorCode, generation),
+    });
   }
 
   get identity(): CommitIdentity {
@@ -89,13 +95,11 @@ export class Membership {
   }
 
   pollBegins(): void {
-    this.#isPolling = true;
-    this.#lastPollNs = this.#runtime.clock.monotonicNs();
+    this.#liveness.pollBegins();
   }
 
   pollEnds(): void {
-    this.#isPolling = false;
-    this.#lastPollNs = this.#runtime.clock.monotonicNs();
+    this.#liveness.pollEnds();
   }
 
   /**
@@ -117,7 +121,7 @@ export class Membership {
   /** Gives everything up and leaves the group; a static member only gives up (its session keeps its place). */
   async leave(timeoutMs: number, reason: string): Promise<void> {
     this.#closed = true;
-    this.#heartbeat.cancel();
+    this.#liveness.stop();
     if (this.#owned.length > 0) {
       const owned = this.#owned;
       if (this.#lostReason !== null) await this.#tellLost();
@@ -197,7 +201,7 @@ export class Membership {
       this.#events.assign([]);
     }
     // The session lives on while the listener works; from here on JoinGroup itself keeps it alive.
-    this.#heartbeat.cancel();
+    this.#liveness.stop();
     const state: MemberState = { kind: 'joining', outcome: null };
     this.#state = state;
     const { values, assignors } = this.#config;
@@ -256,7 +260,7 @@ export class Membership {
     const added = without(assigned, before);
     this.#generation = generation;
     this.#state = { kind: 'stable' };
-    this.#scheduleHeartbeat();
+    this.#liveness.start();
     if (revoked.length > 0) {
       await this.#events.commitBeforeRevocation();
       await this.#listener.revoked?.(revoked, generation);
@@ -275,39 +279,20 @@ export class Membership {
     this.#notBeforeNs = clock.monotonicNs() + delayMs * 1e6;
   }
 
-  #scheduleHeartbeat(): void {
-    const intervalNs = this.#config.values['heartbeat.interval.ms'] * 1e6;
-    this.#heartbeat.noLaterThan(this.#runtime.clock.monotonicNs() + intervalNs);
+  get #isBeating(): boolean {
+    return !this.#closed && this.#state.kind !== 'joining' && this.#generation >= 0;
   }
 
-  #beat(): void {
-    if (this.#closed || this.#state.kind === 'joining' || this.#generation < 0) return;
-    const silentNs = this.#runtime.clock.monotonicNs() - this.#lastPollNs;
-    if (!this.#isPolling && silentNs > this.#config.values['max.poll.interval.ms'] * 1e6) {
-      this.#runtime.log.warn('no poll within max.poll.interval.ms: leaving the group', {
-        group: this.#coordinator.groupId,
-      });
-      void this.#leaveGroup(this.#config.values['request.timeout.ms'], 'consumer poll timeout has expired');
-      this.#forgotten('no poll within max.poll.interval.ms');
-      return;
-    }
-    this.#scheduleHeartbeat();
-    if (this.#isHeartbeatInFlight) return;
-    this.#isHeartbeatInFlight = true;
-    const generation = this.#generation;
-    void sendHeartbeat(this.#coordinator, this.identity, this.#config.values['session.timeout.ms']).then(
-      (errorCode) => {
-        this.#isHeartbeatInFlight = false;
-        if (generation === this.#generation && this.#state.kind !== 'joining') this.#heartbeatAnswered(errorCode);
-      },
-      (error) => {
-        this.#isHeartbeatInFlight = false;
-        this.#runtime.log.debug('heartbeat failed', { reason: clientError(error).message });
-      },
-    );
+  #pollExpired(): void {
+    this.#runtime.log.warn('no poll within max.poll.interval.ms: leaving the group', {
+      group: this.#coordinator.groupId,
+    });
+    void this.#leaveGroup(this.#config.values['request.timeout.ms'], 'consumer poll timeout has expired');
+    this.#forgotten('no poll within max.poll.interval.ms');
   }
 
-  #heartbeatAnswered(errorCode: number): void {
+  #heartbeatAnswered(errorCode: number, generation: number): void {
+    if (generation !== this.#generation || this.#state.kind === 'joining') return;
     switch (errorCode) {
       case ErrorCode.none:
         return;
