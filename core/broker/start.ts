@@ -4,6 +4,7 @@ import {
   type MetadataNode,
   openMetadataNode,
   randomUuid,
+  registeredFeatures,
   supportedFeatures,
   uuidText,
 } from '../controller/index.ts';
@@ -173,11 +174,7 @@ export async function startParts(options: BrokerOptions, undo: (() => void | Pro
       clusterId,
       incarnationId: randomUuid(runtime.random.fork('broker incarnation')),
       listeners: [advertisedEndpoint(config, listener, bound.port)],
-      features: supportedFeatures.map(({ name, min, max }) => ({
-        name,
-        minSupportedVersion: min,
-        maxSupportedVersion: max,
-      })),
+      features: [...registeredFeatures],
       rack: config.rack,
       isMigratingZkBroker: false,
       logDirs: logDirectories.map((directory) => uuidText(directory.directoryId)),

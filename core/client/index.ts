@@ -20,7 +20,7 @@ export { type AssignorName, type ConsumerConfig, readConsumerConfig } from './co
 export type { ConsumedBatch, OffsetGap } from './consumer/consumed-batch.ts';
 export { Consumer, type ConsumerOptions } from './consumer/consumer.ts';
 export type { OffsetToCommit } from './consumer/group/commits.ts';
-export type { RebalanceListener } from './consumer/group/membership.ts';
+export type { RebalanceListener } from './consumer/group/rebalance-listener.ts';
 export type { CommittedOffset } from './consumer/positions.ts';
 export {
   EARLIEST_TIMESTAMP,

@@ -1,5 +1,6 @@
 import { listOffsets, offsetForLeaderEpoch } from '../protocol/index.ts';
 import { askLeaders, groupByTopic, type LeaderAnswer, type TopicPartition } from './by-leader.ts';
+import { refusal } from './client-error.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Timestamps of ListOffsets with a meaning of their own. */
@@ -47,6 +48,20 @@ export function lookUpOffsets(
         value: errorCode === 0 ? { offset, timestamp, leaderEpoch } : null,
       })),
     );
+  });
+}
+
+/** As `lookUpOffsets`, where every partition must have an answer. @throws ClientError. */
+export async function offsetsOf(
+  cluster: Cluster,
+  queries: readonly OffsetQuery[],
+  readCommitted: boolean,
+  timeoutMs: number,
+): Promise<FoundOffset[]> {
+  const answers = await lookUpOffsets(cluster, queries, readCommitted, timeoutMs);
+  return answers.map(({ topic, partition, errorCode, value }) => {
+    if (value === null) throw refusal(`offsets of ${topic}-${partition}`, errorCode);
+    return value;
   });
 }
 

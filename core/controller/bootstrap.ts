@@ -22,6 +22,13 @@ export const supportedFeatures: readonly { readonly name: string; readonly min: 
   { name: 'transaction.version', min: 0, max: 2 },
 ];
 
+/** The same as registrations of brokers and controllers carry them. */
+export const registeredFeatures: readonly {
+  readonly name: string;
+  readonly minSupportedVersion: number;
+  readonly maxSupportedVersion: number;
+}[] = supportedFeatures.map(({ name, min, max }) => ({ name, minSupportedVersion: min, maxSupportedVersion: max }));
+
 /** What Kafka 4.3 finalizes in a new cluster. */
 const newClusterLevels: readonly (readonly [string, number])[] = [
   [METADATA_VERSION_FEATURE, METADATA_VERSION_MAX],

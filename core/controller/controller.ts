@@ -15,7 +15,7 @@ import {
 } from '../protocol/index.ts';
 import type { Quorum } from '../quorum/quorum.ts';
 import type { Random, Runtime, Timer } from '../runtime.ts';
-import { bootstrapRecords, supportedFeatures } from './bootstrap.ts';
+import { bootstrapRecords, registeredFeatures } from './bootstrap.ts';
 import { BrokerSessions } from './broker-heartbeats.ts';
 import { BrokerPresence, type Endpoint } from './broker-presence.ts';
 import type { ClusterImage } from './cluster-image.ts';
@@ -194,11 +194,7 @@ export class Controller {
         controllerId: config.nodeId,
         incarnationId,
         endPoints: endpoints,
-        features: supportedFeatures.map(({ name, min, max }) => ({
-          name,
-          minSupportedVersion: min,
-          maxSupportedVersion: max,
-        })),
+        features: registeredFeatures,
       }),
     ]);
   }

@@ -1,5 +1,5 @@
 export type { ControllerPort } from './admin.ts';
-export { supportedFeatures } from './bootstrap.ts';
+export { registeredFeatures, supportedFeatures } from './bootstrap.ts';
 export { ClusterImage } from './cluster-image.ts';
 export { Controller, type ControllerOptions } from './controller.ts';
 export { NodeControllerPort } from './controller-port.ts';

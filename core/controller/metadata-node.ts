@@ -11,7 +11,7 @@ import {
 } from '../quorum/index.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ControllerPort } from './admin.ts';
-import { supportedFeatures } from './bootstrap.ts';
+import { registeredFeatures } from './bootstrap.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import { NodeControllerPort } from './controller-port.ts';
 import { DynamicConfigListener } from './dynamic-config.ts';
@@ -205,11 +205,7 @@ class Registration implements MetadataListener {
       controllerId: this.#config.nodeId,
       incarnationId: this.#incarnationId,
       listeners: this.#endpoints,
-      features: supportedFeatures.map(({ name, min, max }) => ({
-        name,
-        minSupportedVersion: min,
-        maxSupportedVersion: max,
-      })),
+      features: registeredFeatures,
     });
     const origin = { principal: 'User:ANONYMOUS', clientId: null, clientHost: '' };
     await this.#port.send(controllerRegistration, 0, request, origin, REGISTRATION_TIMEOUT_MS);

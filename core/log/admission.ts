@@ -8,8 +8,8 @@ import {
 } from '../records/index.ts';
 import type { Codecs } from '../runtime.ts';
 import type { LogConfig } from './config.ts';
-import { type AppendOptions, LogError } from './outcomes.ts';
-import type { ProducerState, Refusal } from './producer-state.ts';
+import { type AppendOptions, LogError, type Refusal } from './outcomes.ts';
+import type { ProducerState } from './producer-state.ts';
 
 /** What an entry offers: whole, well-formed batches in its first `bytes` bytes. */
 export interface Admitted {

@@ -94,8 +94,10 @@ export class LogDirectory {
     });
   }
 
-  /** Reads meta.properties (writing it at first start), opens every partition found. Rejects with DiskError, and with
-   * Error when meta.properties belongs to another node or cluster. */
+  /**
+   * Reads meta.properties (writing it at first start), opens every partition found. Rejects with DiskError, and with
+   * Error when meta.properties belongs to another node or cluster.
+   */
   static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
     const { path, runtime, faults } = options;
     const { disk } = runtime;
@@ -269,11 +271,8 @@ export class LogDirectory {
       await this.#writeOffsets();
       // A damaged log must be looked at again.
       if (this.logs().some(({ log }) => log.health.kind !== 'healthy')) return;
-      await replaceFile(
-        this.#options.runtime.disk,
-        `${this.path}/${CLEAN_SHUTDOWN}`,
-        formatShutdownMarker(brokerEpoch),
-      );
+      const { disk } = this.#options.runtime;
+      await replaceFile(disk, `${this.path}/${CLEAN_SHUTDOWN}`, formatShutdownMarker(brokerEpoch));
     });
   }
 

@@ -39,6 +39,12 @@ export interface VerificationGuard {
   readonly producerId: number;
 }
 
+/** Why a batch may not be appended. */
+export interface Refusal {
+  readonly errorCode: number;
+  readonly message: string;
+}
+
 export interface Appended {
   readonly kind: 'appended';
   readonly baseOffset: number;

@@ -14,15 +14,11 @@ import {
   RecordCursor,
 } from '../records/index.ts';
 import type { Codecs } from '../runtime.ts';
-import { type AppendOptions, LogError, type VerificationGuard } from './outcomes.ts';
+import { type AppendOptions, LogError, type Refusal, type VerificationGuard } from './outcomes.ts';
 import { ProducerEntry, type RememberedBatch } from './producer-entry.ts';
+import { checkSequence } from './sequence.ts';
 import type { AbortedRange } from './transaction-index.ts';
-import { type Verification, Verifications } from './verifications.ts';
-
-export interface Refusal {
-  readonly errorCode: number;
-  readonly message: string;
-}
+import { Verifications } from './verifications.ts';
 
 const cursor = new RecordCursor();
 
@@ -39,37 +35,6 @@ function readMarker(
   cursor.close();
   if ((type !== 'abort' && type !== 'commit') || coordinatorEpoch === null) return null;
   return { abort: type === 'abort', coordinatorEpoch };
-}
-
-/** ProducerAppendInfo.checkSequence. A producer that this log does not know may begin anywhere: its past may be gone. */
-function checkSequence(
-  entry: ProducerEntry | undefined,
-  epoch: number,
-  first: number,
-  verification: Verification | undefined,
-): Refusal | null {
-  if (verification !== undefined && first > verification.lowestSequence) {
-    return outOfOrder(`sequence ${first} comes before the transaction's first, ${verification.lowestSequence}`);
-  }
-  if (entry === undefined || entry.epoch === -1) {
-    // With transaction version 2 every epoch begins at 0, so a gap can be told.
-    return verification?.supportsEpochBump === true && first !== 0
-      ? outOfOrder(`an unknown producer begins at sequence ${first}`)
-      : null;
-  }
-  const last = entry.lastSequence;
-  const inOrder =
-    epoch !== entry.epoch
-      ? first === 0
-      : // A producer known by its markers only (sequence -1) begins at 0, as after a new epoch.
-        first === last + 1 || (first === 0 && last === 2147483647);
-  return inOrder
-    ? null
-    : outOfOrder(`producer ${entry.producerId} epoch ${epoch}: sequence ${first} after ${last} (epoch ${entry.epoch})`);
-}
-
-function outOfOrder(message: string): Refusal {
-  return { errorCode: LogError.outOfOrderSequence, message };
 }
 
 /**

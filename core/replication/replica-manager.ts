@@ -6,6 +6,7 @@ import { writeUuid } from '../protocol/uuid.ts';
 import type { Runtime, Timer } from '../runtime.ts';
 import { DiskWork } from './disk-work.ts';
 import type { ReplicationFaults } from './faults.ts';
+import { HostedTopics } from './hosted-topics.ts';
 import { IsrAlterer } from './isr-alterer.ts';
 import { LogPlacement } from './log-placement.ts';
 import { Partition, type PartitionHost } from './partition.ts';
@@ -29,14 +30,6 @@ export interface ReplicaManagerOptions {
   readonly faults?: ReplicationFaults;
 }
 
-/** A topic of which this broker holds partitions. */
-interface HostedTopic {
-  readonly id: string;
-  readonly name: string;
-  readonly partitions: Map<number, Partition>;
-  settings: TopicSettings;
-}
-
 /**
  * All partitions that this broker replicates, kept in step with the metadata image: logs are created, opened and deleted,
  * replicas become leaders and followers.
@@ -44,8 +37,7 @@ interface HostedTopic {
 export class ReplicaManager implements MetadataListener {
   readonly turn: Turn;
   readonly #options: ReplicaManagerOptions;
-  readonly #byName = new Map<string, HostedTopic>();
-  readonly #byId = new Map<string, HostedTopic>();
+  readonly #topics: HostedTopics = new HostedTopics();
   readonly #isr: IsrAlterer;
   readonly #host: PartitionHost;
   readonly #placement: LogPlacement;
@@ -95,14 +87,14 @@ export class ReplicaManager implements MetadataListener {
   // ---- looking up
 
   partition(topic: string, partition: number): Partition | undefined {
-    return this.#byName.get(topic)?.partitions.get(partition);
+    return this.#topics.named(topic)?.partitions.get(partition);
   }
   partitionById(topicId: string, partition: number): Partition | undefined {
-    return this.#byId.get(topicId)?.partitions.get(partition);
+    return this.#topics.withId(topicId)?.partitions.get(partition);
   }
   /** In the order in which topics and partitions came. */
   *partitions(): Generator<Partition> {
-    for (const topic of this.#byName.values()) yield* topic.partitions.values();
+    for (const topic of this.#topics.all()) yield* topic.partitions.values();
   }
   get faults(): ReplicationFaults {
     return this.#host.faults;
@@ -125,7 +117,7 @@ export class ReplicaManager implements MetadataListener {
   /** Tells which partitions of an internal topic this broker leads, those that it leads already first. */
   onElection(topic: string, listener: CoordinatorPartitionListener): void {
     this.#roles.addForTopic(topic, listener);
-    for (const partition of this.#byName.get(topic)?.partitions.values() ?? []) {
+    for (const partition of this.#topics.named(topic)?.partitions.values() ?? []) {
       if (partition.leader !== null) listener.elected(partition.partition, partition.leader.epoch);
     }
   }
@@ -149,7 +141,7 @@ export class ReplicaManager implements MetadataListener {
 
   #configChanged(kind: string, name: string, image: MetadataImage): void {
     // A broker's settings are the defaults of every topic.
-    const topics = kind === 'topic' ? [this.#byName.get(name)] : kind === 'broker' ? [...this.#byName.values()] : [];
+    const topics = kind === 'topic' ? [this.#topics.named(name)] : kind === 'broker' ? [...this.#topics.all()] : [];
     for (const topic of topics) {
       if (topic === undefined) continue;
       topic.settings = this.#options.settingsFor(topic.name, image);
@@ -161,7 +153,7 @@ export class ReplicaManager implements MetadataListener {
   }
 
   #apply(wanted: PartitionImage, image: MetadataImage): void {
-    const partition = this.#byId.get(wanted.topicId)?.partitions.get(wanted.partition);
+    const partition = this.#topics.withId(wanted.topicId)?.partitions.get(wanted.partition);
     if (!wanted.replicas.includes(this.#options.nodeId)) {
       if (partition !== undefined) this.#remove(partition);
       return;
@@ -171,7 +163,7 @@ export class ReplicaManager implements MetadataListener {
   }
 
   #open(wanted: PartitionImage, image: MetadataImage): void {
-    const topic = this.#hosted(wanted, image);
+    const topic = this.#topics.of(wanted, () => this.#options.settingsFor(wanted.topic, image));
     const partition = new Partition(wanted, topic.settings, this.#host);
     topic.partitions.set(wanted.partition, partition);
     const existing = this.#placement.existing(wanted);
@@ -221,17 +213,11 @@ export class ReplicaManager implements MetadataListener {
   }
 
   #removeTopic(topicId: string): void {
-    for (const partition of [...(this.#byId.get(topicId)?.partitions.values() ?? [])]) this.#remove(partition);
+    for (const partition of [...(this.#topics.withId(topicId)?.partitions.values() ?? [])]) this.#remove(partition);
   }
 
   #remove(partition: Partition): void {
-    const topic = this.#byId.get(partition.topicId);
-    if (topic === undefined) return;
-    topic.partitions.delete(partition.partition);
-    if (topic.partitions.size === 0) {
-      this.#byId.delete(topic.id);
-      if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
-    }
+    if (!this.#topics.remove(partition)) return;
     this.#roles.resigned(partition, partition.stop());
     this.#roles.changed(partition);
     const { topic: name, partition: index } = partition;
@@ -249,7 +235,7 @@ export class ReplicaManager implements MetadataListener {
       return;
     }
     for (const { directory, topic, partition } of this.#placement.strays(image, nodeId)) {
-      if (ownedElsewhere.includes(topic) || this.#byName.get(topic)?.partitions.has(partition) === true) continue;
+      if (ownedElsewhere.includes(topic) || this.#topics.named(topic)?.partitions.has(partition) === true) continue;
       runtime.log.warn('deleting a log that is no part of the cluster any more', { topic, partition });
       this.#enqueue(`${topic}-${partition}`, directory, () => directory.delete(topic, partition));
     }
@@ -268,21 +254,6 @@ export class ReplicaManager implements MetadataListener {
   #takeOffline(partition: Partition): void {
     this.#roles.resigned(partition, partition.goOffline());
     this.#roles.changed(partition);
-  }
-
-  #hosted(wanted: PartitionImage, image: MetadataImage): HostedTopic {
-    let topic = this.#byId.get(wanted.topicId);
-    if (topic === undefined) {
-      topic = {
-        id: wanted.topicId,
-        name: wanted.topic,
-        partitions: new Map(),
-        settings: this.#options.settingsFor(wanted.topic, image),
-      };
-      this.#byId.set(topic.id, topic);
-      this.#byName.set(topic.name, topic);
-    }
-    return topic;
   }
 
   #enqueueDiskWork(partition: Partition, work: () => Promise<void>): void {

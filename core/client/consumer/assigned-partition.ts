@@ -49,6 +49,12 @@ export class AssignedPartition {
     this.partition = partition;
   }
 
+  /** How far the position is behind the end that the reader can see; null before the first fetch. */
+  lag(readCommitted: boolean): number | null {
+    const end = readCommitted ? this.lastStableOffset : this.highWatermark;
+    return end < 0 || this.position < 0 ? null : Math.max(0, end - this.position);
+  }
+
   /** Moves the position; what was fetched ahead is dropped. */
   seek(offset: number, leaderEpoch: number): void {
     this.dropBuffered();

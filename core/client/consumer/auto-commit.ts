@@ -2,6 +2,7 @@ import type { Runtime } from '../../runtime.ts';
 import type { ClientError } from '../client-error.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { OffsetToCommit } from './group/commits.ts';
+import type { Committer } from './group/committer.ts';
 
 /**
  * Commits positions from time to time. A poll commits what the polls before it returned: by calling again, the
@@ -10,18 +11,17 @@ import type { OffsetToCommit } from './group/commits.ts';
 export class AutoCommit {
   readonly #runtime: Runtime;
   readonly #intervalNs: number;
-  readonly #commit: (offsets: readonly OffsetToCommit[]) => Promise<ClientError | null>;
+  readonly #committer: Committer;
+  readonly #timeoutMs: number;
   #dueNs: number;
   #isInFlight = false;
 
-  constructor(
-    runtime: Runtime,
-    intervalMs: number,
-    commit: (offsets: readonly OffsetToCommit[]) => Promise<ClientError | null>,
-  ) {
+  /** `timeoutMs`: of a commit that a poll begins. */
+  constructor(runtime: Runtime, intervalMs: number, committer: Committer, timeoutMs: number) {
     this.#runtime = runtime;
     this.#intervalNs = intervalMs * 1e6;
-    this.#commit = commit;
+    this.#committer = committer;
+    this.#timeoutMs = timeoutMs;
     this.#dueNs = runtime.clock.monotonicNs() + this.#intervalNs;
   }
 
@@ -33,10 +33,19 @@ export class AutoCommit {
     const offsets = positionsOf(partitions);
     if (offsets.length === 0) return;
     this.#isInFlight = true;
-    void this.#commit(offsets).then((failure) => {
+    void this.#committer.commit(offsets, this.#timeoutMs).then((failure) => {
       this.#isInFlight = false;
-      if (failure !== null) this.#runtime.log.debug('auto commit failed', { reason: failure.message });
+      this.#tell(failure);
     });
+  }
+
+  /** Before partitions are given up: what the polls so far have returned. Never rejects. */
+  async commitNow(partitions: Iterable<AssignedPartition>, timeoutMs: number): Promise<void> {
+    this.#tell(await this.#committer.commit(positionsOf(partitions), timeoutMs));
+  }
+
+  #tell(failure: ClientError | null): void {
+    if (failure !== null) this.#runtime.log.debug('auto commit failed', { reason: failure.message });
   }
 }
 

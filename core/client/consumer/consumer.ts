@@ -1,6 +1,6 @@
 import type { Runtime } from '../../runtime.ts';
-import type { LeaderAnswer, TopicPartition } from '../by-leader.ts';
-import { ClientError, clientError, refusal } from '../client-error.ts';
+import type { TopicPartition } from '../by-leader.ts';
+import { ClientError } from '../client-error.ts';
 import { Cluster } from '../cluster.ts';
 import type { ConfigInput } from '../config.ts';
 import { Coordinator } from '../coordinator.ts';
@@ -8,8 +8,8 @@ import {
   EARLIEST_TIMESTAMP,
   type FoundOffset,
   LATEST_TIMESTAMP,
-  lookUpOffsets,
   type OffsetQuery,
+  offsetsOf,
 } from '../offset-lookup.ts';
 import type { GroupMetadata } from '../producer/transaction-requests.ts';
 import { Signal } from '../signal.ts';
@@ -19,9 +19,12 @@ import { AutoCommit, positionsOf } from './auto-commit.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import type { ConsumedBatch } from './consumed-batch.ts';
 import { Fetcher } from './fetcher.ts';
-import { type CommitIdentity, commitOffsets, fetchCommitted, type OffsetToCommit } from './group/commits.ts';
-import { Membership, type RebalanceListener } from './group/membership.ts';
+import type { OffsetToCommit } from './group/commits.ts';
+import { Committer } from './group/committer.ts';
+import { Membership } from './group/membership.ts';
+import type { RebalanceListener } from './group/rebalance-listener.ts';
 import { type CommittedOffset, Positions } from './positions.ts';
+import { Subscription } from './subscription.ts';
 
 export interface ConsumerOptions {
   readonly runtime: Runtime;
@@ -35,6 +38,7 @@ export interface ConsumerOptions {
 export class Consumer {
   readonly config: ConsumerConfig;
   readonly #runtime: Runtime;
+  readonly #apiTimeoutMs: number;
   readonly #cluster: Cluster;
   readonly #fetcher: Fetcher;
   readonly #positions: Positions;
@@ -42,6 +46,8 @@ export class Consumer {
   readonly #assignment: Assignment = new Assignment();
   /** null without a group.id. */
   readonly #coordinator: Coordinator | null;
+  readonly #committer: Committer | null;
+  /** null without enable.auto.commit or a group.id. */
   readonly #autoCommit: AutoCommit | null;
   /** Present between subscribe and unsubscribe. */
   #membership: Membership | null = null;
@@ -58,25 +64,27 @@ export class Consumer {
     const { onPosition } = options;
     const moved = ({ topic, partition, position }: AssignedPartition): void => onPosition?.(topic, partition, position);
     const { groupId, values, readCommitted } = this.config;
-    const coordinator = groupId === null ? null : new Coordinator(this.#cluster, groupId);
-    this.#coordinator = coordinator;
-    const committed =
-      coordinator === null
+    const apiTimeoutMs = values['default.api.timeout.ms'];
+    this.#apiTimeoutMs = apiTimeoutMs;
+    this.#coordinator = groupId === null ? null : new Coordinator(this.#cluster, groupId);
+    const committer =
+      this.#coordinator === null
         ? null
-        : (partitions: readonly AssignedPartition[]) =>
-            fetchCommitted(coordinator, partitions, readCommitted, values['default.api.timeout.ms']);
+        : new Committer(this.#coordinator, readCommitted, () => this.#membership?.identity ?? null);
+    this.#committer = committer;
+    const committed =
+      committer === null
+        ? null
+        : (partitions: readonly AssignedPartition[]) => committer.fetch(partitions, apiTimeoutMs);
     this.#positions = new Positions(options.runtime, this.#cluster, this.config, { arrived, moved }, committed);
-    this.#autoCommit = this.config.autoCommit
-      ? new AutoCommit(options.runtime, values['auto.commit.interval.ms'], (offsets) =>
-          this.#commit(offsets, values['default.api.timeout.ms']),
-        )
-      : null;
+    this.#autoCommit =
+      this.config.autoCommit && committer !== null
+        ? new AutoCommit(options.runtime, values['auto.commit.interval.ms'], committer, apiTimeoutMs)
+        : null;
     this.#fetcher = new Fetcher(options.runtime, this.#cluster, this.config, {
       arrived,
-      outOfRange: (assigned) => {
-        const reason = `offset ${assigned.fetchOffset} is out of range`;
-        this.#positions.resetByPolicy(assigned, reason);
-      },
+      outOfRange: (assigned) =>
+        this.#positions.resetByPolicy(assigned, `offset ${assigned.fetchOffset} is out of range`),
       diverged: (assigned, epoch, endOffset) => this.#positions.cutAt(assigned, epoch, endOffset),
     });
     this.#cluster.onMetadata = arrived;
@@ -94,19 +102,14 @@ export class Consumer {
     this.#refuseIfClosed();
     if (this.#coordinator === null) throw misuse('a subscription needs a group.id');
     if (this.#membership !== null) throw misuse('unsubscribe before subscribing to other topics');
-    const isPattern = topics instanceof RegExp;
-    // `test` of a global or sticky pattern would remember where it stopped.
-    const wanted = isPattern ? new RegExp(topics.source, topics.flags.replace(/[gy]/g, '')) : topics;
-    if (isPattern) this.#cluster.trackAll();
-    else for (const topic of topics) this.#cluster.track(topic);
-    this.#cluster.refreshSoon();
+    const subscription = new Subscription(this.#cluster, topics);
     this.#setAssigned([]);
     this.#membership = new Membership(
       this.#runtime,
       this.#cluster,
       this.config,
       this.#coordinator,
-      () => this.#matching(wanted),
+      () => subscription.topics(),
       listener,
       {
         assign: (partitions) => this.#setAssigned(partitions),
@@ -130,7 +133,7 @@ export class Consumer {
 
   /** The generation of the group that this consumer is in; -1 without a group. */
   get generation(): number {
-    return this.#identity().generation;
+    return this.#membership?.identity.generation ?? -1;
   }
 
   /** Who this consumer is, for a producer that commits its offsets within a transaction (KIP-447). */
@@ -155,23 +158,21 @@ export class Consumer {
   }
 
   /** Commits `offsets`, or all positions. @throws ClientError: 'rebalanced', 'refused', 'timeout'; see `definite`. */
-  async commitSync(offsets?: readonly OffsetToCommit[], timeoutMs?: number): Promise<void> {
-    const limitMs = timeoutMs ?? this.config.values['default.api.timeout.ms'];
-    const failure = await this.#commit(offsets ?? positionsOf(this.#assignment.all()), limitMs);
+  async commitSync(offsets?: readonly OffsetToCommit[], timeoutMs: number = this.#apiTimeoutMs): Promise<void> {
+    const failure = await this.#commit(offsets ?? positionsOf(this.#assignment.all()), timeoutMs);
     if (failure !== null) throw failure;
   }
 
   /** As commitSync, without waiting. `callback` gets null after success. */
   commitAsync(offsets?: readonly OffsetToCommit[], callback?: (failure: ClientError | null) => void): void {
     const wanted = offsets ?? positionsOf(this.#assignment.all());
-    void this.#commit(wanted, this.config.values['default.api.timeout.ms']).then((failure) => callback?.(failure));
+    void this.#commit(wanted, this.#apiTimeoutMs).then((failure) => callback?.(failure));
   }
 
   /** What the group has committed; null where it has nothing. @throws ClientError. */
   committed(partitions: readonly TopicPartition[], timeoutMs?: number): Promise<(CommittedOffset | null)[]> {
-    if (this.#coordinator === null) throw misuse('committed offsets need a group.id');
-    const limitMs = timeoutMs ?? this.config.values['default.api.timeout.ms'];
-    return fetchCommitted(this.#coordinator, partitions, this.config.readCommitted, limitMs);
+    if (this.#committer === null) throw misuse('committed offsets need a group.id');
+    return this.#committer.fetch(partitions, timeoutMs ?? this.#apiTimeoutMs);
   }
 
   /** The next poll continues here. `leaderEpoch`: of the record before, if known, to notice a cut of the log. */
@@ -198,10 +199,7 @@ export class Consumer {
   }
 
   /** The offset that the next poll continues at, looking it up if need be. @throws ClientError 'timeout'. */
-  async position(
-    partition: TopicPartition,
-    timeoutMs: number = this.config.values['default.api.timeout.ms'],
-  ): Promise<number> {
+  async position(partition: TopicPartition, timeoutMs: number = this.#apiTimeoutMs): Promise<number> {
     const { clock } = this.#runtime;
     const deadlineNs = clock.monotonicNs() + timeoutMs * 1e6;
     for (;;) {
@@ -217,9 +215,7 @@ export class Consumer {
 
   /** How far the position is behind the end that this reader can see; null before the first fetch. */
   currentLag(partition: TopicPartition): number | null {
-    const assigned = this.#assignment.find(partition);
-    const end = this.config.readCommitted ? assigned.lastStableOffset : assigned.highWatermark;
-    return end < 0 || assigned.position < 0 ? null : Math.max(0, end - assigned.position);
+    return this.#assignment.find(partition).lag(this.config.readCommitted);
   }
 
   /** First offset of each log, in the order asked. @throws ClientError. */
@@ -280,37 +276,15 @@ export class Consumer {
     this.#signal.raise();
   }
 
-  #matching(topics: readonly string[] | RegExp): readonly string[] {
-    if (!(topics instanceof RegExp)) return topics;
-    const names = [...this.#cluster.metadata.topics()].filter((topic) => !topic.internal).map((topic) => topic.name);
-    return names.filter((name) => topics.test(name)).sort();
-  }
-
-  #identity(): CommitIdentity {
-    return this.#membership?.identity ?? { memberId: '', generation: -1, instanceId: null };
-  }
-
   /** Never rejects: what became of it is a value. */
-  async #commit(offsets: readonly OffsetToCommit[], timeoutMs: number): Promise<ClientError | null> {
-    if (this.#coordinator === null) return misuse('a commit needs a group.id');
-    if (offsets.length === 0) return null;
-    // Without a generation it would commit as somebody outside of the group, past the group's own members.
-    if (this.#membership !== null && this.#membership.identity.generation < 0) {
-      return new ClientError('rebalanced', 'this consumer is not a member of the group now', -1, true);
-    }
-    try {
-      await commitOffsets(this.#coordinator, this.#identity(), offsets, timeoutMs);
-      return null;
-    } catch (error) {
-      return clientError(error);
-    }
+  #commit(offsets: readonly OffsetToCommit[], timeoutMs: number): Promise<ClientError | null> {
+    if (this.#committer === null) return Promise.resolve(misuse('a commit needs a group.id'));
+    return this.#committer.commit(offsets, timeoutMs);
   }
 
   /** With auto commit, before partitions are given up: what the polls so far have returned. */
-  async #commitProcessed(timeoutMs: number = this.config.values['request.timeout.ms']): Promise<void> {
-    if (this.#autoCommit === null) return;
-    const failure = await this.#commit(positionsOf(this.#assignment.all()), timeoutMs);
-    if (failure !== null) this.#runtime.log.debug('auto commit failed', { reason: failure.message });
+  #commitProcessed(timeoutMs: number = this.config.values['request.timeout.ms']): Promise<void> {
+    return this.#autoCommit?.commitNow(this.#assignment.all(), timeoutMs) ?? Promise.resolve();
   }
 
   async #endOffsets(partitions: readonly TopicPartition[], timestamp: number, timeoutMs?: number): Promise<number[]> {
@@ -318,18 +292,8 @@ export class Consumer {
     return (await this.#lookUp(queries, timeoutMs)).map((found) => found.offset);
   }
 
-  async #lookUp(queries: readonly OffsetQuery[], timeoutMs?: number): Promise<FoundOffset[]> {
-    const limitMs = timeoutMs ?? this.config.values['default.api.timeout.ms'];
-    const answers: LeaderAnswer<FoundOffset>[] = await lookUpOffsets(
-      this.#cluster,
-      queries,
-      this.config.readCommitted,
-      limitMs,
-    );
-    return answers.map(({ topic, partition, errorCode, value }) => {
-      if (value === null) throw refusal(`offsets of ${topic}-${partition}`, errorCode);
-      return value;
-    });
+  #lookUp(queries: readonly OffsetQuery[], timeoutMs: number = this.#apiTimeoutMs): Promise<FoundOffset[]> {
+    return offsetsOf(this.#cluster, queries, this.config.readCommitted, timeoutMs);
   }
 
   #refuseIfClosed(): void {

@@ -9,17 +9,9 @@ import type { ConsumerConfig } from '../config.ts';
 import type { CommitIdentity } from './commits.ts';
 import { sendLeave } from './heartbeat.ts';
 import { type JoinOutcome, joinOnce } from './join.ts';
+import { JoinedSubscription } from './joined-subscription.ts';
 import { Liveness } from './liveness.ts';
-
-/** Told of changes of the assignment, inside `poll`, `unsubscribe` and `close`; what it returns is waited for. */
-export interface RebalanceListener {
-  /** These are new. Positions may be sought now. */
-  assigned?(partitions: readonly TopicPartition[], generation: number): void | Promise<void>;
-  /** These are about to be given up: still owned, so that offsets can be committed. */
-  revoked?(partitions: readonly TopicPartition[], generation: number): void | Promise<void>;
-  /** These are gone already; another member may have them. Default: as `revoked`. */
-  lost?(partitions: readonly TopicPartition[], generation: number): void | Promise<void>;
-}
+import type { RebalanceListener } from './rebalance-listener.ts';
 
 export interface MembershipEvents {
   /** What is read from now on. */
@@ -53,9 +45,7 @@ export class Membership {
   /** Why what is owned is not ours any more; the next poll tells the listener. */
   #lostReason: string | null = null;
   #fatal: ClientError | null = null;
-  /** The partition counts on which this member, as the leader, based the assignment. */
-  #basis: ReadonlyMap<string, number> | null = null;
-  #joinedTopics: readonly string[] = [];
+  #joined: JoinedSubscription = new JoinedSubscription([]);
   #joinFailures = 0;
   #notBeforeNs = 0;
   #closed = false;
@@ -109,7 +99,10 @@ export class Membership {
   async step(): Promise<number> {
     if (this.#lostReason !== null) await this.#tellLost();
     if (this.#fatal !== null) throw this.#fatal;
-    if (this.#state.kind === 'stable') this.#checkSubscription();
+    if (this.#state.kind === 'stable') {
+      const reason = this.#joined.outdated(this.#topics(), this.#cluster.metadata);
+      if (reason !== null) this.#rejoin(reason);
+    }
     if (this.#state.kind === 'unjoined') {
       if (this.#runtime.clock.monotonicNs() < this.#notBeforeNs) return this.#notBeforeNs;
       await this.#startJoining(this.#state.reason);
@@ -171,22 +164,6 @@ export class Membership {
     this.#rejoin(reason);
   }
 
-  /** Topics appeared, vanished or grew: the leader knows best, and a new subscription is everybody's own business. */
-  #checkSubscription(): void {
-    const topics = this.#topics();
-    if (topics.length !== this.#joinedTopics.length || topics.some((topic) => !this.#joinedTopics.includes(topic))) {
-      this.#rejoin('the subscription changed');
-      return;
-    }
-    if (this.#basis === null) return;
-    for (const topic of this.#joinedTopics) {
-      const count = this.#cluster.metadata.topic(topic)?.partitions.length ?? 0;
-      if (count === 0 || count === (this.#basis.get(topic) ?? 0)) continue;
-      this.#rejoin(`topic ${topic} has ${count} partitions now`);
-      return;
-    }
-  }
-
   /** Cooperative only if every assignor is: then a member keeps reading while it rejoins. */
   get #isCooperative(): boolean {
     return this.#config.assignors.every((name) => name === 'cooperative-sticky');
@@ -205,11 +182,11 @@ export class Membership {
     const state: MemberState = { kind: 'joining', outcome: null };
     this.#state = state;
     const { values, assignors } = this.#config;
-    this.#joinedTopics = this.#topics();
+    this.#joined = new JoinedSubscription(this.#topics());
     const request = {
       memberId: this.#memberId,
       instanceId: values['group.instance.id'],
-      topics: this.#joinedTopics,
+      topics: this.#joined.topics,
       owned: this.#owned,
       generation: this.#generation,
       rackId: values['client.rack'] === '' ? null : values['client.rack'],
@@ -250,7 +227,7 @@ export class Membership {
     }
     this.#joinFailures = 0;
     this.#memberId = outcome.memberId;
-    this.#basis = outcome.basis;
+    this.#joined.basis = outcome.basis;
     await this.#take(outcome.assigned, outcome.generation);
   }
 
