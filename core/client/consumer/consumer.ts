@@ -64,22 +64,17 @@ export class Consumer {
     const { onPosition } = options;
     const moved = ({ topic, partition, position }: AssignedPartition): void => onPosition?.(topic, partition, position);
     const { groupId, values, readCommitted } = this.config;
-    const apiTimeoutMs = values['default.api.timeout.ms'];
-    this.#apiTimeoutMs = apiTimeoutMs;
+    this.#apiTimeoutMs = values['default.api.timeout.ms'];
     this.#coordinator = groupId === null ? null : new Coordinator(this.#cluster, groupId);
     const committer =
       this.#coordinator === null
         ? null
         : new Committer(this.#coordinator, readCommitted, () => this.#membership?.identity ?? null);
     this.#committer = committer;
-    const committed =
-      committer === null
-        ? null
-        : (partitions: readonly AssignedPartition[]) => committer.fetch(partitions, apiTimeoutMs);
-    this.#positions = new Positions(options.runtime, this.#cluster, this.config, { arrived, moved }, committed);
+    this.#positions = new Positions(options.runtime, this.#cluster, this.config, { arrived, moved }, committer);
     this.#autoCommit =
       this.config.autoCommit && committer !== null
-        ? new AutoCommit(options.runtime, values['auto.commit.interval.ms'], committer, apiTimeoutMs)
+        ? new AutoCommit(options.runtime, values['auto.commit.interval.ms'], committer, this.#apiTimeoutMs)
         : null;
     this.#fetcher = new Fetcher(options.runtime, this.#cluster, this.config, {
       arrived,
@@ -138,8 +133,8 @@ export class Consumer {
 
   /** Who this consumer is, for a producer that commits its offsets within a transaction (KIP-447). */
   groupMetadata(): GroupMetadata {
-    if (this.#coordinator === null) throw misuse('group metadata needs a group.id');
-    return { groupId: this.#coordinator.groupId, ...this.#identity() };
+    if (this.#committer === null) throw misuse('group metadata needs a group.id');
+    return this.#committer.groupMetadata;
   }
 
   /**
@@ -278,8 +273,7 @@ export class Consumer {
 
   /** Never rejects: what became of it is a value. */
   #commit(offsets: readonly OffsetToCommit[], timeoutMs: number): Promise<ClientError | null> {
-    if (this.#committer === null) return Promise.resolve(misuse('a commit needs a group.id'));
-    return this.#committer.commit(offsets, timeoutMs);
+    return this.#committer?.commit(offsets, timeoutMs) ?? Promise.resolve(misuse('a commit needs a group.id'));
   }
 
   /** With auto commit, before partitions are given up: what the polls so far have returned. */

@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster.ts';
 import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP, lookUpEpochEnds, lookUpOffsets } from '../offset-lookup.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { ConsumerConfig, OffsetReset } from './config.ts';
+import type { Committer } from './group/committer.ts';
 
 /** A committed position; null offset: none is committed. */
 export interface CommittedOffset {
@@ -30,20 +31,20 @@ export class Positions {
   readonly #config: ConsumerConfig;
   readonly #events: PositionEvents;
   /** Asks the group's coordinator; absent without a group. */
-  readonly #committed: ((partitions: readonly AssignedPartition[]) => Promise<(CommittedOffset | null)[]>) | null;
+  readonly #committer: Committer | null;
 
   constructor(
     runtime: Runtime,
     cluster: Cluster,
     config: ConsumerConfig,
     events: PositionEvents,
-    committed: ((partitions: readonly AssignedPartition[]) => Promise<(CommittedOffset | null)[]>) | null,
+    committer: Committer | null,
   ) {
     this.#runtime = runtime;
     this.#cluster = cluster;
     this.#config = config;
     this.#events = events;
-    this.#committed = committed;
+    this.#committer = committer;
   }
 
   /** Starts the look-ups that are due. Returns when one held back by time alone is due; Infinity for never. */
@@ -139,7 +140,8 @@ export class Positions {
 
   async #askCommitted(asked: readonly AssignedPartition[]): Promise<void> {
     const versions = asked.map((assigned) => assigned.version);
-    const committed = this.#committed === null ? asked.map(() => null) : await this.#committed(asked);
+    const timeoutMs = this.#config.values['default.api.timeout.ms'];
+    const committed = this.#committer === null ? asked.map(() => null) : await this.#committer.fetch(asked, timeoutMs);
     for (let index = 0; index < asked.length; index++) {
       const assigned = asked[index]!;
       if (assigned.version !== versions[index]) continue;

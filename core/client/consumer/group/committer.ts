@@ -1,6 +1,7 @@
 import type { TopicPartition } from '../../by-leader.ts';
 import { ClientError, clientError } from '../../client-error.ts';
 import type { Coordinator } from '../../coordinator.ts';
+import type { GroupMetadata } from '../../producer/transaction-requests.ts';
 import type { CommittedOffset } from '../positions.ts';
 import { type CommitIdentity, commitOffsets, fetchCommitted, type OffsetToCommit } from './commits.ts';
 
@@ -17,6 +18,11 @@ export class Committer {
     this.#coordinator = coordinator;
     this.#stable = stable;
     this.#member = member;
+  }
+
+  /** Who commits, for a producer that does it within a transaction (KIP-447). */
+  get groupMetadata(): GroupMetadata {
+    return { groupId: this.#coordinator.groupId, ...(this.#member() ?? OUTSIDE) };
   }
 
   /** Never rejects: what became of it is a value. */
