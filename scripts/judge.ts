@@ -21,6 +21,7 @@ const LATENCIES: readonly { name: LatencyName; metric: Metric }[] = [
   { name: 'service', metric: 'publishService' },
   { name: 'endToEnd', metric: 'endToEnd' },
   { name: 'commit', metric: 'commit' },
+  { name: 'transaction', metric: 'transaction' },
 ];
 
 export interface Judged {

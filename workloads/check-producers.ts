@@ -17,6 +17,7 @@ export function checkProducer(
   checkKeys(read, producer);
   const client = placeOf(read, 'client')!;
   checkIdempotence(read, producer, client);
+  checkTransaction(read, producer, workload);
   const topic = workload.topics.find(({ name }) => name === producer.topic);
   if (topic === undefined) return;
   checkInSync(producer, topic, workload, client);
@@ -69,6 +70,29 @@ function checkIdempotence(read: WorkloadFile['producers'][number], producer: Pro
   }
   if (client.retries === '0') conflict(place, `${place.path}: ${needs} needs retries above 0`);
   checkTimeouts(producer, place);
+}
+
+function checkTransaction(
+  read: WorkloadFile['producers'][number],
+  { transaction, rate, count: instances, client }: ProducerSpec,
+  { target }: Workload,
+): void {
+  const place = placeOf(read, 'transaction');
+  if (transaction === null || place === null) return;
+  if (target !== 'kafka') {
+    conflict(
+      place,
+      `${place.path}: the brokers of target ${target} have no transaction coordinator yet; run the file against a Kafka cluster (--target kafka --bootstrap host:port), or take transaction out`,
+    );
+  }
+  if (rate.kind !== 'fixed') return;
+  const takesMs = (transaction.records / (rate.perSecond / instances)) * 1000;
+  const timeoutMs = Number(configValue('producer', client, 'transaction.timeout.ms'));
+  if (takesMs < timeoutMs) return;
+  conflict(
+    place,
+    `${place.path}: at this rate an instance needs ${Math.round(takesMs)} ms for ${transaction.records} records; the coordinator aborts after transaction.timeout.ms (${timeoutMs})`,
+  );
 }
 
 function checkTimeouts({ client }: ProducerSpec, place: Place): void {

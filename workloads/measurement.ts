@@ -8,8 +8,9 @@ import { LatencyRecorder, REGION_BYTES } from './recorder.ts';
 /**
  * publish: intended send → ack. publishService: actual send → ack. endToEnd: intended send → poll returned it.
  * commit: offset commit sent → answered. scheduleLag: intended send → actual send, the generator's own delay.
+ * transaction: its commit asked for, with records still on their way → committed.
  */
-export const METRICS = ['publish', 'publishService', 'endToEnd', 'commit', 'scheduleLag'] as const;
+export const METRICS = ['publish', 'publishService', 'endToEnd', 'commit', 'scheduleLag', 'transaction'] as const;
 export type Metric = (typeof METRICS)[number];
 
 /** `…Measured`: only what happened within the measured part. Bytes are those of record values. */
@@ -117,5 +118,9 @@ export class Measurement {
 
   committed(sentNs: number, nowNs: number): void {
     if (this.isMeasured(sentNs)) this.#recorders[3]!.record(nowNs - sentNs);
+  }
+
+  transacted(askedNs: number, nowNs: number): void {
+    if (this.isMeasured(askedNs)) this.#recorders[5]!.record(nowNs - askedNs);
   }
 }

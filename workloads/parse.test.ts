@@ -268,6 +268,11 @@ test.each([
     'orders.yaml:19:20 expect.transaction.p99: no producer has transaction',
   ],
   [
+    'transactions where nobody coordinates them',
+    change('rate: 20_000/s', 'rate: 20_000/s\n    transaction: { records: 10 }'),
+    'orders.yaml:10:18 producers[0].transaction: the brokers of target sim have no transaction coordinator yet; run the file against a Kafka cluster (--target kafka --bootstrap host:port), or take transaction out',
+  ],
+  [
     'values above the limit',
     change('rate: 20_000/s', 'rate: 20_000/s\n    value: 2MiB'),
     'orders.yaml:10:12 producers[0].value: records of up to 2097234 bytes exceed max.request.size (1048576) in client',

@@ -19,9 +19,29 @@ export interface ProducerDriver {
     timestampMs: number,
     token: number,
   ): number;
+  /** Of a producer with a transactional.id; null, or absent, for any other. */
+  readonly transactions?: TransactionDriver | null;
   /** Resolves when all that was taken has an outcome, or the bound is over. */
   flush(timeoutMs: number): Promise<void>;
   close(timeoutMs: number): Promise<void>;
+}
+
+/** A transaction's records are those taken between `begin` and `end`. */
+export interface TransactionDriver {
+  begin(): void;
+  /**
+   * Commits or aborts once what was taken has its outcome. Resolves when the end is known and the next transaction may
+   * begin, however long that takes, or once the producer is closed. Rejects only for a fault of the client's.
+   */
+  end(commits: boolean): Promise<TransactionEnd>;
+}
+
+export interface TransactionEnd {
+  readonly outcome: 'committed' | 'aborted' | 'unknown';
+  /** Kafka's, or -1; 0 when it ended as it was asked to. */
+  readonly errorCode: number;
+  /** Why it was not committed although it was asked to be. */
+  readonly message: string | null;
 }
 
 /** What `send` answers when the client's buffer is full. */

@@ -1,16 +1,16 @@
-import type { BatchOutcome, Producer as ClientProducer, ConfigInput, ProducerTopic } from '../../core/client/index.ts';
-import { Producer } from '../../core/client/index.ts';
+import type { BatchOutcome, Producer, ProducerTopic } from '../../core/client/index.ts';
 import type { RecordHeader } from '../../core/records/index.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import { ENVELOPE_HEADER } from '../load/envelope.ts';
-import { FULL, type ProducerDriver, type ProducerOutcomes } from './driver.ts';
+import { FULL, type ProducerDriver, type ProducerOutcomes, type TransactionDriver } from './driver.ts';
 
 const NO_HEADERS: readonly RecordHeader[] = [];
 
 /** Our own producer behind the actors' interface. */
-export class OwnProducer implements ProducerDriver {
+export class OwnProducer<P extends Producer = Producer> implements ProducerDriver {
   readonly #runtime: Runtime;
-  readonly #client: ClientProducer;
+  readonly #make: (onBatch: (outcome: BatchOutcome) => void) => P;
+  #client: P;
   readonly #names: readonly string[];
   readonly #indexOf: ReadonlyMap<string, number>;
   readonly #outcomes: ProducerOutcomes;
@@ -18,12 +18,33 @@ export class OwnProducer implements ProducerDriver {
   #sending = false;
   #waiting = false;
 
-  constructor(runtime: Runtime, names: readonly string[], config: ConfigInput, outcomes: ProducerOutcomes) {
+  constructor(
+    runtime: Runtime,
+    names: readonly string[],
+    make: (onBatch: (outcome: BatchOutcome) => void) => P,
+    outcomes: ProducerOutcomes,
+  ) {
     this.#runtime = runtime;
     this.#names = names;
     this.#indexOf = new Map(names.map((name, index) => [name, index]));
     this.#outcomes = outcomes;
-    this.#client = new Producer({ runtime, config, onBatch: (outcome) => this.#batchEnded(outcome) });
+    this.#make = make;
+    this.#client = make((outcome) => this.#batchEnded(outcome));
+  }
+
+  get transactions(): TransactionDriver | null {
+    return null;
+  }
+
+  protected get client(): P {
+    return this.#client;
+  }
+
+  /** Gives this client up and starts another one in its place. Rejects with ClientError when that one cannot start. */
+  protected async replace(): Promise<void> {
+    await this.#client.close(0);
+    this.#client = this.#make((outcome) => this.#batchEnded(outcome));
+    await this.start();
   }
 
   async start(): Promise<void> {

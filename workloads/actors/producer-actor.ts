@@ -10,6 +10,7 @@ import { FULL, type ProducerDriver, type ProducerOutcomes } from './driver.ts';
 import type { Environment } from './environment.ts';
 import { InFlight } from './in-flight.ts';
 import type { ProducerSeat } from './roster.ts';
+import { Transactions } from './transactions.ts';
 
 /** Records sent in one go before other work of the thread gets its turn. */
 const SENDS_PER_TURN = 512;
@@ -28,6 +29,7 @@ export class ProducerActor implements ProducerOutcomes {
   readonly seat: ProducerSeat;
   readonly #environment: Environment;
   readonly #client: ProducerDriver;
+  readonly #transactions: Transactions | null = null;
   readonly #schedule: Schedule | null;
   readonly #keys: Keys;
   readonly #values: InstanceValues;
@@ -38,7 +40,8 @@ export class ProducerActor implements ProducerOutcomes {
   #timer: Timer | null = null;
   #nextIntendedNs = Number.POSITIVE_INFINITY;
   #topic = 0;
-  #state: 'idle' | 'sending' | 'blocked' | 'stopped' = 'idle';
+  /** 'ending': a transaction has been asked to end. */
+  #state: 'idle' | 'sending' | 'blocked' | 'ending' | 'stopped' = 'idle';
   /** The schedule ends here: records intended later are not sent. */
   readonly #endNs: number;
   /** Between two wakes. */
@@ -49,9 +52,6 @@ export class ProducerActor implements ProducerOutcomes {
     this.#environment = environment;
     const { workload, roster } = environment;
     const { spec } = seat;
-    if (spec.transaction !== null) {
-      throw new Error(`${seat.name}: the client does not write transactions yet; take \`transaction\` out of the file`);
-    }
     const random = createRandom(`${workload.seed} ${seat.name}`);
     const entryRandom = createRandom(`${workload.seed} ${seat.name.slice(0, seat.name.lastIndexOf('-'))}`);
     const trace = spec.arrival.kind === 'trace' ? this.#trace(spec.arrival.file) : null;
@@ -73,7 +73,19 @@ export class ProducerActor implements ProducerOutcomes {
     this.#values = new InstanceValues(values, sizes, random.fork('values'));
     this.#partitionBase = seat.topics.map((topic) => roster.partitionIndex(topic, 0));
     this.#endNs = (workload.phases.warmupMs + workload.phases.measureMs) * 1e6;
-    this.#client = environment.driver.producer(seat.name, seat.topics, spec.client, this);
+    const { transaction } = spec;
+    // Of this run alone: another one on the same cluster would fence it, and be fenced.
+    const id = () => `${workload.name}-${environment.run.toString(36)}-${seat.name}`;
+    const config = transaction === null ? spec.client : { ...spec.client, 'transactional.id': id() };
+    this.#client = environment.driver.producer(seat.name, seat.topics, config, this);
+    if (transaction === null) return;
+    const driver = this.#client.transactions ?? null;
+    if (driver === null) throw new Error(`${seat.name}: ${environment.driver.name} writes no transactions`);
+    this.#transactions = new Transactions(environment, seat, transaction, driver, random.fork('transactions'), () => {
+      if (this.#state !== 'ending') return;
+      this.#state = 'sending';
+      this.#send();
+    });
   }
 
   /** Records sent that have no outcome yet. */
@@ -105,8 +117,10 @@ export class ProducerActor implements ProducerOutcomes {
   }
 
   /** Resolves when everything sent has its outcome, or after `timeoutMs`. */
-  flush(timeoutMs: number): Promise<void> {
-    return this.#client.flush(timeoutMs);
+  async flush(timeoutMs: number): Promise<void> {
+    if (this.#transactions === null) return this.#client.flush(timeoutMs);
+    // The last transaction ends with what it has.
+    await Promise.race([this.#transactions.finish(), this.#environment.runtime.timers.sleep(timeoutMs)]);
   }
 
   close(timeoutMs: number): Promise<void> {
@@ -129,6 +143,7 @@ export class ProducerActor implements ProducerOutcomes {
   }
 
   failed(token: number, topic: number, partition: number, errorCode: number, definite: boolean, message: string): void {
+    this.#transactions?.recordFailed();
     if (!this.#settle(token)) return;
     const { measurement, history } = this.#environment;
     measurement.failed();
@@ -171,12 +186,20 @@ export class ProducerActor implements ProducerOutcomes {
         this.#state = 'stopped';
         return;
       }
+      if (this.#transactions !== null && !this.#transactions.admit()) {
+        this.#state = 'ending';
+        return;
+      }
       if (!this.#sendOne(intendedNs, nowNs, timestampMs)) {
         this.#state = 'blocked';
         return;
       }
       measurement.intended(intendedNs);
       if (this.#schedule !== null) this.#nextIntendedNs = this.#schedule.next();
+      if (this.#transactions?.added() === true) {
+        this.#state = 'ending';
+        return;
+      }
     }
     this.#arm();
   }
