@@ -17,7 +17,9 @@ export const MEANING: Readonly<Record<RuleId, string>> = {
   C2: 'A fetch of committed offsets returns the latest acknowledged commit. With an older one records are processed again, with a newer one they are skipped.',
   C3: 'Everything below a committed offset was processed by some member of the group. What was not is skipped for good.',
   C4: 'A partition has one owner in each generation, and members of a past one are fenced. Two owners process every record twice.',
+  X1: 'A transaction is visible whole or not at all. Whoever read a part of it has seen a state that never was to be.',
   X2: 'A read_committed reader sees no record of an aborted transaction. It acted on what was taken back.',
+  X5: 'Once a transaction has ended, the last stable offset passes it. Until it does, read_committed readers see nothing of what comes after.',
   L1: 'Once a fault is over, work goes on within bounded time. A partition that stays without leader or replicas is down, though nothing is broken any more.',
   L2: 'After the load ends every group reaches the end of its log. A group that does not is stuck.',
 };

@@ -13,6 +13,9 @@ export const FOREIGN = { partition: 0, offset: 1, time: 2, reader: 3, writer: 4,
 /** Columns of `Ledger.overtaken`: an audited record behind a later one of its writer. */
 export const OVERTAKEN = { row: 0, partition: 1, offset: 2, time: 3, after: 4 } as const;
 
+/** Columns of `Ledger.transactions`: those that have ended, or never will, and had records. `outcome` as in the history. */
+export const TRANSACTION = { writer: 0, number: 1, first: 2, last: 3, outcome: 4 } as const;
+
 interface Transaction {
   first: number;
   last: number;
@@ -39,8 +42,7 @@ export class Ledger {
   readonly #lastAudited = new Map<number, number>();
   readonly #open: Map<number, Transaction>[];
   readonly #current: (Transaction | undefined)[];
-  /** Writer, first and last sequence, 1 when aborted (else undecided). */
-  readonly #unfinished: NumberRows = new NumberRows(4);
+  readonly transactions: NumberRows = new NumberRows(5);
 
   constructor(names: HistoryNames) {
     const actors = names.actors.length;
@@ -155,8 +157,8 @@ export class Ledger {
     if (transaction === undefined) return;
     this.#open[writer]!.delete(number);
     if (this.#current[writer] === transaction) this.#current[writer] = undefined;
-    if (outcome !== 1 && transaction.first >= 0) {
-      this.#unfinished.push(writer, transaction.first, transaction.last, outcome === 0 ? 1 : 0);
+    if (transaction.first >= 0) {
+      this.transactions.push(writer, number, transaction.first, transaction.last, outcome);
     }
   }
 
@@ -165,10 +167,14 @@ export class Ledger {
     for (let writer = 0; writer < this.#open.length; writer++) {
       for (const number of [...this.#open[writer]!.keys()]) this.end(writer, number, -1);
     }
-    for (let index = 0; index < this.#unfinished.length; index++) {
-      const writer = this.#unfinished.at(index, 0);
-      const flag = this.#unfinished.at(index, 3) === 1 ? FLAG.aborted : FLAG.undecided;
-      for (let sequence = this.#unfinished.at(index, 1); sequence <= this.#unfinished.at(index, 2); sequence++) {
+    const { transactions } = this;
+    for (let index = 0; index < transactions.length; index++) {
+      const writer = transactions.at(index, TRANSACTION.writer);
+      const outcome = transactions.at(index, TRANSACTION.outcome);
+      if (outcome === 1) continue;
+      const flag = outcome === 0 ? FLAG.aborted : FLAG.undecided;
+      const last = transactions.at(index, TRANSACTION.last);
+      for (let sequence = transactions.at(index, TRANSACTION.first); sequence <= last; sequence++) {
         const row = this.table.find(writer, sequence);
         if (row >= 0) this.table.addFlags(row, flag);
       }

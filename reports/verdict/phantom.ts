@@ -55,21 +55,3 @@ export function judgePhantom(judged: Case, tally: Tally): void {
     });
   }
 }
-
-/** X2, its first half: read_committed never shows a record of an aborted transaction. */
-export function judgeIsolation(judged: Case, tally: Tally): void {
-  const { table } = judged.ledger;
-  const { evidence } = judged;
-  for (let row = 0; row < table.rows; row++) {
-    const flags = table.flags(row);
-    if ((flags & FLAG.aborted) === 0) continue;
-    const partition = table.partition(row);
-    tally.check(partition);
-    if ((flags & FLAG.readCommitted) === 0) continue;
-    tally.fail(partition, () => {
-      const offset = (flags & FLAG.hasOffset) === 0 ? -1 : table.offset(row);
-      const sentence = `${evidence.record(row)} offset ${offset}: its transaction was aborted, read_committed returned it`;
-      return evidence.example(partition, offset, sentence, []);
-    });
-  }
-}

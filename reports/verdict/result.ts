@@ -26,7 +26,9 @@ export const RULE_NAMES = {
   C2: 'commit-durable',
   C3: 'at-least-once',
   C4: 'ownership',
+  X1: 'atomic',
   X2: 'isolation',
+  X5: 'liveness',
   L1: 'recovery',
   L2: 'lag',
 } as const;

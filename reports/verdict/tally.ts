@@ -37,7 +37,13 @@ const PHRASE: Readonly<Record<RuleId, { readonly things: string; readonly broken
   C4: { things: 'assignments and commits', broken: 'by a second or stale owner', held: 'by the one owner' },
   L1: { things: 'recoveries', broken: 'not within their time after healing', held: 'in time' },
   L2: { things: 'group positions', broken: 'behind after the drain', held: 'at the end of the log' },
+  X1: { things: 'transactions', broken: 'visible in part', held: 'visible whole or not at all' },
   X2: { things: 'records of aborted transactions', broken: 'shown to read_committed', held: 'hidden' },
+  X5: {
+    things: 'read_committed positions',
+    broken: 'held back behind transactions that have ended',
+    held: 'beyond every ended transaction',
+  },
 };
 
 interface Counts {

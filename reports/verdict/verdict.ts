@@ -10,13 +10,14 @@ import type { ControlEvent, LoggedFault } from './faults.ts';
 import { judgeJumps } from './gaps.ts';
 import { Ledger } from './ledger.ts';
 import { judgeDuplicate, judgeOrder } from './order.ts';
-import { judgeIsolation, judgePhantom } from './phantom.ts';
+import { judgePhantom } from './phantom.ts';
 import { Activity, judgeLag, judgeRecovery } from './recovery.ts';
 import type { RuleId, RuleResult, VerdictResult } from './result.ts';
 import { worst } from './result.ts';
 import { sentenceOf } from './sentence.ts';
 import { Sessions } from './sessions.ts';
 import { Tally } from './tally.ts';
+import { judgeAtomic, judgeIsolation, judgeLiveness } from './transactions.ts';
 import { judgeWhiteBox, WHITE_BOX_RULES, type WhiteBox } from './white-box.ts';
 
 export interface VerdictOptions {
@@ -147,7 +148,11 @@ export class Verdict implements HistorySink {
       judge(['C2'], (durable) => judgeCommitDurable(judged, this.#commits, durable!));
       judge(['C3'], (processed) => judgeAtLeastOnce(judged, this.#commits, processed!));
       judge(['C4'], (ownership) => judgeOwnership(judged, this.#commits, ownership!));
-      if (judged.hasTransactions) judge(['X2'], (isolation) => judgeIsolation(judged, isolation!));
+      if (judged.hasTransactions) {
+        judge(['X1'], (atomic) => judgeAtomic(judged, atomic!));
+        judge(['X2'], (isolation) => judgeIsolation(judged, isolation!));
+        judge(['X5'], (liveness) => judgeLiveness(judged, end.drained, liveness!));
+      }
     } catch (error) {
       tallies[0]!.unknown(`the checker threw: ${error instanceof Error ? error.message : String(error)}`);
     }
