@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.ts';
 import type { BrokerConfig } from '../config/index.ts';
 import {
   type AddRaftVoterRequest,
@@ -63,6 +64,9 @@ interface Active {
   balancedMs: number;
 }
 
+/** How long a request waits for a node that leads the quorum to begin as controller. */
+const CLAIM_WAIT_MS = 500;
+
 /** Kafka's bound on a batch of the metadata log, and above what one request may produce. */
 const RECORDS_PER_BATCH = 10_000;
 
@@ -77,6 +81,8 @@ export class Controller {
   readonly #presence: BrokerPresence;
   #active: Active | null = null;
   #pending: Pending[] = [];
+  /** Requests that came when this node led already, and its first record was not committed yet. */
+  #early: ((active: Active | null) => void)[] = [];
   #committedOffset = 0;
   #timer: Timer | null = null;
   #closed = false;
@@ -115,7 +121,7 @@ export class Controller {
     }
     const operation = operationByKey.get(api.key);
     if (operation === undefined) throw new Error(`the controller has no operation for ${api.name}`);
-    const active = this.#active;
+    const active = this.#active ?? (await this.#claimed());
     if (active === null) return null;
     if (connectionId !== null && (api.key === brokerHeartbeat.key || api.key === brokerRegistration.key)) {
       this.spoke((request as { readonly brokerId: number }).brokerId, connectionId);
@@ -148,12 +154,16 @@ export class Controller {
   leaderChanged(leader: { readonly id: number; readonly epoch: number }): void {
     if (this.#closed) return;
     if (leader.id === this.#options.config.nodeId) this.#claim(leader.epoch);
-    else this.#renounce();
+    else {
+      this.#renounce();
+      this.#answerEarly(null);
+    }
   }
 
   close(): void {
     this.#closed = true;
     this.#renounce();
+    this.#answerEarly(null);
   }
 
   #claim(epoch: number): void {
@@ -170,6 +180,7 @@ export class Controller {
     }
     this.#registerController();
     this.#schedule();
+    this.#answerEarly(this.#active);
     // Whoever ended with the controller before this one has no connection here that could break.
     for (const id of image.brokerIds()) this.#doubt(id);
   }
@@ -181,6 +192,23 @@ export class Controller {
     const waiting = this.#pending;
     this.#pending = [];
     for (const one of waiting) one.resolve(false);
+  }
+
+  /**
+   * The voters hear of a leader before it knows all that was committed before it. What they ask meanwhile waits for that
+   * here: they would only come again a little later. Null: this node does not lead, or does not get so far.
+   */
+  #claimed(): Promise<Active | null> {
+    const { runtime, quorum, config } = this.#options;
+    if (this.#closed || quorum().leader.id !== config.nodeId) return Promise.resolve(null);
+    const begun = new Promise<Active | null>((resolve) => this.#early.push(resolve));
+    return bounded(runtime.timers, begun, CLAIM_WAIT_MS, null);
+  }
+
+  #answerEarly(active: Active | null): void {
+    const waiting = this.#early;
+    this.#early = [];
+    for (const resolve of waiting) resolve(active);
   }
 
   /** KIP-919: every controller's endpoints stand in the log; the active one writes its own. */

@@ -18,6 +18,10 @@ export class ElectionDeadlines {
     this.#isSoleVoter = isSoleVoter;
   }
 
+  get #soonestMs(): number {
+    return Math.floor(this.#timing.electionTimeoutMs / 5);
+  }
+
   /** A leader may be there, or about to be: it is given a whole election timeout. */
   patient(nowMs: number): number {
     const { electionTimeoutMs } = this.#timing;
@@ -28,7 +32,21 @@ export class ElectionDeadlines {
   /** Where nobody is known to lead an election may come early: a pre-vote disturbs no leader that there is. */
   soon(nowMs: number): number {
     if (this.#isSoleVoter()) return nowMs;
-    return nowMs + HANDOVER_MS + this.#random.below(Math.max(1, Math.floor(this.#timing.electionTimeoutMs / 5)));
+    return nowMs + HANDOVER_MS + this.#random.below(Math.max(1, this.#soonestMs));
+  }
+
+  /**
+   * A member starts, and knows of no leader: the first voter stands at once, the others in turn after it. `rank` is this
+   * voter's place among them, from 0.
+   */
+  atStart(nowMs: number, rank: number): number {
+    if (rank === 0 || this.#isSoleVoter()) return nowMs;
+    return nowMs + rank * STAGGER_MS + this.#random.below(STAGGER_MS / 4);
+  }
+
+  /** How long a majority of pre-votes waits for those voters that have not said anything. */
+  hearingAll(nowMs: number): number {
+    return nowMs + this.#soonestMs;
   }
 
   /** The leader is gone, and all notice at about the same time: `rank` is this voter's place among them, from 0. */
@@ -44,9 +62,9 @@ export class ElectionDeadlines {
 
   /** An election was lost: a random while, so that two losers do not meet again. */
   afterLoss(nowMs: number, preVote: boolean): number {
-    const { electionBackoffMaxMs, electionTimeoutMs } = this.#timing;
+    const { electionBackoffMaxMs } = this.#timing;
     // A lost pre-vote has raised no epoch: to ask again soon disturbs nobody.
-    const longestMs = preVote ? Math.min(electionBackoffMaxMs, electionTimeoutMs / 5) : electionBackoffMaxMs;
+    const longestMs = preVote ? Math.min(electionBackoffMaxMs, this.#soonestMs) : electionBackoffMaxMs;
     const backoffMs = this.#random.below(Math.max(1, Math.floor(longestMs))) + 1;
     return nowMs + backoffMs;
   }

@@ -53,6 +53,8 @@ export type QuorumRole =
       readonly deadlineMs: number;
       readonly granted: ReadonlySet<number>;
       readonly rejected: ReadonlySet<number>;
+      /** Nobody listens where they should be, as far as is known. */
+      readonly unreachable: ReadonlySet<number>;
     })
   | (Base & {
       readonly kind: 'follower';
@@ -91,6 +93,9 @@ export interface VoteRequested {
   readonly preVote: boolean;
 }
 
+/** What a voter says to a request for its vote; 'unreachable': where it should be nobody listens. */
+export type VoteAnswer = 'granted' | 'refused' | 'unreachable';
+
 export type QuorumEvent =
   | { readonly kind: 'start'; readonly state: ElectionState }
   | { readonly kind: 'tick' }
@@ -99,7 +104,7 @@ export type QuorumEvent =
       readonly from: number;
       readonly epoch: number;
       readonly preVote: boolean;
-      readonly granted: boolean;
+      readonly answer: VoteAnswer;
     }
   /** A peer said, in whatever message, that this is the epoch and its leader (-1: not known to it). */
   | { readonly kind: 'epochSeen'; readonly epoch: number; readonly leaderId: number }

@@ -18,7 +18,7 @@ import {
   withVoters,
 } from './replica-progress.ts';
 import { isSameVoter } from './voter-set.ts';
-import { grantsVote, isLost, isMajority, tallied } from './voting.ts';
+import { grantsVote, hasHeardAll, isLost, isMajority, tallied } from './voting.ts';
 
 /**
  * Who leads the quorum (KIP-595, with pre-vote of KIP-996 and check-quorum). Pure but for the random stream that draws
@@ -154,7 +154,8 @@ export class Election {
       };
       this.#effects.push({ kind: 'follow', leaderId, epoch });
     } else {
-      this.role = { kind: 'unattached', epoch, leaderId: -1, voted, deadlineMs: this.#deadlines.soon(nowMs) };
+      const deadlineMs = this.#deadlines.atStart(nowMs, this.#rankWithout(-1));
+      this.role = { kind: 'unattached', epoch, leaderId: -1, voted, deadlineMs };
     }
     if (this.#isSoleVoter()) this.#campaign(nowMs);
   }
@@ -165,8 +166,7 @@ export class Election {
     if (role.kind !== 'follower' || role.epoch !== epoch || role.leaderId !== from || !this.#mayStand) return;
     // All notice at about the same time. They stand in the order of their ids, and whoever is behind in its log loses to
     // the next: two at once, with the old leader's vote missing, could each keep the other from a majority.
-    const rank = this.#remoteVoters().filter(({ id }) => id < this.#options.self.id && id !== from).length;
-    const deadlineMs = this.#deadlines.inTurn(nowMs, rank);
+    const deadlineMs = this.#deadlines.inTurn(nowMs, this.#rankWithout(from));
     this.role = { ...role, fetched: false, deadlineMs: Math.min(role.deadlineMs, deadlineMs) };
   }
 
@@ -191,17 +191,12 @@ export class Election {
         else this.#unattached(role.epoch, -1, role.voted, nowMs);
         return;
       case 'prospective':
-        if (role.leaderId !== -1) {
-          this.#follow(role.epoch, role.leaderId, nowMs);
-          return;
+        if (isMajority(role.granted, this.#options.voters())) this.#campaign(nowMs);
+        else if (role.leaderId !== -1) this.#follow(role.epoch, role.leaderId, nowMs);
+        else {
+          const { epoch, voted } = role;
+          this.role = { kind: 'unattached', epoch, leaderId: -1, voted, deadlineMs: this.#deadlines.soon(nowMs) };
         }
-        this.role = {
-          kind: 'unattached',
-          epoch: role.epoch,
-          leaderId: -1,
-          voted: role.voted,
-          deadlineMs: this.#deadlines.patient(nowMs),
-        };
         return;
       case 'candidate':
         this.#prospect(nowMs);
@@ -225,6 +220,7 @@ export class Election {
       deadlineMs: this.#deadlines.patient(nowMs),
       granted: new Set([this.#options.self.id]),
       rejected: new Set(),
+      unreachable: new Set(),
     };
     this.#effects.push({ kind: 'requestVotes', epoch, preVote: true });
   }
@@ -240,6 +236,7 @@ export class Election {
       deadlineMs: this.#deadlines.patient(nowMs),
       granted: new Set([self.id]),
       rejected: new Set(),
+      unreachable: new Set(),
     };
     this.#persist();
     if (isMajority(this.role.granted, this.#options.voters())) this.#lead(nowMs);
@@ -317,12 +314,15 @@ export class Election {
     if (role.kind !== asked || event.epoch !== role.epoch) return;
     const voters = this.#options.voters();
     if (!voters.some((voter) => voter.id === event.from)) return;
-    const counted = tallied(role, event.from, event.granted);
+    const counted = tallied(role, event.from, event.answer);
     this.role = counted;
     if (isMajority(counted.granted, voters)) {
-      if (event.preVote) this.#campaign(nowMs);
-      else this.#lead(nowMs);
-    } else if (isLost(counted, voters)) {
+      if (!event.preVote) this.#lead(nowMs);
+      else if (this.#mayBeMistaken && !hasHeardAll(counted, voters)) {
+        this.role = { ...counted, deadlineMs: Math.min(role.deadlineMs, this.#deadlines.hearingAll(nowMs)) };
+      } else this.#campaign(nowMs);
+    } else if (isLost(counted, voters) && counted.rejected.size > 0) {
+      // Where all that is missing cannot be reached there is nothing to ask anew: it is dialled until it is there.
       const deadlineMs = Math.min(role.deadlineMs, this.#deadlines.afterLoss(nowMs, event.preVote));
       this.role = { ...counted, deadlineMs };
     }
@@ -361,6 +361,19 @@ export class Election {
   #persist(): void {
     const { epoch, leaderId, voted } = this.role;
     this.#effects.push({ kind: 'persist', state: { epoch, leaderId, voted } });
+  }
+
+  /**
+   * A voter with nothing in its log may be one with a new disk, and so may those be that would elect it: before it raises
+   * an epoch it hears all, for a leader that there is would say so.
+   */
+  get #mayBeMistaken(): boolean {
+    return this.#options.log.endOffset === 0;
+  }
+
+  /** How many voters other than `gone` come before this one. */
+  #rankWithout(gone: number): number {
+    return this.#remoteVoters().filter(({ id }) => id < this.#options.self.id && id !== gone).length;
   }
 
   #remoteVoters(): readonly ReplicaKey[] {

@@ -30,6 +30,8 @@ export class Follower {
   /** `controller.quorum.bootstrap.servers`: somebody there knows who leads. Their ids, which nobody has told, are below 0. */
   readonly #bootstrap: readonly PeerAddress[];
   #nextCandidate = 0;
+  /** Changes of the role so far. */
+  #roles = 0;
   #running: Promise<void> = Promise.resolve();
 
   constructor(core: QuorumCore) {
@@ -44,6 +46,7 @@ export class Follower {
 
   /** The role changed: look again at whom to follow. */
   roleChanged(): void {
+    this.#roles++;
     this.#gate.open();
   }
 
@@ -60,8 +63,11 @@ export class Follower {
         await this.#gate.wait(IDLE_MS);
         continue;
       }
+      const roles = this.#roles;
       const useful = await this.#fetch(source);
-      if (!useful && this.#core.isOpen) await this.#gate.wait(source.lookingForLeader ? IDLE_MS : backoffMs);
+      // A change of role that ended the fetch opens no gate a second time.
+      if (useful || roles !== this.#roles || !this.#core.isOpen) continue;
+      await this.#gate.wait(source.lookingForLeader ? IDLE_MS : backoffMs);
     }
   }
 

@@ -14,6 +14,8 @@ import {
 import type { Voter } from './voter-set.ts';
 import { majorityOf } from './voting.ts';
 
+/** Before a voter is dialled again at whose address nobody listened: it may be starting. Doubled each time. */
+const REDIAL_MS = 1;
 /** How long a member that leaves tells the others so. */
 const FAREWELL_MS = 1000;
 /** How long a voter may take to show that it runs. */
@@ -114,6 +116,7 @@ export class VoterMessenger {
   async #requestVote(voter: Voter, epoch: number, preVote: boolean): Promise<void> {
     const { election, log, self, clusterId, runtime, config } = this.#core;
     const wanted = preVote ? 'prospective' : 'candidate';
+    let redialMs = REDIAL_MS;
     while (this.#core.isOpen && election.role.kind === wanted && election.role.epoch === epoch) {
       const draft = voteDraft(clusterId, voter, {
         epoch,
@@ -126,14 +129,16 @@ export class VoterMessenger {
       const answer = response === null ? null : partitionAnswer(response);
       if (response !== null && answer !== null) {
         this.#learn(answer, response.nodeEndpoints);
-        const granted = answer.errorCode === 0 && answer.voteGranted === true;
-        this.#core.post({ kind: 'voteAnswered', from: voter.id, epoch, preVote, granted });
+        const said = answer.errorCode === 0 && answer.voteGranted === true ? 'granted' : 'refused';
+        this.#core.post({ kind: 'voteAnswered', from: voter.id, epoch, preVote, answer: said });
         return;
       }
+      const longestMs = config.number('controller.quorum.retry.backoff.ms');
       if (this.#core.peers.refuses?.(voter) === true) {
-        this.#core.post({ kind: 'voteAnswered', from: voter.id, epoch, preVote, granted: false });
-      }
-      await runtime.timers.sleep(config.number('controller.quorum.retry.backoff.ms'));
+        this.#core.post({ kind: 'voteAnswered', from: voter.id, epoch, preVote, answer: 'unreachable' });
+        await runtime.timers.sleep(Math.min(redialMs, longestMs));
+        redialMs *= 2;
+      } else await runtime.timers.sleep(longestMs);
     }
   }
 

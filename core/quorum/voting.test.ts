@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { QuorumRole, ReplicaKey } from './election-types.ts';
+import type { QuorumRole, ReplicaKey, VoteAnswer } from './election-types.ts';
 import { heldByMajority, type LeaderRole, type Measure, progressed, unknownProgress } from './replica-progress.ts';
 import { grantsVote, isLost, isMajority, majorityOf, tallied } from './voting.ts';
 
@@ -71,9 +71,8 @@ test('a leader leads on for one and a half fetch timeouts after a majority, itse
 });
 
 test('an election is never both won and lost, and a refusal that is taken back counts as a vote (law)', () => {
-  const answers = fc.array(fc.record({ from: fc.integer({ min: 2, max: 5 }), grants: fc.boolean() }), {
-    maxLength: 20,
-  });
+  const said = fc.constantFrom<VoteAnswer>('granted', 'refused', 'unreachable');
+  const answers = fc.array(fc.record({ from: fc.integer({ min: 2, max: 5 }), answer: said }), { maxLength: 20 });
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 5 }), answers, (count, heard) => {
       const voters = Array.from({ length: count }, (_, index) => key(index + 1));
@@ -82,12 +81,13 @@ test('an election is never both won and lost, and a refusal that is taken back c
         ...standing,
         granted: new Set([1]),
         rejected: new Set(),
+        unreachable: new Set(),
       };
       const ever = new Set([1]);
-      for (const { from, grants } of heard.filter((answer) => answer.from <= count)) {
+      for (const { from, answer } of heard.filter((one) => one.from <= count)) {
         // Of one epoch a vote that was given cannot be refused: the voter has it on disk.
-        role = tallied(role, from, grants || ever.has(from));
-        if (grants) ever.add(from);
+        role = tallied(role, from, answer === 'refused' && ever.has(from) ? 'granted' : answer);
+        if (answer === 'granted') ever.add(from);
         expect(isMajority(role.granted, voters) && isLost(role, voters)).toBe(false);
       }
       expect(role.granted).toEqual(ever);

@@ -1,5 +1,5 @@
 import { ZERO_UUID } from '../protocol/index.ts';
-import type { LogEnd, QuorumRole, ReplicaKey, VoteRequested } from './election-types.ts';
+import type { LogEnd, QuorumRole, ReplicaKey, VoteAnswer, VoteRequested } from './election-types.ts';
 import type { QuorumFaults } from './faults.ts';
 
 type Standing = Extract<QuorumRole, { kind: 'prospective' | 'candidate' }>;
@@ -14,16 +14,25 @@ export function isMajority(ids: ReadonlySet<number>, voters: readonly ReplicaKey
 
 /** No majority is left that might still grant its vote. */
 export function isLost(role: Standing, voters: readonly ReplicaKey[]): boolean {
-  return voters.length - role.rejected.size < majorityOf(voters.length);
+  return voters.length - role.rejected.size - role.unreachable.size < majorityOf(voters.length);
 }
 
-/** Counts a voter's answer. Where nobody listens counts as a refusal, until the voter is back and grants its vote after all. */
-export function tallied(role: Standing, from: number, grants: boolean): Standing {
+/** Every voter has said something, or has no process that could. */
+export function hasHeardAll(role: Standing, voters: readonly ReplicaKey[]): boolean {
+  return voters.every(({ id }) => role.granted.has(id) || role.rejected.has(id) || role.unreachable.has(id));
+}
+
+/** Counts a voter's answer. One that nobody listens for may be back, and grant its vote after all. */
+export function tallied(role: Standing, from: number, answer: VoteAnswer): Standing {
+  if (answer === 'unreachable' && (role.granted.has(from) || role.rejected.has(from))) return role;
+  const without = (ids: ReadonlySet<number>): Set<number> => new Set([...ids].filter((id) => id !== from));
   const granted = new Set(role.granted);
-  const rejected = new Set(role.rejected);
-  (grants ? granted : rejected).add(from);
-  if (grants) rejected.delete(from);
-  return { ...role, granted, rejected };
+  const rejected = without(role.rejected);
+  const unreachable = without(role.unreachable);
+  if (answer === 'granted') granted.add(from);
+  else if (answer === 'refused') rejected.add(from);
+  else unreachable.add(from);
+  return { ...role, granted, rejected, unreachable };
 }
 
 /** Whether a voter in this role, and with this log, gives its vote to a candidate of the role's own epoch. */

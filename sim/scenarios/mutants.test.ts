@@ -14,7 +14,7 @@ const QUICK: readonly [name: string, seed: number][] = [
   ['recovery-point-without-sync', 1],
   ['duplicates-appended', 1],
   ['pages-of-failed-syncs-trusted', 1],
-  ['vote-not-persisted', 4],
+  ['vote-not-persisted', 1],
   ['followers-show-all', 1],
   ['epochs-forgotten', 1],
 ];

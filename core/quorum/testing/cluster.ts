@@ -1,33 +1,14 @@
 import { BrokerConfig } from '../../config/index.ts';
 import { CrashDisk } from '../../log/testing/crash-disk.ts';
-import {
-  type ApiSchema,
-  addRaftVoter,
-  apiVersions,
-  beginQuorumEpoch,
-  configRecord,
-  type Draft,
-  decodeMessage,
-  encodeMessage,
-  endQuorumEpoch,
-  fetch,
-  fetchSnapshot,
-  type Message,
-  type MetadataRecord,
-  metadataRecord,
-  parseVersions,
-  removeRaftVoter,
-  updateRaftVoter,
-  vote,
-} from '../../protocol/index.ts';
+import { configRecord, type MetadataRecord, metadataRecord } from '../../protocol/index.ts';
 import { createRandom } from '../../random.ts';
 import type { Codecs, Random, Runtime } from '../../runtime.ts';
 import type { QuorumFaults } from '../faults.ts';
 import { formatVoters } from '../format.ts';
-import type { PeerAddress, PeerNetwork } from '../peers.ts';
 import type { CommittedBatch, QuorumListener } from '../quorum.ts';
 import { RaftQuorum } from '../raft.ts';
 import { type VoterEndpoint, voterNode } from '../voter-set.ts';
+import { TestNetwork } from './network.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** The values of a key that is only ever set: what a member has seen committed, in order. */
@@ -77,6 +58,8 @@ export interface ClusterOptions {
   readonly observers?: number;
   /** The voters stand in the log (kraft.version 1); every member is a controller, and may become one. */
   readonly dynamic?: boolean;
+  /** Members that do not run before they are booted. */
+  readonly down?: readonly number[];
   readonly seed: string;
   readonly settings?: Readonly<Record<string, string>>;
   readonly faults?: QuorumFaults;
@@ -85,25 +68,13 @@ export interface ClusterOptions {
   readonly settle: () => Promise<void>;
 }
 
-const lookup = {
-  apiVersions,
-  vote,
-  beginQuorumEpoch,
-  endQuorumEpoch,
-  fetch,
-  fetchSnapshot,
-  addRaftVoter,
-  removeRaftVoter,
-  updateRaftVoter,
-};
-
 /** Members of one quorum on virtual time, memory disks and a network that a test can cut. */
 export class QuorumCluster {
   readonly time: VirtualTime;
   readonly members: Member[] = [];
   readonly #options: ClusterOptions;
   readonly #random: Random;
-  readonly #cut = new Set<string>();
+  readonly #network: TestNetwork;
   /** Everything that any member was ever told is committed. */
   history: readonly string[] = [];
   /** Leader by epoch, as seen; two in one epoch are the failure that Raft must not have. */
@@ -114,6 +85,7 @@ export class QuorumCluster {
     this.#options = options;
     this.time = new VirtualTime(options.settle);
     this.#random = createRandom(options.seed);
+    this.#network = new TestNetwork(this.time, (id) => this.member(id));
   }
 
   static async start(options: ClusterOptions): Promise<QuorumCluster> {
@@ -123,7 +95,7 @@ export class QuorumCluster {
       cluster.members.push({ id, directoryId: directoryOf(id, 0), ...fresh });
     }
     if (options.dynamic === true) await cluster.#format();
-    for (const member of cluster.members) await cluster.boot(member.id);
+    for (const { id } of cluster.members) if (options.down?.includes(id) !== true) await cluster.boot(id);
     return cluster;
   }
 
@@ -197,7 +169,7 @@ export class QuorumCluster {
       directoryId: member.directoryId,
       endpoints: this.endpointsOf(member),
       listener: recorder,
-      peers: this.#peersOf(member),
+      peers: this.#network.peersOf(member, this.#random.fork(`network of ${id} ${member.life}`)),
       snapshotRecords: () => recorder.values.map(valueRecord),
       ...(faults === undefined ? {} : { faults }),
     });
@@ -225,13 +197,13 @@ export class QuorumCluster {
 
   /** No message passes between the two, in either direction. */
   cut(a: number, b: number): void {
-    this.#cut.add(`${Math.min(a, b)}-${Math.max(a, b)}`);
+    this.#network.cut(a, b);
   }
   isolate(id: number): void {
     for (const other of this.members) if (other.id !== id) this.cut(id, other.id);
   }
   heal(): void {
-    this.#cut.clear();
+    this.#network.heal();
   }
 
   get leader(): Member | null {
@@ -288,72 +260,8 @@ export class QuorumCluster {
     await this.time.run(5000);
     await Promise.all(closing);
   }
-
-  #isCut(a: number, b: number): boolean {
-    return this.#cut.has(`${Math.min(a, b)}-${Math.max(a, b)}`);
-  }
-
-  #peersOf(member: Member): PeerNetwork {
-    const { life } = member;
-    const random = this.#random.fork(`network of ${member.id} ${life}`);
-    return {
-      request: async <A extends ApiSchema>(
-        peer: PeerAddress,
-        _lane: string,
-        api: A,
-        draft: Draft<A['request']>,
-        timeoutMs: number,
-      ): Promise<Message<A['response']> | null> => {
-        const deadline = this.time.nowMs + timeoutMs;
-        const lost = async (): Promise<null> => {
-          await this.time.sleep(Math.max(0, deadline - this.time.nowMs));
-          return null;
-        };
-        await this.time.sleep(0.5 + random.float() * 4);
-        const to = Number(peer.host.slice('node-'.length));
-        const target = this.member(to).quorum;
-        if (target === null) return null;
-        if (this.#isCut(member.id, to)) return await lost();
-        const version = parseVersions(api.request.versions)!.max;
-        const request = decodeMessage(api.request, version, encodeMessage(api.request, version, draft));
-        const answer = await answerOf(target, api, request);
-        const bytes = encodeMessage(api.response, version, answer as Draft<A['response']>);
-        await this.time.sleep(0.5 + random.float() * 4);
-        if (this.#isCut(member.id, to) || this.time.nowMs > deadline) return await lost();
-        // The answer of a process that has died meanwhile does not arrive.
-        if (this.member(to).quorum !== target || member.life !== life) return await lost();
-        return decodeMessage(api.response, version, bytes) as Message<A['response']>;
-      },
-      close: () => {},
-    };
-  }
 }
 
 function directoryOf(id: number, replaced: number): string {
   return `AAAAAAAAAAAAAAAAAAA${replaced % 10}${id}A`;
-}
-
-function answerOf(target: RaftQuorum, api: ApiSchema, request: unknown): Promise<unknown> {
-  switch (api.key) {
-    case lookup.apiVersions.key:
-      return Promise.resolve({ supportedFeatures: [{ name: 'kraft.version', minVersion: 0, maxVersion: 1 }] });
-    case lookup.vote.key:
-      return target.service.vote(request as Message<typeof vote.request>);
-    case lookup.beginQuorumEpoch.key:
-      return target.service.beginEpoch(request as Message<typeof beginQuorumEpoch.request>);
-    case lookup.endQuorumEpoch.key:
-      return target.service.endEpoch(request as Message<typeof endQuorumEpoch.request>);
-    case lookup.fetch.key:
-      return target.service.fetch(request as Message<typeof fetch.request>);
-    case lookup.fetchSnapshot.key:
-      return target.service.fetchSnapshot(request as Message<typeof fetchSnapshot.request>);
-    case lookup.addRaftVoter.key:
-      return target.changes.add(request as Message<typeof addRaftVoter.request>);
-    case lookup.removeRaftVoter.key:
-      return target.changes.remove(request as Message<typeof removeRaftVoter.request>);
-    case lookup.updateRaftVoter.key:
-      return Promise.resolve(target.changes.update(request as Message<typeof updateRaftVoter.request>));
-    default:
-      throw new Error(`no member answers ${api.name}`);
-  }
 }
