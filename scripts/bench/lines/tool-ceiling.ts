@@ -50,8 +50,8 @@ const LATENCIES = [
   { of: 'steadyP999Ms', title: ', p99.9 after its first quarter', unit: 'ms', floor: 1 },
 ];
 
-const latencyPart = (prefix: string, rate: number, brokers: number): Part => ({
-  name: `${prefix}latency-tool`,
+const latencyPart = (name: string, rate: number, brokers: number): Part => ({
+  name,
   title: `latency at ${rate / 1000} k/s`,
   brokers,
   figures: LATENCIES,
@@ -61,7 +61,7 @@ const latencyPart = (prefix: string, rate: number, brokers: number): Part => ({
 
 const parts: readonly Part[] = [
   {
-    name: 'produce-1024',
+    name: 'produce',
     title: 'produce 1 KiB',
     brokers: 1,
     figures: RATE,
@@ -71,7 +71,7 @@ const parts: readonly Part[] = [
     },
   },
   {
-    name: 'consume-100',
+    name: 'consume',
     title: 'consume 100 B',
     brokers: 1,
     figures: RATE,
@@ -82,8 +82,8 @@ const parts: readonly Part[] = [
       return { recordsPerSecond };
     },
   },
-  latencyPart('', 20_000, 1),
-  latencyPart('replicated-', 5000, 3),
+  latencyPart('latency', 20_000, 1),
+  latencyPart('latency-rf3', 5000, 3),
 ];
 
 async function measure(context: Context, arms: Arms, part: Part): Promise<Figure[]> {
