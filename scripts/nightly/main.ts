@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { nightBencher, nightGithubActionBenchmark } from '../../reports/compare/exports.ts';
@@ -28,6 +28,12 @@ interface NightlyFlags {
 const ATTEMPTS = 3;
 const FOLDER = join('.faultline', 'nightly');
 const NIGHTS = join(FOLDER, 'nights.ndjson');
+const RESULTS = {
+  page: 'index.html',
+  text: 'trends.txt',
+  githubActionBenchmark: 'github-action-benchmark.json',
+  bencher: 'bencher.json',
+} as const;
 const BENCH = join(packageRoot, 'scripts', 'bench.js');
 const workload = (name: string): string => join(packageRoot, 'workloads', `${name}.yaml`);
 
@@ -61,6 +67,8 @@ try {
 }
 
 async function nightly({ seeds, repeats, set }: NightlyFlags): Promise<number> {
+  // What the night before has left is no result of one that breaks off.
+  for (const name of Object.values(RESULTS)) rmSync(join(FOLDER, name), { force: true });
   const signal = new AbortController().signal;
   const night = new Date().toISOString();
   const runs: NightRun[] = [];
@@ -138,10 +146,10 @@ async function conclude(exits: readonly number[], times: number): Promise<number
   const isShort = undisturbed < times;
   const shortText = `the load generator fell behind in ${steady.length - undisturbed} of ${steady.length} runs: latencies of ${undisturbed}, ${times} were wanted`;
   if (isShort) lines.push(shortText);
-  const page = write('index.html', await renderTrends(trends, { title: `night of ${last.night.slice(0, 10)}`, lines }));
-  write('trends.txt', trendsText(trends));
-  write('github-action-benchmark.json', `${JSON.stringify(nightGithubActionBenchmark(trends), null, 2)}\n`);
-  write('bencher.json', `${JSON.stringify(nightBencher(trends), null, 2)}\n`);
+  const page = write(RESULTS.page, await renderTrends(trends, { title: `night of ${last.night.slice(0, 10)}`, lines }));
+  write(RESULTS.text, trendsText(trends));
+  write(RESULTS.githubActionBenchmark, `${JSON.stringify(nightGithubActionBenchmark(trends), null, 2)}\n`);
+  write(RESULTS.bencher, `${JSON.stringify(nightBencher(trends), null, 2)}\n`);
   process.stdout.write(`${trendsText(trends)}\ncampaign  ${last.campaign}\ntrends    ${page}\n`);
   for (const code of [EXIT.durabilityViolation, EXIT.runFailed]) if (exits.includes(code)) return code;
   if (trends.some(({ state }) => state === 'alarm')) return EXIT.regression;
