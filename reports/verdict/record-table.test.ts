@@ -66,4 +66,24 @@ describe('offset index', () => {
       }),
     );
   });
+
+  test('keeps apart what stands far apart, in however many chunks', () => {
+    const index = new OffsetIndex(2);
+    for (let chunk = 0; chunk < 200; chunk++) expect(index.put(chunk % 2, chunk * 5000, chunk)).toBe(-1);
+    for (let chunk = 0; chunk < 200; chunk++) {
+      expect(index.get(chunk % 2, chunk * 5000)).toBe(chunk);
+      expect(index.get(1 - (chunk % 2), chunk * 5000)).toBe(-1);
+    }
+  });
+});
+
+test('a partition is kept whole, however many there are', () => {
+  for (const partitions of [1, 255, 256, 300, 65_535, 65_536, 70_000]) {
+    const table = new RecordTable(1, partitions);
+    const row = table.row(0, 0, true);
+    table.setPartition(row, partitions - 1);
+    expect(table.partition(row)).toBe(partitions - 1);
+    table.setPartition(row, -1);
+    expect(table.partition(row)).toBeGreaterThanOrEqual(partitions);
+  }
 });

@@ -1,6 +1,6 @@
 /**
- * Everything that is known of each record, in dense columns: flags 2, partition 2, offset 4, time 4 bytes, and 4 more
- * in the offset index. A row number stands for (writer, sequence); rows are handed out in segments of 1,024 sequences
+ * Everything that is known of each record, in dense columns: flags 2, partition 1 (2 or 4 where there are many), offset 4,
+ * time 4 bytes, and 4 more in the offset index. A row number stands for (writer, sequence); rows are handed out in segments of 1,024 sequences
  * from slabs of 65,536 rows, so nothing is copied while it grows and a writer of few records costs little.
  */
 const SLAB_BITS = 16;
@@ -37,14 +37,14 @@ export const FLAG = {
 
 interface Slab {
   readonly flags: Uint16Array;
-  readonly partition: Uint16Array | Uint32Array;
+  readonly partition: Uint8Array | Uint16Array | Uint32Array;
   readonly offset: Uint32Array;
   readonly time: Uint32Array;
 }
 
 export class RecordTable {
   readonly #slabs: Slab[] = [];
-  readonly #wide: boolean;
+  readonly #partitions: number;
   readonly #partitionBase: Float64Array;
   /** Offsets too far from their partition's first one for 32 bits. */
   readonly #farOffsets = new Map<number, number>();
@@ -57,7 +57,7 @@ export class RecordTable {
   #unsentSegments = 0;
 
   constructor(writers: number, partitions: number) {
-    this.#wide = partitions > 65_536;
+    this.#partitions = partitions;
     this.#partitionBase = new Float64Array(partitions).fill(Number.NaN);
     this.#segmentsOf = Array.from({ length: writers }, () => new Map());
     this.#cachedSegment = new Float64Array(writers).fill(-1);
@@ -174,7 +174,7 @@ export class RecordTable {
     if ((base & SLAB_MASK) === 0) {
       this.#slabs.push({
         flags: new Uint16Array(SLAB_ROWS),
-        partition: this.#wide ? new Uint32Array(SLAB_ROWS) : new Uint16Array(SLAB_ROWS),
+        partition: partitionColumn(this.#partitions),
         offset: new Uint32Array(SLAB_ROWS),
         time: new Uint32Array(SLAB_ROWS),
       });
@@ -185,41 +185,68 @@ export class RecordTable {
   }
 }
 
-const CHUNK_OFFSETS = 1024;
+function partitionColumn(partitions: number): Slab['partition'] {
+  // The highest number stays free: it is what -1 becomes, a partition that the writer does not know.
+  if (partitions < 256) return new Uint8Array(SLAB_ROWS);
+  return partitions < 65_536 ? new Uint16Array(SLAB_ROWS) : new Uint32Array(SLAB_ROWS);
+}
 
-/** Which record stands at an offset: 4 bytes an offset, in chunks, so that a log may start at any offset. */
+const CHUNK_OFFSETS = 1024;
+const CHUNKS_PER_SLAB_BITS = 6;
+const SLAB_CHUNKS = 1 << CHUNKS_PER_SLAB_BITS;
+
+/**
+ * Which record stands at an offset: 4 bytes an offset, in chunks, so that a log may start at any offset. Chunks are cut
+ * from slabs: an array of its own costs a chunk some 500 bytes more.
+ */
 export class OffsetIndex {
-  readonly #chunks: Map<number, Uint32Array>[];
-  readonly #cachedChunk: Float64Array;
-  readonly #cached: (Uint32Array | undefined)[];
+  readonly #slabs: Uint32Array[] = [];
+  #chunkCount = 0;
+  /** Chunks by their number in the log: which one it is of all. */
+  readonly #chunks: Map<number, number>[];
+  readonly #cachedNumber: Float64Array;
+  readonly #cached: Float64Array;
 
   constructor(partitions: number) {
     this.#chunks = Array.from({ length: partitions }, () => new Map());
-    this.#cachedChunk = new Float64Array(partitions).fill(-1);
-    this.#cached = Array.from({ length: partitions });
+    this.#cachedNumber = new Float64Array(partitions).fill(-1);
+    this.#cached = new Float64Array(partitions);
   }
 
   /** The row at an offset, -1 when nothing was seen there. */
   get(partition: number, offset: number): number {
-    const chunk = this.#chunks[partition]?.get(Math.floor(offset / CHUNK_OFFSETS));
-    return chunk === undefined ? -1 : chunk[offset % CHUNK_OFFSETS]! - 1;
+    const number = Math.floor(offset / CHUNK_OFFSETS);
+    const chunk = this.#chunks[partition]?.get(number);
+    if (chunk === undefined) return -1;
+    return this.#slabs[chunk >>> CHUNKS_PER_SLAB_BITS]![placeIn(chunk, offset - number * CHUNK_OFFSETS)]! - 1;
   }
 
   /** Puts a row at an offset, and returns the row that stood there, -1 for none. */
   put(partition: number, offset: number, row: number): number {
     const number = Math.floor(offset / CHUNK_OFFSETS);
-    let chunk: Uint32Array;
-    if (this.#cachedChunk[partition] === number) chunk = this.#cached[partition]!;
+    let chunk: number;
+    if (this.#cachedNumber[partition] === number) chunk = this.#cached[partition]!;
     else {
       const chunks = this.#chunks[partition]!;
-      chunk = chunks.get(number) ?? new Uint32Array(CHUNK_OFFSETS);
+      chunk = chunks.get(number) ?? this.#open();
       chunks.set(number, chunk);
-      this.#cachedChunk[partition] = number;
+      this.#cachedNumber[partition] = number;
       this.#cached[partition] = chunk;
     }
-    const at = offset - number * CHUNK_OFFSETS;
-    const before = chunk[at]! - 1;
-    chunk[at] = row + 1;
+    const slab = this.#slabs[chunk >>> CHUNKS_PER_SLAB_BITS]!;
+    const at = placeIn(chunk, offset - number * CHUNK_OFFSETS);
+    const before = slab[at]! - 1;
+    slab[at] = row + 1;
     return before;
   }
+
+  #open(): number {
+    if (this.#chunkCount % SLAB_CHUNKS === 0) this.#slabs.push(new Uint32Array(SLAB_CHUNKS * CHUNK_OFFSETS));
+    return this.#chunkCount++;
+  }
+}
+
+/** Within its slab. */
+function placeIn(chunk: number, place: number): number {
+  return (chunk % SLAB_CHUNKS) * CHUNK_OFFSETS + place;
 }
