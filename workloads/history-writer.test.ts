@@ -24,7 +24,9 @@ describe('a history writer', () => {
     expect(found).toEqual(upTo(0, total));
   });
 
-  it('with room of its own for each chunk, leaves those alone that it has handed on', () => {
+  const ROWS_OF_ROOM = ROWS_PER_CHUNK * 2;
+
+  it('with room of its own for each chunk, fills it, and leaves those alone that it has handed on', () => {
     const kept: { rows: Float64Array; count: number }[] = [];
     const writer = new HistoryWriter(
       {
@@ -32,14 +34,14 @@ describe('a history writer', () => {
           kept.push({ rows, count });
         },
       },
-      () => new Float64Array(ROWS_PER_CHUNK * HISTORY_WIDTH),
+      () => new Float64Array(ROWS_OF_ROOM * HISTORY_WIDTH),
     );
-    const total = ROWS_PER_CHUNK + 7;
+    const total = ROWS_OF_ROOM + 7;
     for (let at = 0; at < total; at++) writer.write(EVENT.send, at, 0, 0, -1, at, -1, -1);
     writer.flush();
     writer.write(EVENT.send, 0, 0, 0, -1, total, -1, -1);
     writer.flush();
-    expect(kept.map(({ count }) => count)).toEqual([ROWS_PER_CHUNK, 7, 1]);
+    expect(kept.map(({ count }) => count)).toEqual([ROWS_OF_ROOM, 7, 1]);
     expect(kept.flatMap(({ rows, count }) => sequences(rows, count))).toEqual(upTo(0, total + 1));
   });
 });

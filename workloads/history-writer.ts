@@ -10,15 +10,18 @@ export class HistoryWriter {
   readonly #room: (() => Float64Array) | null;
   #rows: Float64Array;
   #count = 0;
+  /** Rows of a whole chunk. */
+  readonly #full: number;
 
   /**
-   * With `room` each chunk is written into an array of its own (ROWS_PER_CHUNK rows), which the sink may then keep;
-   * without, into the same one again, which grows as it is needed.
+   * With `room` each chunk is written into an array of its own, as many rows as it holds, which the sink may then keep;
+   * without, into the same one again, which grows up to ROWS_PER_CHUNK as it is needed.
    */
   constructor(sink: HistorySink, room: (() => Float64Array) | null = null) {
     this.#sink = sink;
     this.#room = room;
     this.#rows = room?.() ?? new Float64Array(FIRST_ROWS * HISTORY_WIDTH);
+    this.#full = room === null ? ROWS_PER_CHUNK : this.#rows.length / HISTORY_WIDTH;
   }
 
   write(
@@ -43,7 +46,7 @@ export class HistoryWriter {
     rows[at + COLUMN.a] = a;
     rows[at + COLUMN.b] = b;
     this.#count++;
-    if (this.#count === ROWS_PER_CHUNK) this.flush();
+    if (this.#count === this.#full) this.flush();
   }
 
   #grow(): void {

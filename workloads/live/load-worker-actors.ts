@@ -9,10 +9,13 @@ import { ownDriver } from '../actors/own-driver.ts';
 import { Positions } from '../actors/positions.ts';
 import { rosterOf } from '../actors/roster.ts';
 import { HISTORY_WIDTH } from '../history.ts';
-import { HistoryWriter, ROWS_PER_CHUNK } from '../history-writer.ts';
+import { HistoryWriter } from '../history-writer.ts';
 import { Measurement } from '../measurement.ts';
 import { openLibrary } from './drivers/library.ts';
 import type { LoadCommand, LoadMessage, LoadRequest, LoadWorkerData } from './messages.ts';
+
+/** A mebibyte: each message wakes two threads, which costs as much as hundreds of rows. */
+const ROWS_PER_MESSAGE = 16_384;
 
 /** A load thread: the actors of some seats on a real runtime, told what to do by the main thread. */
 const data = workerData as LoadWorkerData;
@@ -44,7 +47,7 @@ function nextChunk(): Float64Array {
   const read = spare.pop();
   filling = read ?? chunks.length;
   if (read === undefined) {
-    const rows = new Float64Array(new SharedArrayBuffer(ROWS_PER_CHUNK * HISTORY_WIDTH * 8));
+    const rows = new Float64Array(new SharedArrayBuffer(ROWS_PER_MESSAGE * HISTORY_WIDTH * 8));
     chunks.push(rows);
     send({ kind: 'chunk', rows });
   }
