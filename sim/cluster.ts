@@ -3,8 +3,9 @@ import { uuidText } from '../core/controller/index.ts';
 import type { Quorum } from '../core/quorum/quorum.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { brokerIds, rackOf, type Workload } from '../workloads/workload.ts';
+import type { Incarnation } from './incarnation.ts';
 import type { Mutation } from './mutation.ts';
-import type { Incarnation, SimNode } from './node.ts';
+import type { SimNode } from './node.ts';
 import type { World } from './world.ts';
 
 const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ';

@@ -4,7 +4,8 @@ export { type DelayProfile, drawDelayNs, exponential } from './draws.ts';
 export { FaultDriver, type FaultReport, type FaultState } from './faults/driver.ts';
 export type { FaultContext, Injected, TargetResolver } from './faults/fault.ts';
 export { inject, SIM_FAULTS } from './faults/kinds.ts';
-export { type Incarnation, type NodeOptions, type NodeState, SimNode } from './node.ts';
+export type { Incarnation } from './incarnation.ts';
+export { type NodeOptions, type NodeState, SimNode } from './node.ts';
 export { drawPlan, type Plan, PlanError, type PlannedFault, parsePlan } from './plan.ts';
 export {
   type CpuProfile,

@@ -1,8 +1,8 @@
 import type { Runtime } from '../core/runtime.ts';
 import { SimDisk } from './disk/disk.ts';
 import type { Scheduled } from './event-queue.ts';
-import type { SimConnection } from './network/connection.ts';
-import type { SimListener } from './network/listener.ts';
+import { Incarnation } from './incarnation.ts';
+import { endInOrder } from './orderly-end.ts';
 import type { Profile } from './profiles.ts';
 import { NodeClock } from './runtime/clock.ts';
 import { createSimRuntime } from './runtime/runtime.ts';
@@ -12,24 +12,6 @@ import type { World } from './world.ts';
 /** A piece of work that waits for a node's processor. */
 export interface Work {
   serve(): void;
-}
-
-/** One life of a node's process, from its start to its end. What belongs to a dead one never runs again. */
-export class Incarnation {
-  readonly node: SimNode;
-  /** From 1. */
-  readonly number: number;
-  alive = true;
-  /** Of this life, for checks that nothing leaks. */
-  pendingTimers = 0;
-  openFiles = 0;
-  readonly connections: Set<SimConnection> = new Set();
-  readonly listeners: Map<number, SimListener> = new Map();
-
-  constructor(node: SimNode, number: number) {
-    this.node = node;
-    this.number = number;
-  }
 }
 
 /**
@@ -136,32 +118,11 @@ export class SimNode implements Scheduled {
     this.busyUntilNs = this.localNs() + takesNs;
   }
 
-  /**
-   * Asks the process to end (SIGTERM), as the option `shutdown` does it, and ends it then. Resolves, outside of any
-   * node, to whether it ended by itself within its time; without such an option it is killed.
-   */
+  /** SIGTERM: the process ends as the option `shutdown` says, or is killed; resolves as `endInOrder` does. */
   shutdown(graceNs: number): Promise<boolean> {
-    const incarnation = this.#incarnation;
     const act = this.#shutdown;
     if (this.#state === 'down' || this.#state === 'off') return Promise.resolve(false);
-    return new Promise((resolve) => {
-      let decided = false;
-      const end = (orderly: boolean): void => {
-        if (decided) return;
-        decided = true;
-        if (incarnation.alive) this.kill();
-        resolve(orderly);
-      };
-      if (act === undefined) {
-        end(false);
-        return;
-      }
-      const stopped = (orderly: boolean) => (): void => {
-        this.world.at(this.world.nowNs, () => end(orderly && incarnation.alive));
-      };
-      this.post({ serve: () => void act(this.#runtime, this).then(stopped(true), stopped(false)) }, 0);
-      this.world.at(this.world.nowNs + graceNs, () => end(false));
-    });
+    return endInOrder(this, graceNs, act === undefined ? null : () => act(this.#runtime, this));
   }
 
   /** SIGKILL: the process ends between two instructions, the page cache lives on, the kernel closes its sockets. */
@@ -327,18 +288,11 @@ export class SimNode implements Scheduled {
   #start(): void {
     const boot = this.#boot;
     if (boot === undefined) return;
-    const incarnation = this.#incarnation;
-    const runtime = this.#runtime;
+    const { incarnation, runtime } = this;
     const failed = (error: unknown): void => {
       if (incarnation.alive) this.world.fail(this, error);
     };
-    this.post(
-      {
-        serve: () => {
-          Promise.resolve(boot(runtime, this)).catch(failed);
-        },
-      },
-      this.profile.cpu.eventNs,
-    );
+    const work: Work = { serve: () => void Promise.resolve(boot(runtime, this)).catch(failed) };
+    this.post(work, this.profile.cpu.eventNs);
   }
 }

@@ -1,7 +1,8 @@
 import type { DiskError, Random } from '../../core/runtime.ts';
 import { drawDelayNs } from '../draws.ts';
 import type { Scheduled } from '../event-queue.ts';
-import type { Incarnation, SimNode, Work } from '../node.ts';
+import type { Incarnation } from '../incarnation.ts';
+import type { SimNode, Work } from '../node.ts';
 import { EventKind } from '../trace.ts';
 import { type DiskFaults, type FailingOperation, noDiskFaults, type PathMatch, pathMatches } from './faults.ts';
 import type { SimFile } from './file.ts';

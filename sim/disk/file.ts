@@ -1,29 +1,12 @@
 import { Blocks } from './blocks.ts';
+import { PAGE_BYTES, type PageHistory, type PageState, settle, shortened } from './page-history.ts';
 
-/** The unit in which unsynced bytes reach the medium. */
-export const PAGE_BYTES = 4096;
 /** The unit that a device reads and writes as one. */
 export const SECTOR_BYTES = 512;
 /** More boundaries of appends than this are thinned out: fewer outcomes of a crash, all of them still real ones. */
 const MOST_ENDS = 65536;
 /** Truncations that can still be undone by a power loss; older ones count as landed. */
 const MOST_TRUNCATIONS = 4;
-
-/** What a page held at one point of its unsynced history. */
-export interface PageState {
-  readonly image: Uint8Array;
-  /** Bytes of the file in it; the rest of the image means nothing. */
-  readonly length: number;
-  /** When it came to be, as the file counts; 0 for what mere appends left. */
-  readonly version: number;
-}
-
-/** A page that was written inside the file since the last sync: its states in order, the durable one first. */
-interface PageHistory {
-  /** How many of the states, from the front, are what mere appends left: the page had no history before them. */
-  prefixes: number;
-  states: PageState[];
-}
 
 /** A file as it was when a truncation cut it; what lies before the cut page is the newer file's. */
 export interface Truncated {
@@ -172,9 +155,7 @@ export class SimFile {
     // The page of the cut goes on with the same history, each state shortened.
     const cutHistory = overwritten.get(cutPage);
     if (cutHistory !== undefined && size % PAGE_BYTES > 0) {
-      const limit = size % PAGE_BYTES;
-      const states = cutHistory.states.map((state) => ({ ...state, length: Math.min(state.length, limit) }));
-      this.overwritten.set(cutPage, { prefixes: cutHistory.prefixes, states });
+      this.overwritten.set(cutPage, shortened(cutHistory, size % PAGE_BYTES));
     }
     const firstGone = Math.ceil(size / PAGE_BYTES);
     for (const page of [...this.ghosts.keys()]) if (page >= firstGone) this.ghosts.delete(page);
@@ -296,23 +277,6 @@ export class SimFile {
       const length = Math.min(PAGE_BYTES, this.size - page * PAGE_BYTES);
       history.states.push({ image, length, version: ++this.#version });
     }
-  }
-}
-
-/** Drops the states that a sync has overtaken; a page whose last state is durable needs no history. */
-function settle(overwritten: Map<number, PageHistory>, ticket: SyncTicket): void {
-  for (const [page, history] of [...overwritten]) {
-    const { states, prefixes } = history;
-    let first = 0;
-    // Of what appends left, the sync has written all that the file had then.
-    const written = Math.min(PAGE_BYTES, ticket.size - page * PAGE_BYTES);
-    while (first < prefixes - 1 && states[first]!.length < written) first++;
-    for (let index = prefixes; index < states.length && states[index]!.version < ticket.version; index++) first = index;
-    if (first > 0) {
-      history.states = states.slice(first);
-      history.prefixes = Math.max(0, prefixes - first);
-    }
-    if (history.states.length === 1) overwritten.delete(page);
   }
 }
 

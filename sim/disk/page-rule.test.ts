@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRandom } from '../../core/random.ts';
-import { PAGE_BYTES, SimFile, type SyncTicket } from './file.ts';
+import { SimFile, type SyncTicket } from './file.ts';
+import { PAGE_BYTES } from './page-history.ts';
 import { type CrashOutcome, losePower } from './page-rule.ts';
 
 const SECTOR_BYTES = 512;

@@ -1,5 +1,6 @@
 import type { Random } from '../../core/runtime.ts';
-import { PAGE_BYTES, type PageState, SECTOR_BYTES, type SimFile, type Truncated } from './file.ts';
+import { SECTOR_BYTES, type SimFile, type Truncated } from './file.ts';
+import { PAGE_BYTES, type PageState } from './page-history.ts';
 
 /** What a power loss does to everything unsynced; drawn once per power loss. */
 export type CrashOutcome = 'all-lost' | 'prefix' | 'subset' | 'all-kept';

@@ -1,5 +1,6 @@
 import type { Connection, ConnectionHandler } from '../../core/runtime.ts';
-import type { Incarnation, SimNode, Work } from '../node.ts';
+import type { Incarnation } from '../incarnation.ts';
+import type { SimNode, Work } from '../node.ts';
 import { EventKind } from '../trace.ts';
 import type { Link } from './link.ts';
 import { Pipe, type Segment } from './pipe.ts';

@@ -1,5 +1,5 @@
 import type { Connection, Listener } from '../../core/runtime.ts';
-import type { Incarnation } from '../node.ts';
+import type { Incarnation } from '../incarnation.ts';
 
 /** A port that a process listens on. */
 export class SimListener implements Listener {

@@ -1,5 +1,5 @@
 import type { Logger } from '../../core/runtime.ts';
-import type { Incarnation } from '../node.ts';
+import type { Incarnation } from '../incarnation.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 

@@ -1,8 +1,9 @@
 import { type Connection, type Network, NetworkError, TlsError } from '../../core/runtime.ts';
 import type { Scheduled } from '../event-queue.ts';
+import type { Incarnation } from '../incarnation.ts';
 import { connect, SimConnection } from '../network/connection.ts';
 import { SimListener } from '../network/listener.ts';
-import type { Incarnation, SimNode } from '../node.ts';
+import type { SimNode } from '../node.ts';
 import { EventKind } from '../trace.ts';
 
 /** Linux repeats an unanswered SYN after 1 s, then twice as long each time. */

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/runtime.ts';
-import type { Incarnation } from '../node.ts';
+import type { Incarnation } from '../incarnation.ts';
 
 /** A process draws what it would from the system: another stream at every start, each a function of the seed. */
 export function randomOf(incarnation: Incarnation): Random {

@@ -1,5 +1,5 @@
 import type { Runtime } from '../../core/runtime.ts';
-import type { Incarnation } from '../node.ts';
+import type { Incarnation } from '../incarnation.ts';
 import { createProcessDisk } from './disk.ts';
 import { createSimLogger } from './logger.ts';
 import { createProcessNetwork } from './network.ts';

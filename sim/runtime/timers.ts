@@ -1,6 +1,7 @@
 import type { Timer, Timers } from '../../core/runtime.ts';
 import type { Scheduled } from '../event-queue.ts';
-import type { Incarnation, Work } from '../node.ts';
+import type { Incarnation } from '../incarnation.ts';
+import type { Work } from '../node.ts';
 import { EventKind } from '../trace.ts';
 
 /** Timers of one process over virtual time. When the process dies, none fires any more and none is taken. */
