@@ -13,34 +13,12 @@ import {
   encodeVersioned,
   fetch,
   INT64_MAX,
-  type MessageSchema,
   metadata,
   peekCorrelationId,
   produce,
-  streamsGroupHeartbeat,
   ZERO_UUID,
 } from './index.ts';
-
-function schemaOf(fields: MessageSchema['fields'], flexible = '1+'): MessageSchema {
-  return { name: 'Sample', versions: '0-1', flexible, fields };
-}
-
-function hex(bytes: Uint8Array | readonly Uint8Array[]): string {
-  return Buffer.concat(bytes instanceof Uint8Array ? [bytes] : [...bytes]).toString('hex');
-}
-
-/** An unknown tag of no bytes. */
-function putTag(bytes: Uint8Array, at: number, tag: number): number {
-  let left = tag;
-  let end = at;
-  for (; left > 0x7f; left >>>= 7) bytes[end++] = (left & 0x7f) | 0x80;
-  bytes[end] = left;
-  return end + 2;
-}
-
-function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
+import { bytesOf, hex, schemaOf } from './testing/samples.ts';
 
 describe('frames', () => {
   test('a request: size, header v1, body', () => {
@@ -229,161 +207,6 @@ describe('what a version cannot carry', () => {
   test('unknown tags need a flexible version', () => {
     const unknownTags = [{ tag: 1, bytes: new Uint8Array(0) }];
     expect(() => encodeMessage(fetch.request, 11, { unknownTags })).toThrow(EncodeError);
-  });
-});
-
-describe('the tagged section', () => {
-  const schema = schemaOf({
-    a: { type: 'int8', in: '1+', tag: 1 },
-    b: { type: 'string', in: '1+', tag: 3, nullable: '1+', default: 'x' },
-    c: { struct: { d: 'int8' }, in: '1+', tag: 5 },
-  });
-
-  test('known and unknown tags travel in the order of their numbers', () => {
-    const unknownTags = [6, 0, 4].map((tag) => ({ tag, bytes: new Uint8Array([tag]) }));
-    const bytes = encodeMessage(schema, 1, { a: 9, b: null as never, c: { d: 7 }, unknownTags });
-    expect(hex(bytes)).toBe('06' + '000100' + '010109' + '030100' + '040104' + '05020700' + '060106');
-    expect(decodeMessage(schema, 1, bytes)).toEqual({
-      a: 9,
-      b: null,
-      c: { d: 7 },
-      unknownTags: [0, 4, 6].map((tag) => ({ tag, bytes: new Uint8Array([tag]) })),
-    });
-  });
-
-  test('defaults are not written', () => {
-    expect(hex(encodeMessage(schema, 1, { a: 0, b: 'x', c: { d: 0 } }))).toBe('00');
-    expect(decodeMessage(schema, 1, bytesOf('00'))).toEqual({ a: 0, b: 'x', c: { d: 0 } });
-  });
-
-  test('a long value shifts to make room for its size', () => {
-    const b = 'y'.repeat(20_000);
-    const bytes = encodeMessage(schema, 1, { b, unknownTags: [{ tag: 9, bytes: new Uint8Array(300_000) }] });
-    expect(decodeMessage(schema, 1, bytes)).toMatchObject({ b, unknownTags: [{ tag: 9 }] });
-  });
-
-  test('so does a long value of bytes, which stays within the tag', () => {
-    const schema = schemaOf({ value: { type: 'bytes', in: '1+', tag: 0 } });
-    const value = new Uint8Array(5000).fill(3);
-    const bytes = encodeMessage(schema, 1, { value });
-    expect(hex(bytes.subarray(0, 6))).toBe('01' + '00' + '8a27' + '8927');
-    expect(decodeMessage(schema, 1, bytes)).toEqual({ value });
-  });
-
-  test('a tag twice, or one that is known, is refused', () => {
-    const empty = new Uint8Array(0);
-    for (const tags of [[3], [7, 7]]) {
-      const unknownTags = tags.map((tag) => ({ tag, bytes: empty }));
-      expect(() => encodeMessage(schema, 1, { unknownTags })).toThrow(EncodeError);
-    }
-  });
-
-  test('a tag that only a later version has is unknown, and kept', () => {
-    const later = schemaOf({ a: { type: 'int8', in: '2+', tag: 1 } });
-    const unknownTags = [{ tag: 1, bytes: new Uint8Array([5, 6]) }];
-    const bytes = encodeMessage(later, 1, { unknownTags });
-    expect(decodeMessage(later, 1, bytes)).toEqual({ a: 0, unknownTags });
-  });
-
-  test.each([
-    ['a known tag twice', '02 010109 010108'],
-    ['an unknown tag twice', '02 0900 0900'],
-    ['tags out of order', '02 03020278 010108'],
-  ])('%s is refused', (_, text) => {
-    expect(() => decodeMessage(schema, 1, bytesOf(text))).toThrow(/tag \d after tag \d/);
-  });
-
-  test('the size of a known tag is that of its value', () => {
-    expect(() => decodeMessage(schema, 1, bytesOf('01 01 02 09 00'))).toThrow('longer than its value');
-    expect(() => decodeMessage(schema, 1, bytesOf('01 01 00'))).toThrow(DecodeError);
-    expect(() => decodeMessage(schema, 1, bytesOf('01 05 01 07 00'))).toThrow(DecodeError);
-  });
-});
-
-describe('hostile bytes', () => {
-  test.each([
-    ['a negative length of a string', 'string', '8000'],
-    ['a negative length of bytes', 'bytes', 'fffffffe'],
-    ['a length beyond the end', 'bytes', '7fffffff 00'],
-    ['text that is not UTF-8', 'string', '0002 c328'],
-    ['a surrogate in UTF-8', 'string', '0003 eda080'],
-  ] as const)('%s', (_, type, text) => {
-    expect(() => decodeMessage(schemaOf({ value: { type, nullable: '0+' } }), 0, bytesOf(text))).toThrow(DecodeError);
-  });
-
-  test.each([
-    ['a varint of six bytes', '8080808080 01'],
-    ['a varint whose bits beyond the 32nd are set', '81808080 10 00'],
-    ['a string longer than any version allows', `81 80 02${'61'.repeat(32768)}00`],
-    ['a length beyond the end', 'ffffffff0f'],
-  ])('compact: %s', (_, text) => {
-    expect(() => decodeMessage(schemaOf({ value: 'string' }), 1, bytesOf(text))).toThrow(DecodeError);
-  });
-
-  test('a count is refused before its elements are made', () => {
-    const schema = schemaOf({ value: { each: { a: 'int64', b: 'int64' } } });
-    const claim = new Uint8Array(1_000_004);
-    claim.set(bytesOf('0000f425')); // 62,501 elements of 16 bytes in 1,000,000
-    expect(() => decodeMessage(schema, 0, claim)).toThrow('62501 elements in 1000000 bytes');
-    expect(() => decodeMessage(schema, 0, bytesOf('7fffffff'))).toThrow('2147483647 elements in 0 bytes');
-    expect(() => decodeMessage(schema, 0, bytesOf('fffffffe'))).toThrow(DecodeError);
-    expect(() => decodeMessage(schema, 1, bytesOf('ffffffff0f'))).toThrow('4294967294 elements in 0 bytes');
-  });
-
-  test('a flexible element takes a byte for its tags too', () => {
-    const schema = schemaOf({ value: { each: { a: 'int8' } } });
-    expect(() => decodeMessage(schema, 1, bytesOf('04 0100020003'))).toThrow('3 elements in 5 bytes');
-  });
-
-  test('all elements of a message are bounded, however few bytes they take', () => {
-    const schema = schemaOf({ outer: { each: { inner: { each: 'string' } } } });
-    const claim = new Uint8Array(1_000_100).fill(1);
-    claim.set(bytesOf('02 c1843d')); // One element, in it 1,000,000 empty strings.
-    expect(() => decodeMessage(schema, 1, claim)).toThrow('more than 1000000 structs, strings and tags');
-    const tags = new Uint8Array(4_000_100).fill(0);
-    tags.set(bytesOf('01 c1843d')); // No elements, then 1,000,001 tags.
-    for (let tag = 0, at = 4; tag <= 1_000_000; tag++) at = putTag(tags, at, tag);
-    expect(() => decodeMessage(schema, 1, tags)).toThrow('more than 1000000 structs, strings and tags');
-    const numbers = schemaOf({ value: { each: 'int8' } }, 'none');
-    const many = new Uint8Array(2_000_004);
-    many.set(bytesOf('001e8480'));
-    expect(decodeMessage(numbers, 0, many).value).toHaveLength(2_000_000);
-  });
-
-  test('elements that take no bytes cannot be declared: nothing would bound their count', () => {
-    const schema = schemaOf({ value: { each: { a: { type: 'int8', in: '1+' } } } });
-    expect(() => decodeMessage(schema, 0, bytesOf('7fffffff'))).toThrow('takes no bytes');
-  });
-
-  test('a name that is no identifier cannot be declared: it would become source', () => {
-    for (const name of ['a b', '1', 'x: 1, [console.log()]', '']) {
-      expect(() => decodeMessage(schemaOf({ [name]: 'int8' }), 0, bytesOf('00'))).toThrow('becomes source');
-      expect(() => encodeMessage(schemaOf({ [name]: 'int8' }), 0, {})).toThrow('becomes source');
-    }
-  });
-
-  test('a marker of a nullable struct is 1 or −1', () => {
-    const schema = schemaOf({ value: { struct: { a: 'int8' }, nullable: '0+' } });
-    expect(decodeMessage(schema, 0, bytesOf('01 05'))).toEqual({ value: { a: 5 } });
-    expect(decodeMessage(schema, 0, bytesOf('ff'))).toEqual({ value: null });
-    expect(() => decodeMessage(schema, 0, bytesOf('02 05'))).toThrow(DecodeError);
-    expect(() => decodeMessage(streamsGroupHeartbeat.request, 0, bytesOf('01'))).toThrow(DecodeError);
-  });
-
-  test('the marker of a nullable struct in a tag is 1 or 0, as a broker writes for members without classic metadata', () => {
-    const schema = schemaOf({ value: { struct: { a: 'int8' }, in: '1+', nullable: '1+', tag: 0 } });
-    for (const [text, value] of [
-      ['01 00 01 00', null],
-      ['01 00 03 01 05 00', { a: 5 }],
-    ] as const) {
-      expect(decodeMessage(schema, 1, bytesOf(text))).toEqual({ value });
-      expect(encodeMessage(schema, 1, { value } as never)).toEqual(bytesOf(text));
-    }
-    expect(() => decodeMessage(schema, 1, bytesOf('01 00 01 ff'))).toThrow(DecodeError);
-  });
-
-  test('a position beyond the end', () => {
-    expect(() => decodeMessage(schemaOf({}, 'none'), 0, new Uint8Array(1), 2)).toThrow(DecodeError);
   });
 });
 
