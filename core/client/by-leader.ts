@@ -103,3 +103,13 @@ function keyOf(item: TopicPartition): string {
 function isOpen<V>(answer: LeaderAnswer<V> | undefined): boolean {
   return answer === undefined || (answer.errorCode !== 0 && errorInfo(answer.errorCode).retriable);
 }
+
+/** The form that most requests name partitions in. */
+export function partitionIndexes(
+  partitions: readonly TopicPartition[],
+): { readonly name: string; readonly partitionIndexes: number[] }[] {
+  return [...groupByTopic(partitions)].map(([name, own]) => ({
+    name,
+    partitionIndexes: own.map(({ partition }) => partition),
+  }));
+}

@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.ts';
 import {
   type ApiSchema,
   DecodeError,
@@ -91,15 +92,7 @@ function open(requestData: Uint8Array): Opened | null {
 }
 
 function withoutSize(chunks: readonly Uint8Array[]): Uint8Array {
-  let size = 0;
-  for (const chunk of chunks) size += chunk.length;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole.subarray(SIZE_PREFIX_BYTES);
+  return concatenate(chunks).subarray(SIZE_PREFIX_BYTES);
 }
 
 /** "/127.0.0.1" as four bytes; zeros for what is no IPv4 address. */

@@ -1,6 +1,6 @@
 import { readInt32, writeInt32 } from '../records/integers.ts';
-import type { Disk, DiskFile } from '../runtime.ts';
-import { readFile } from './durable-file.ts';
+import type { Disk } from '../runtime.ts';
+import { IndexFile } from './index-file.ts';
 
 const entryBytes = 8;
 
@@ -9,23 +9,22 @@ const entryBytes = 8;
  * one; the offset is the batch's last. Held in memory; the file is written behind, in `write`.
  */
 export class OffsetIndex {
-  readonly path: string;
-  readonly #disk: Disk;
+  readonly #file: IndexFile;
   readonly #baseOffset: number;
   readonly #entriesMax: number;
   #relative: Int32Array<ArrayBuffer> = new Int32Array(0);
   #positions: Int32Array<ArrayBuffer> = new Int32Array(0);
   #count = 0;
-  #written = 0;
-  #file: DiskFile | null = null;
 
   constructor(disk: Disk, path: string, baseOffset: number, maxBytes: number) {
-    this.#disk = disk;
-    this.path = path;
+    this.#file = new IndexFile(disk, path, entryBytes);
     this.#baseOffset = baseOffset;
     this.#entriesMax = Math.floor(maxBytes / entryBytes);
   }
 
+  get path(): string {
+    return this.#file.path;
+  }
   get count(): number {
     return this.#count;
   }
@@ -42,8 +41,8 @@ export class OffsetIndex {
 
   /** Reads the file. False when it is missing or cannot be right for a log file of `logSize` bytes. */
   load(logSize: number): boolean {
-    const bytes = readFile(this.#disk, this.path);
-    if (bytes === null || bytes.length % entryBytes !== 0) return false;
+    const bytes = this.#file.read();
+    if (bytes === null) return false;
     const count = bytes.length / entryBytes;
     const relative = new Int32Array(count);
     const positions = new Int32Array(count);
@@ -59,7 +58,7 @@ export class OffsetIndex {
     this.#relative = relative;
     this.#positions = positions;
     this.#count = count;
-    this.#written = count;
+    this.#file.loaded(count);
     return true;
   }
 
@@ -98,51 +97,27 @@ export class OffsetIndex {
   /** Drops the entries of offsets ≥ `offset`. */
   truncateTo(offset: number): void {
     while (this.#count > 0 && this.#baseOffset + this.#relative[this.#count - 1]! >= offset) this.#count--;
-    this.#cut();
+    this.#file.cut(this.#count);
   }
 
   reset(): void {
     this.#count = 0;
-    this.#cut();
-  }
-
-  #cut(): void {
-    if (this.#written <= this.#count && this.#file !== null) return;
-    // Never longer: entries that were not written yet come with the next `write`.
-    this.#written = Math.min(this.#written, this.#count);
-    const wasOpen = this.#file !== null;
-    // Where there is none, `write` makes it.
-    if (!wasOpen && this.#disk.stat(this.path) === null) return;
-    this.#open().truncate(this.#written * entryBytes);
-    // Descriptors are scarce where partitions are many, and the next write may be far away.
-    if (!wasOpen) this.close();
+    this.#file.cut(this.#count);
   }
 
   /** Puts the entries added since the last call into the file; makes the file even when there is none. */
   write(): void {
-    const file = this.#open();
-    const pending = this.#count - this.#written;
-    if (pending === 0) return;
-    const bytes = new Uint8Array(pending * entryBytes);
-    for (let i = 0; i < pending; i++) {
-      writeInt32(bytes, i * entryBytes, this.#relative[this.#written + i]!);
-      writeInt32(bytes, i * entryBytes + 4, this.#positions[this.#written + i]!);
-    }
-    file.write(this.#written * entryBytes, [bytes]);
-    this.#written = this.#count;
+    this.#file.write(this.#count, (bytes, at, entry) => {
+      writeInt32(bytes, at, this.#relative[entry]!);
+      writeInt32(bytes, at + 4, this.#positions[entry]!);
+    });
   }
 
   sync(): Promise<void> {
-    return this.#open().sync();
+    return this.#file.sync();
   }
 
   close(): void {
-    this.#file?.close();
-    this.#file = null;
-  }
-
-  #open(): DiskFile {
-    this.#file ??= this.#disk.open(this.path, { create: true });
-    return this.#file;
+    this.#file.close();
   }
 }

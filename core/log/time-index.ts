@@ -1,6 +1,6 @@
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../records/integers.ts';
-import type { Disk, DiskFile } from '../runtime.ts';
-import { readFile } from './durable-file.ts';
+import type { Disk } from '../runtime.ts';
+import { IndexFile } from './index-file.ts';
 
 const entryBytes = 12;
 
@@ -9,22 +9,21 @@ const entryBytes = 12;
  * the file is written behind, in `write`.
  */
 export class TimeIndex {
-  readonly path: string;
-  readonly #disk: Disk;
+  readonly #file: IndexFile;
   readonly #baseOffset: number;
   readonly #entriesMax: number;
   #timestamps: number[] = [];
   #relative: number[] = [];
-  #written = 0;
-  #file: DiskFile | null = null;
 
   constructor(disk: Disk, path: string, baseOffset: number, maxBytes: number) {
-    this.#disk = disk;
-    this.path = path;
+    this.#file = new IndexFile(disk, path, entryBytes);
     this.#baseOffset = baseOffset;
     this.#entriesMax = Math.floor(maxBytes / entryBytes);
   }
 
+  get path(): string {
+    return this.#file.path;
+  }
   get count(): number {
     return this.#timestamps.length;
   }
@@ -42,8 +41,8 @@ export class TimeIndex {
 
   /** Reads the file. False when it is missing or cannot be right. */
   load(): boolean {
-    const bytes = readFile(this.#disk, this.path);
-    if (bytes === null || bytes.length % entryBytes !== 0) return false;
+    const bytes = this.#file.read();
+    if (bytes === null) return false;
     const timestamps: number[] = [];
     const relative: number[] = [];
     for (let at = 0; at < bytes.length; at += entryBytes) {
@@ -56,7 +55,7 @@ export class TimeIndex {
     }
     this.#timestamps = timestamps;
     this.#relative = relative;
-    this.#written = timestamps.length;
+    this.#file.loaded(timestamps.length);
     return true;
   }
 
@@ -86,51 +85,28 @@ export class TimeIndex {
       this.#relative.pop();
       this.#timestamps.pop();
     }
-    this.#cut();
+    this.#file.cut(this.#timestamps.length);
   }
 
   reset(): void {
     this.#timestamps = [];
     this.#relative = [];
-    this.#cut();
+    this.#file.cut(this.#timestamps.length);
   }
 
-  #cut(): void {
-    const count = this.#timestamps.length;
-    if (this.#written <= count && this.#file !== null) return;
-    this.#written = Math.min(this.#written, count);
-    const wasOpen = this.#file !== null;
-    // Where there is none, `write` makes it.
-    if (!wasOpen && this.#disk.stat(this.path) === null) return;
-    this.#open().truncate(this.#written * entryBytes);
-    // Descriptors are scarce where partitions are many, and the next write may be far away.
-    if (!wasOpen) this.close();
-  }
-
+  /** Puts the entries added since the last call into the file; makes the file even when there is none. */
   write(): void {
-    const file = this.#open();
-    const pending = this.#timestamps.length - this.#written;
-    if (pending === 0) return;
-    const bytes = new Uint8Array(pending * entryBytes);
-    for (let i = 0; i < pending; i++) {
-      writeInt64(bytes, i * entryBytes, this.#timestamps[this.#written + i]!);
-      writeInt32(bytes, i * entryBytes + 8, this.#relative[this.#written + i]!);
-    }
-    file.write(this.#written * entryBytes, [bytes]);
-    this.#written = this.#timestamps.length;
+    this.#file.write(this.#timestamps.length, (bytes, at, entry) => {
+      writeInt64(bytes, at, this.#timestamps[entry]!);
+      writeInt32(bytes, at + 8, this.#relative[entry]!);
+    });
   }
 
   sync(): Promise<void> {
-    return this.#open().sync();
+    return this.#file.sync();
   }
 
   close(): void {
-    this.#file?.close();
-    this.#file = null;
-  }
-
-  #open(): DiskFile {
-    this.#file ??= this.#disk.open(this.path, { create: true });
-    return this.#file;
+    this.#file.close();
   }
 }

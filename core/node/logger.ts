@@ -1,3 +1,4 @@
+import { formatLogFields } from '../log-fields.ts';
 import type { Clock, Logger } from '../runtime.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -11,25 +12,9 @@ export function createNodeLogger(level: LogLevel, clock: Clock, writeLine: (line
     (lineLevel: LogLevel) =>
     (message: string, fields?: Record<string, unknown>): void => {
       if (LEVELS.indexOf(lineLevel) < threshold) return;
-      writeLine(`${new Date(clock.wallMs()).toISOString()} ${lineLevel.toUpperCase()} ${message}${render(fields)}\n`);
+      writeLine(
+        `${new Date(clock.wallMs()).toISOString()} ${lineLevel.toUpperCase()} ${message}${formatLogFields(fields)}\n`,
+      );
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
-
-function render(fields: Record<string, unknown> | undefined): string {
-  if (fields === undefined) return '';
-  return Object.entries(fields)
-    .map(([name, value]) => ` ${name}=${renderValue(value)}`)
-    .join('');
-}
-
-function renderValue(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(value.message);
-  if (typeof value === 'string') return /^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value);
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // Cycles and bigints: a log line must never be what breaks.
-    return String(value);
-  }
 }

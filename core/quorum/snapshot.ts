@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.ts';
 import { readFile } from '../log/durable-file.ts';
 import {
   encodeMessage,
@@ -122,16 +123,4 @@ export async function writeSnapshotFile(
   }
   disk.rename(`${path}${PART_SUFFIX}`, path);
   await disk.syncDirectory(directory);
-}
-
-function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
-  let size = 0;
-  for (const chunk of chunks) size += chunk.length;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

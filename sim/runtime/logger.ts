@@ -1,3 +1,4 @@
+import { formatLogFields } from '../../core/log-fields.ts';
 import type { Logger } from '../../core/runtime.ts';
 import type { Incarnation } from '../incarnation.ts';
 
@@ -38,22 +39,6 @@ export function createSimLogger(incarnation: Incarnation): Logger {
 
 /** Lines like `12.345678 broker-1 WARN shrinking ISR partition=orders-3 isr=[1,2]`; seconds of virtual time. */
 export function renderLogLine(line: LogLine): string {
-  const fields =
-    line.fields === null
-      ? ''
-      : Object.entries(line.fields)
-          .map(([name, value]) => ` ${name}=${renderValue(value)}`)
-          .join('');
+  const fields = formatLogFields(line.fields);
   return `${(line.timeNs / 1e9).toFixed(6)} ${line.node} ${line.level.toUpperCase()} ${line.message}${fields}`;
-}
-
-function renderValue(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(value.message);
-  if (typeof value === 'string') return /^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value);
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // Cycles and bigints: a log line must never be what breaks.
-    return String(value);
-  }
 }

@@ -7,7 +7,7 @@ import {
   offsetDelete as offsetDeleteApi,
   offsetFetch,
 } from '../../protocol/index.ts';
-import { groupByTopic, type TopicPartition } from '../by-leader.ts';
+import { groupByTopic, partitionIndexes, type TopicPartition } from '../by-leader.ts';
 import { clientError, refusal } from '../client-error.ts';
 import { commitOffsets, type OffsetToCommit } from '../consumer/group/commits.ts';
 import { decodeAssignment } from '../consumer/group/protocol.ts';
@@ -110,13 +110,7 @@ export async function listGroupOffsets(
   partitions: readonly TopicPartition[] | null,
   timeoutMs: number,
 ): Promise<GroupOffset[]> {
-  const topics =
-    partitions === null
-      ? null
-      : [...groupByTopic(partitions)].map(([name, own]) => ({
-          name,
-          partitionIndexes: own.map((one) => one.partition),
-        }));
+  const topics = partitions === null ? null : partitionIndexes(partitions);
   const group = await atCoordinator(requests, groupId, timeoutMs, async (coordinator, leftMs) => {
     const response = await coordinator.request(
       offsetFetch,

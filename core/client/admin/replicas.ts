@@ -7,7 +7,7 @@ import {
   electLeaders as electLeadersApi,
   listPartitionReassignments as listReassignmentsApi,
 } from '../../protocol/index.ts';
-import { groupByTopic, type TopicPartition } from '../by-leader.ts';
+import { groupByTopic, partitionIndexes, type TopicPartition } from '../by-leader.ts';
 import { ClientError, refusal } from '../client-error.ts';
 import type { NodeAddress } from '../metadata.ts';
 import type { AdminRequests, ItemOutcome } from './requests.ts';
@@ -183,13 +183,7 @@ export async function listPartitionReassignments(
   partitions: readonly TopicPartition[] | null,
   timeoutMs: number,
 ): Promise<OngoingReassignment[]> {
-  const topics =
-    partitions === null
-      ? null
-      : [...groupByTopic(partitions)].map(([name, own]) => ({
-          name,
-          partitionIndexes: own.map((one) => one.partition),
-        }));
+  const topics = partitions === null ? null : partitionIndexes(partitions);
   const response = await requests.controller(listReassignmentsApi, { topics, timeoutMs }, timeoutMs, (answer) => [
     answer.errorCode,
   ]);

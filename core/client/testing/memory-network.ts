@@ -1,3 +1,4 @@
+import { concatenate } from '../../concatenate.ts';
 import {
   type Connection,
   type ConnectionHandler,
@@ -96,18 +97,11 @@ class MemoryConnection implements Connection {
 
   write(chunks: readonly Uint8Array[]): void {
     if (!this.#isOpen || this.#network.weather.kind === 'blackHole') return;
-    let size = 0;
-    for (const chunk of chunks) size += chunk.length;
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
+    const bytes = concatenate(chunks);
     this.#timers.after(this.#network.delayMs, () => {
       const { pieceBytes } = this.#network;
-      for (let from = 0; from < size && this.peer.#isOpen; from += pieceBytes) {
-        this.peer.handler.data(bytes.subarray(from, Math.min(size, from + pieceBytes)));
+      for (let from = 0; from < bytes.length && this.peer.#isOpen; from += pieceBytes) {
+        this.peer.handler.data(bytes.subarray(from, Math.min(bytes.length, from + pieceBytes)));
       }
     });
   }

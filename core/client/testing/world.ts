@@ -1,3 +1,4 @@
+import { concatenate } from '../../concatenate.ts';
 import {
   apiVersions,
   ErrorCode,
@@ -203,7 +204,7 @@ export class ClientWorld {
         errorCode: !isLeader ? ErrorCode.notLeaderOrFollower : outOfRange ? ErrorCode.offsetOutOfRange : 0,
         highWatermark: log.endOffset,
         lastStableOffset: log.endOffset,
-        records: concat(batches),
+        records: concatenate(batches),
         ...this.fetchAnswer(id, asked),
       };
     });
@@ -246,16 +247,4 @@ export class ClientWorld {
     const body = { errorCode: 0, baseOffset: outcome.baseOffset };
     return fault.kind === 'delay' ? { kind: 'answer', body, afterMs: fault.ms } : { kind: 'answer', body };
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  let size = 0;
-  for (const part of parts) size += part.length;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -4,14 +4,11 @@ import {
   type ElementOf,
   ErrorCode,
   type MetadataRecord,
-  metadataRecord,
-  partitionRecord,
 } from '../../protocol/index.ts';
 import { assignmentObjection } from '../assignment.ts';
+import { newPartition } from '../new-partition.ts';
 import type { Operation, OperationContext } from '../operation.ts';
 import { placeReplicas } from '../placement.ts';
-import { recordVersions } from '../record-versions.ts';
-import { directoryFor } from '../settings.ts';
 import { MAX_RECORDS_PER_REQUEST, usableBrokers } from './create-topics.ts';
 
 type Growth = ElementOf<CreatePartitionsRequest['topics']>;
@@ -71,19 +68,7 @@ function grow(context: OperationContext, growth: Growth, room: number): Refusal 
   }
   const replicas = newReplicas(context, growth, additional, topic.partitions[0]!.replicas.length);
   if ('errorCode' in replicas) return replicas;
-  return replicas.map((assigned, index) => {
-    const isr = assigned.filter((id) => context.image.isActive(id));
-    return metadataRecord(partitionRecord, recordVersions(context.image.metadataVersion).partition, {
-      partitionId: before + index,
-      topicId: topic.id,
-      replicas: assigned,
-      isr,
-      leader: isr[0]!,
-      leaderEpoch: 0,
-      partitionEpoch: 0,
-      directories: assigned.map((id) => directoryFor(context, id)),
-    });
-  });
+  return replicas.map((assigned, index) => newPartition(context, topic.id, before + index, assigned));
 }
 
 function newReplicas(

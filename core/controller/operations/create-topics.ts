@@ -8,15 +8,13 @@ import {
   ErrorCode,
   type MetadataRecord,
   metadataRecord,
-  partitionRecord,
   topicRecord,
 } from '../../protocol/index.ts';
 import { assignmentObjection } from '../assignment.ts';
 import { ConfigResourceType } from '../image-builder.ts';
+import { newPartition } from '../new-partition.ts';
 import type { Operation, OperationContext } from '../operation.ts';
 import { placeReplicas } from '../placement.ts';
-import { recordVersions } from '../record-versions.ts';
-import { directoryFor } from '../settings.ts';
 import { createdTopicConfigs } from '../topic-config-view.ts';
 import { collisionKey, topicNameObjection } from '../topic-name.ts';
 import { randomUuid } from '../uuid.ts';
@@ -123,19 +121,7 @@ function createOne(
     records.push(metadataRecord(configRecord, 0, record));
   }
   for (const [partitionId, assigned] of replicas.entries()) {
-    const isr = assigned.filter((id) => context.image.isActive(id));
-    records.push(
-      metadataRecord(partitionRecord, recordVersions(context.image.metadataVersion).partition, {
-        partitionId,
-        topicId,
-        replicas: assigned,
-        isr,
-        leader: isr[0]!,
-        leaderEpoch: 0,
-        partitionEpoch: 0,
-        directories: assigned.map((id) => directoryFor(context, id)),
-      }),
-    );
+    records.push(newPartition(context, topicId, partitionId, assigned));
   }
   const result: Result = {
     name,

@@ -1,5 +1,5 @@
 import { ErrorCode, errorInfo, offsetCommit, offsetFetch } from '../../../protocol/index.ts';
-import { groupByTopic, type TopicPartition } from '../../by-leader.ts';
+import { groupByTopic, partitionIndexes, type TopicPartition } from '../../by-leader.ts';
 import { ClientError, clientError, refusal } from '../../client-error.ts';
 import { type Coordinator, Retry } from '../../coordinator.ts';
 import type { CommittedOffset } from '../positions.ts';
@@ -121,10 +121,7 @@ export async function fetchCommitted(
   const { groupId } = coordinator;
   const what = `committed offsets of group ${groupId}`;
   return coordinator.retry(timeoutMs, what, async (leftMs) => {
-    const topics = [...groupByTopic(partitions)].map(([name, own]) => ({
-      name,
-      partitionIndexes: own.map((one) => one.partition),
-    }));
+    const topics = partitionIndexes(partitions);
     const response = await coordinator.request(
       offsetFetch,
       (version) => ({
