@@ -61,7 +61,6 @@ export interface Channel {
 const DEFAULT_MAX_RESPONSE_BYTES = 268435456;
 /** A session that is not renewed within this time is given up. */
 const RENEWAL_MS = 30_000;
-const LAST_CORRELATION_ID = 2147483647;
 
 /**
  * Connects, asks for the broker's versions unless they are fixed, and says who it is. Rejects with ChannelError within
@@ -103,7 +102,6 @@ class ConnectionChannel implements Channel {
   readonly #address: string;
   #outgoing: Uint8Array[] = [];
   #unsent: InFlightRequest[] = [];
-  #nextCorrelationId = 0;
   #closed = false;
   /** The session with the broker is being renewed: until it is, only the requests that do so may leave (KIP-368). */
   #renewing = false;
@@ -170,7 +168,7 @@ class ConnectionChannel implements Channel {
   ): Promise<Message<A['response']>> {
     if (this.#closed) return Promise.reject(new ChannelError('notSent', 'the connection is closed'));
     return new Promise((resolve, reject) => {
-      const correlationId = this.#takeCorrelationId();
+      const correlationId = this.#inFlight.takeCorrelationId();
       // An EncodeError here rejects the promise before anything is remembered: the draft was wrong, not the wire.
       const frame = encodeRequestFrame(api, version, correlationId, this.#clientId, draft);
       const askedNs = this.#runtime.clock.monotonicNs();
@@ -189,7 +187,7 @@ class ConnectionChannel implements Channel {
 
   send<A extends ApiSchema>(api: A, version: number, draft: Draft<A['request']>): void {
     if (this.#closed) return;
-    this.#write(encodeRequestFrame(api, version, this.#takeCorrelationId(), this.#clientId, draft));
+    this.#write(encodeRequestFrame(api, version, this.#inFlight.takeCorrelationId(), this.#clientId, draft));
   }
 
   close(): void {
@@ -237,12 +235,6 @@ class ConnectionChannel implements Channel {
 
   #leftMs(deadlineNs: number): number {
     return Math.max(0, (deadlineNs - this.#runtime.clock.monotonicNs()) / 1e6);
-  }
-
-  #takeCorrelationId(): number {
-    const id = this.#nextCorrelationId;
-    this.#nextCorrelationId = id === LAST_CORRELATION_ID ? 0 : id + 1;
-    return id;
   }
 
   /** Requests of one turn leave together. A microtask is early enough to coalesce what one caller sends in a row. */

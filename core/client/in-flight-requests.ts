@@ -3,6 +3,8 @@ import type { Runtime } from '../runtime.ts';
 import { Alarm } from './alarm.ts';
 import { ChannelError } from './channel-error.ts';
 
+const LAST_CORRELATION_ID = 2147483647;
+
 export interface InFlightRequest {
   readonly api: ApiSchema;
   readonly version: number;
@@ -27,6 +29,7 @@ export class InFlightRequests {
   readonly #slow: SlowRequests | undefined;
   readonly #slowNs: number;
   readonly #expired: () => void;
+  #nextCorrelationId = 0;
 
   /** `expired`: told after a request was rejected because its time was over. */
   constructor(runtime: Pick<Runtime, 'timers' | 'clock'>, slow: SlowRequests | undefined, expired: () => void) {
@@ -45,6 +48,12 @@ export class InFlightRequests {
   get waitingSinceNs(): number | null {
     for (const { askedNs } of this.#requests.values()) return askedNs;
     return null;
+  }
+
+  takeCorrelationId(): number {
+    const id = this.#nextCorrelationId;
+    this.#nextCorrelationId = id === LAST_CORRELATION_ID ? 0 : id + 1;
+    return id;
   }
 
   add(correlationId: number, request: InFlightRequest): void {
