@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { nodeCodecs } from '../node/codecs.ts';
 import { ErrorCode } from '../protocol/index.ts';
 import type { QuorumFaults } from './faults.ts';
@@ -6,9 +6,9 @@ import { type ClusterOptions, type Member, QuorumCluster } from './testing/clust
 import { agreed, elected } from './testing/steps.ts';
 import { add, answered, named, remove, votersOf } from './testing/voters.ts';
 
-function start(options: Omit<ClusterOptions, 'codecs' | 'settle' | 'dynamic'>): Promise<QuorumCluster> {
+function start(options: Omit<ClusterOptions, 'codecs' | 'settle'>): Promise<QuorumCluster> {
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return QuorumCluster.start({ ...options, dynamic: true, codecs: nodeCodecs, settle });
+  return QuorumCluster.start({ dynamic: true, ...options, codecs: nodeCodecs, settle });
 }
 
 describe('voters that stand in the log (KIP-853)', () => {
@@ -164,4 +164,38 @@ describe('voters that stand in the log (KIP-853)', () => {
     }
     await cluster.close();
   });
+});
+
+test('voters of a configuration tell each new leader once what the log would say of them', async () => {
+  const cluster = await start({ voters: 3, observers: 1, dynamic: false, seed: 'told' });
+  const told = (leader: Member) => {
+    const update = vi.spyOn(leader.quorum!.changes, 'update');
+    return () => ({
+      asked: update.mock.calls.map(([request]) => request).sort((a, b) => a.voterId - b.voterId),
+      answered: update.mock.results.map(({ value }) => (value as { errorCode: number }).errorCode),
+    });
+  };
+  const first = await elected(cluster);
+  const asked = told(first);
+  await cluster.run(10_000);
+  const kRaftVersionFeature = { minSupportedVersion: 0, maxSupportedVersion: 1 };
+  const expected = cluster.members
+    .filter(({ id }) => id !== first.id && id !== 4)
+    .map((member) => ({
+      voterId: member.id,
+      voterDirectoryId: member.directoryId,
+      currentLeaderEpoch: first.recorder.leader.epoch,
+      listeners: cluster.endpointsOf(member),
+      kRaftVersionFeature,
+    }));
+  expect(asked()).toMatchObject({ asked: expected, answered: [ErrorCode.none, ErrorCode.none] });
+
+  cluster.crash(first.id);
+  const second = await elected(cluster);
+  const again = told(second);
+  await cluster.boot(first.id);
+  await cluster.run(10_000);
+  expect(again().asked.map(({ voterId }) => voterId)).toEqual([1, 2, 3].filter((id) => id !== second.id));
+  expect(again().answered).toEqual([ErrorCode.none, ErrorCode.none]);
+  await cluster.close();
 });
