@@ -19,8 +19,9 @@ const TRIES = 3;
 
 /**
  * Reads every partition from log start to log end after the load has stopped and every fault is healed, and asks what
- * each group has committed. What it finds decides whether an acknowledged record was lost. Ends when nothing has come for
- * `stallMs`: how long the whole takes depends on how much was written.
+ * each group has committed. What it finds decides whether an acknowledged record was lost. A partition that nobody tells
+ * the end of is left out, and the audit is not complete: of the others it says what there is. Ends when nothing has come
+ * for `stallMs`: how long the whole takes depends on how much was written.
  */
 export async function audit(environment: Environment, stallMs: number): Promise<AuditEnd> {
   const { roster, history, driver } = environment;
@@ -33,21 +34,24 @@ export async function audit(environment: Environment, stallMs: number): Promise<
   const bounds: (LogBounds | null)[] = partitions.map(() => null);
   try {
     await askBounds(environment, bounds, deadlineNs, (wanted) => admin.logBounds(wanted, 'read_uncommitted', ASK_MS));
-    const silent = bounds.indexOf(null);
-    if (silent >= 0) {
-      const { topic, partition } = partitions[silent]!;
-      return { complete: false, reason: `nobody told where ${topic}-${partition} ends`, records, bounds };
+    const silent = partitions.filter((_, index) => bounds[index] === null);
+    if (silent.length > 0) {
+      if (silent.length === partitions.length) return { complete: false, reason: silence(silent), records, bounds };
+      // The wait for those took all the time that there was.
+      deadlineNs = environment.now() + stallMs * 1e6;
     }
-    const positions = bounds.map((bound) => bound!.start);
+    const ends = bounds.map((bound) => bound?.end ?? -1);
+    const positions = bounds.map((bound) => bound?.start ?? 0);
     let open = 0;
     let alone = false;
     let failures = 0;
     bounds.forEach((bound, index) => {
-      history.write(EVENT.logEnd, environment.now(), actor, index, bound!.end, -1, bound!.start, -1);
-      history.write(EVENT.assign, environment.now(), actor, index, bound!.start, -1, -1, -1);
-      if (bound!.end > bound!.start) open++;
+      if (bound === null) return;
+      history.write(EVENT.logEnd, environment.now(), actor, index, bound.end, -1, bound.start, -1);
+      history.write(EVENT.assign, environment.now(), actor, index, bound.start, -1, -1, -1);
+      if (bound.end > bound.start) open++;
     });
-    const toRead = partitions.filter((_, index) => bounds[index]!.end > bounds[index]!.start);
+    const toRead = partitions.filter((_, index) => positions[index]! < ends[index]!);
     if (open > 0) {
       reader = auditReader(driver, toRead);
       await reader.start();
@@ -55,9 +59,9 @@ export async function audit(environment: Environment, stallMs: number): Promise<
     const envelope: Envelope = { writer: 0, sequence: 0, intendedNs: 0 };
     while (open > 0) {
       if (environment.now() >= deadlineNs) {
-        const index = positions.findIndex((position, at) => position < bounds[at]!.end);
+        const index = nextOf(positions, ends);
         const { topic, partition } = partitions[index]!;
-        const reason = `the audit stood at offset ${positions[index]} of ${bounds[index]!.end} in ${topic}-${partition}`;
+        const reason = `the audit stood at offset ${positions[index]} of ${ends[index]} in ${topic}-${partition}`;
         return { complete: false, reason, records, bounds };
       }
       let batches: readonly PolledBatch[];
@@ -65,20 +69,20 @@ export async function audit(environment: Environment, stallMs: number): Promise<
         batches = await reader!.poll(POLL_MS);
       } catch (error) {
         // Something is there that cannot be read. Alone each partition shows whether it is the one.
-        const at = positions.findIndex((position, index) => position < bounds[index]!.end);
+        const at = nextOf(positions, ends);
         if (!alone) alone = true;
         else if (++failures >= TRIES) {
           const { topic, partition } = partitions[at]!;
           const message = error instanceof Error ? error.message : String(error);
           environment.problem(`the auditor cannot read ${topic}-${partition} from ${positions[at]} on: ${message}`);
-          const { end } = bounds[at]!;
+          const end = ends[at]!;
           history.write(EVENT.gap, environment.now(), actor, at, positions[at]!, -1, end, GAP.corrupt);
           positions[at] = end;
           open--;
           failures = 0;
         }
         await reader!.close(ASK_MS);
-        reader = open === 0 ? null : await readFrom(environment, bounds, positions);
+        reader = open === 0 ? null : await readFrom(environment, ends, positions);
         continue;
       }
       for (const batch of batches) {
@@ -94,7 +98,7 @@ export async function audit(environment: Environment, stallMs: number): Promise<
           const sequence = known ? envelope.sequence : -1;
           history.write(EVENT.read, nowNs, actor, index, batch.offset, sequence, writer, batch.leaderEpoch);
         }
-        const end = bounds[index]!.end;
+        const end = ends[index]!;
         const isLast = positions[index]! < end && batch.toOffset >= end;
         if (batch.toOffset > positions[index]!) {
           positions[index] = batch.toOffset;
@@ -105,11 +109,12 @@ export async function audit(environment: Environment, stallMs: number): Promise<
         open--;
         if (!alone) continue;
         await reader!.close(ASK_MS);
-        reader = open === 0 ? null : await readFrom(environment, bounds, positions);
+        reader = open === 0 ? null : await readFrom(environment, ends, positions);
         break;
       }
     }
     await auditGroups(environment, deadlineNs);
+    if (silent.length > 0) return { complete: false, reason: silence(silent), records, bounds };
     return { complete: true, reason: null, records, bounds };
   } finally {
     await reader?.close(ASK_MS);
@@ -118,13 +123,24 @@ export async function audit(environment: Environment, stallMs: number): Promise<
   }
 }
 
+function silence(partitions: readonly TopicPartition[]): string {
+  const { topic, partition } = partitions[0]!;
+  const others = partitions.length === 1 ? '' : `, nor of ${partitions.length - 1} more`;
+  return `nobody told where ${topic}-${partition} ends${others}`;
+}
+
+/** The first partition that is not read to its end; -1 when all are. */
+function nextOf(positions: readonly number[], ends: readonly number[]): number {
+  return positions.findIndex((position, index) => position < ends[index]!);
+}
+
 /** A reader of the first partition that is not read to its end, from its start: what comes twice is seen twice. */
 async function readFrom(
   { driver, roster }: Environment,
-  bounds: readonly (LogBounds | null)[],
+  ends: readonly number[],
   positions: readonly number[],
 ): Promise<ConsumerDriver> {
-  const at = positions.findIndex((position, index) => position < bounds[index]!.end);
+  const at = nextOf(positions, ends);
   const reader = auditReader(driver, [roster.names.partitions[at]!]);
   await reader.start();
   return reader;

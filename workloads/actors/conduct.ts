@@ -98,10 +98,12 @@ export async function conduct(stage: Stage): Promise<Conducted> {
   await healed;
   onPhase('drain');
   const drainEndNs = loadEndNs + drainMs * 1e6;
-  const lag = await drain(stage, drainEndNs);
-  const drainNs = lag === 0 ? environment.now() - loadEndNs : null;
+  const drained = await drain(stage, drainEndNs);
+  const drainNs = drained === 0 ? environment.now() - loadEndNs : null;
   onPhase('audit');
   const audited = stage.audited === false ? NOT_AUDITED : await audit(environment, stage.auditStallMs);
+  // Where the logs end may have become known too late for the drain, and early enough for the audit.
+  const lag = drained === null && audited.complete ? await drain(stage, environment.now()) : drained;
   onPhase('leave');
   await Promise.all(loads.map((load) => load.stopConsumers(LEAVE_MS)));
   environment.history.flush();
