@@ -18,7 +18,8 @@ const CLUSTER_ID = 'bWl4ZWQtdm90ZXJzLWluYQ';
  */
 export async function checkVoters(checks: Checks): Promise<void> {
   await installKafka();
-  await using quorum = await MixedQuorum.create();
+  await checkUpgrade(checks);
+  await using quorum = await MixedQuorum.create('asked');
 
   await checks.run(
     'voters: a directory that kafka-storage formatted with --standalone is a quorum here',
@@ -82,9 +83,7 @@ export async function checkVoters(checks: Checks): Promise<void> {
       await quorum.removed(2);
       const leader = await quorum.leader();
       expectMatch(String(leader), /^[13]$/, 'leader of ours');
-      const create = ['--create', '--topic', 'after-all', '--partitions', '3', '--replication-factor', '3'];
-      const made = await kafkaTool('TopicCommand', ['--bootstrap-server', quorum.bootstrap, ...create]);
-      expectEqual(made.code, 0, `exit code (${made.stdout}${made.stderr})`);
+      await quorum.createTopic('after-all', 3);
       expectEqual(
         await quorum.voters(),
         [1, 3].map((id) => `${id} ${quorum.directoryOf(id)}`),
@@ -95,35 +94,72 @@ export async function checkVoters(checks: Checks): Promise<void> {
   );
 }
 
-/** Three nodes that are given nothing but where the others are: 1 and 3 are ours, 2 is Kafka's. */
+/** A quorum that begins at kraft.version 0, its voters in the configuration: our followers tell Kafka's leader of themselves. */
+async function checkUpgrade(checks: Checks): Promise<void> {
+  await using quorum = await MixedQuorum.create('configured');
+  await checks.run(
+    'voters: Kafka leads controllers of ours and raises kraft.version, with their directories',
+    async () => {
+      for (const id of [2, 1, 3]) await quorum.format(id, null);
+      await Promise.all([2, 1, 3].map((id) => quorum.start(id)));
+      const first = await quorum.leader();
+      if (first !== 2) {
+        // The one that is away misses a record, so of it and Kafka only Kafka can be elected.
+        const behind = 4 - first;
+        await quorum.stop(behind);
+        await quorum.createTopic('missed', 1);
+        await quorum.stop(first);
+        await quorum.start(behind);
+        expectEqual(await quorum.leader(), 2, 'leader');
+        await quorum.start(first);
+      }
+      const upgrade = ['--bootstrap-server', quorum.bootstrap, 'upgrade', '--feature', 'kraft.version=1'];
+      await eventually('kraft.version is 1', async () => {
+        const { code, stdout, stderr } = await kafkaTool('FeatureCommand', upgrade);
+        return { done: code === 0, shown: `${stdout}${stderr}` };
+      });
+      expectEqual(await quorum.leader(), 2, 'leader');
+      const expected = [1, 2, 3].map((id) => `${id} ${quorum.directoryOf(id)}`);
+      expectEqual(await quorum.voters(), expected, 'voters');
+    },
+    CHECK_MS,
+  );
+}
+
+/**
+ * Three nodes, of which 1 and 3 are ours, 2 is Kafka's. `asked`: they are given nothing but where the others are;
+ * `configured`: they are given who votes.
+ */
 class MixedQuorum implements AsyncDisposable {
+  readonly #kind: 'asked' | 'configured';
   readonly #folder: string;
   readonly #clients: readonly number[];
   readonly #controllers: readonly number[];
   readonly #ours = new Map<number, BrokerProcess>();
   #kafka: ChildProcess | null = null;
 
-  private constructor(folder: string, ports: readonly number[]) {
+  private constructor(kind: 'asked' | 'configured', folder: string, ports: readonly number[]) {
+    this.#kind = kind;
     this.#folder = folder;
     this.#clients = ports.slice(0, 3);
     this.#controllers = ports.slice(3);
   }
 
-  static async create(): Promise<MixedQuorum> {
-    return new MixedQuorum(mkdtempSync(join(tmpdir(), 'faultline-voters-')), await freePorts(6));
+  static async create(kind: 'asked' | 'configured'): Promise<MixedQuorum> {
+    return new MixedQuorum(kind, mkdtempSync(join(tmpdir(), 'faultline-voters-')), await freePorts(6));
   }
 
   get bootstrap(): string {
     return `localhost:${this.#clients[2]},localhost:${this.#clients[0]}`;
   }
 
-  async format(id: number, who: '--standalone' | '--no-initial-controllers'): Promise<void> {
+  async format(id: number, who: '--standalone' | '--no-initial-controllers' | null): Promise<void> {
     const data = this.#data(id);
     rmSync(data, { recursive: true, force: true });
     const settings = { 'node.id': String(id), 'process.roles': 'broker,controller', 'log.dirs': data };
     const lines = Object.entries({ ...settings, ...this.#config(id) }).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(this.#properties(id), lines.join(''));
-    const args = ['format', who, '-t', CLUSTER_ID, '-c', this.#properties(id)];
+    const args = ['format', ...(who === null ? [] : [who]), '-t', CLUSTER_ID, '-c', this.#properties(id)];
     const formatted = await kafkaTool('StorageTool', args);
     expectEqual(formatted.code, 0, `exit code of format (${formatted.stdout}${formatted.stderr})`);
   }
@@ -176,6 +212,12 @@ class MixedQuorum implements AsyncDisposable {
     });
   }
 
+  async createTopic(name: string, replicas: number): Promise<void> {
+    const create = ['--create', '--topic', name, '--partitions', '3', '--replication-factor', String(replicas)];
+    const made = await kafkaTool('TopicCommand', ['--bootstrap-server', this.bootstrap, ...create]);
+    expectEqual(made.code, 0, `exit code (${made.stdout}${made.stderr})`);
+  }
+
   named(id: number): readonly string[] {
     return ['--controller-id', String(id), '--controller-directory-id', this.directoryOf(id)];
   }
@@ -219,7 +261,9 @@ class MixedQuorum implements AsyncDisposable {
       listeners,
       'advertised.listeners': listeners,
       'controller.listener.names': 'CONTROLLER',
-      'controller.quorum.bootstrap.servers': this.#controllers.map((port) => `localhost:${port}`).join(','),
+      ...(this.#kind === 'asked'
+        ? { 'controller.quorum.bootstrap.servers': this.#controllers.map((port) => `localhost:${port}`).join(',') }
+        : { 'controller.quorum.voters': this.#controllers.map((port, at) => `${at + 1}@localhost:${port}`).join(',') }),
     };
   }
 
