@@ -1,4 +1,4 @@
-import { type BrokerConfig, reachableHost } from '../config/index.ts';
+import type { BrokerConfig } from '../config/index.ts';
 import { randomUuid } from '../controller/index.ts';
 import { makeDurableDirectory, replaceFile } from '../log/durable-file.ts';
 import { formatMetaProperties, parseUuid } from '../log/metadata-files.ts';
@@ -37,7 +37,7 @@ export async function formatNode({ runtime, config, clusterId, initialController
   if (directoryId === null) {
     throw new Error(`node ${config.nodeId} is none of the initial controllers, or its directory id is no uuid`);
   }
-  const name = config.controllerListenerNames[0] ?? 'CONTROLLER';
+  const name = config.quorumListenerName;
   const voters = controllers.map((one) => voterNode(one, [{ name, host: one.host, port: one.port }], name));
   await makeDurableDirectory(disk, directory);
   await formatVoters(
@@ -49,11 +49,10 @@ export async function formatNode({ runtime, config, clusterId, initialController
 }
 
 function standalone(runtime: Pick<Runtime, 'random'>, config: BrokerConfig): InitialController {
-  const [listener] = config.controllerListeners;
-  const advertised = config.advertisedListeners.find(({ name }) => name === listener?.name) ?? listener;
-  if (advertised === undefined || advertised.port === 0) {
+  const endpoint = config.quorumEndpoint;
+  if (endpoint === null) {
     throw new Error('a controller that is to be a quorum needs a listener on a port that others can be told');
   }
   const directoryId = randomUuid(runtime.random.fork('first controller'));
-  return { id: config.nodeId, host: reachableHost(advertised.host), port: advertised.port, directoryId };
+  return { id: config.nodeId, host: endpoint.host, port: endpoint.port, directoryId };
 }

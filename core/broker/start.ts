@@ -150,12 +150,12 @@ export async function startParts(options: BrokerOptions, undo: (() => void | Pro
   undo.push(() => server.drain(0));
   undo.push(() => server.stopListening());
 
-  const controllerListener = config.controllerListeners[0];
+  const { quorumListener } = config;
   let controllerServer: Server | null = null;
-  if (controllerListener !== undefined && controllerListener.port !== 0) {
+  if (quorumListener !== null && quorumListener.port !== 0) {
     const { turn } = replicas;
     const opened = createControllerServer({ runtime, node: metadataNode, turn, limits: server.limits });
-    const { host, port } = controllerListener;
+    const { host, port } = quorumListener;
     await opened.listen(host === '' ? '0.0.0.0' : host, port);
     undo.push(() => opened.drain(0));
     undo.push(() => opened.stopListening());

@@ -1,5 +1,6 @@
 import { brokerDefinitions, nearestName } from './definitions.ts';
-import { type ListenerEndpoint, parseEndpoint, parseServer, parseVoter, type StaticVoter } from './endpoints.ts';
+import type { ListenerEndpoint, StaticVoter } from './endpoints.ts';
+import { parseEndpoint, parseServer, parseVoter, reachableHost } from './endpoints.ts';
 import { type ConfigValue, parseValue, splitList } from './value.ts';
 
 /** A setting that is missing, unknown or wrong. The message names the key, what it takes, and what was probably meant. */
@@ -110,6 +111,21 @@ export class BrokerConfig {
   get controllerListeners(): readonly ListenerEndpoint[] {
     const controllers = this.controllerListenerNames;
     return this.isController ? this.listeners.filter((listener) => controllers.includes(listener.name)) : [];
+  }
+  /** The listener that the members of the quorum use among themselves: the first name of `controller.listener.names`. */
+  get quorumListenerName(): string {
+    return this.controllerListenerNames[0] ?? 'CONTROLLER';
+  }
+  /** Where this node answers the members of the quorum; null: it does not. */
+  get quorumListener(): ListenerEndpoint | null {
+    const listeners = this.controllerListeners;
+    return listeners.find(({ name }) => name === this.quorumListenerName) ?? listeners[0] ?? null;
+  }
+  /** Where others reach this node as a member of the quorum; null where nobody could be told, as of port 0. */
+  get quorumEndpoint(): ListenerEndpoint | null {
+    const listener = this.quorumListener;
+    const own = this.advertisedListeners.find(({ name }) => name === listener?.name) ?? listener;
+    return own === null || own.port === 0 ? null : { ...own, host: reachableHost(own.host) };
   }
   /** Explicit `advertised.listeners`; empty: what is listened on. */
   get advertisedListeners(): readonly ListenerEndpoint[] {

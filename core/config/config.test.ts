@@ -115,6 +115,18 @@ describe('a broker', () => {
     expect(nearestName('entirely different', brokerDefinitions.keys())).toBe(null);
   });
 
+  test('a member of the quorum listens where the first of its controller listeners says, and is reached where it advertises', () => {
+    const two = { listeners: 'PLAINTEXT://:9092,OLD://:9093,NEW://:9094', 'controller.listener.names': 'NEW,OLD' };
+    const config = (values: Record<string, string>) => BrokerConfig.parse({ ...basics, ...two, ...values });
+    expect(config({}).quorumListener).toEqual({ name: 'NEW', host: '', port: 9094 });
+    expect(config({}).quorumEndpoint).toEqual({ name: 'NEW', host: 'localhost', port: 9094 });
+    const advertised = config({ 'advertised.listeners': 'PLAINTEXT://a:1,OLD://a:2,NEW://a:3' });
+    expect(advertised.quorumEndpoint).toEqual({ name: 'NEW', host: 'a', port: 3 });
+    expect(config({ listeners: 'PLAINTEXT://:9092,NEW://:0' }).quorumEndpoint).toBe(null);
+    const broker = config({ 'process.roles': 'broker', listeners: 'PLAINTEXT://:9092' });
+    expect([broker.quorumListenerName, broker.quorumListener]).toEqual(['NEW', null]);
+  });
+
   test('tells its listeners apart', () => {
     const config = BrokerConfig.parse({ ...basics, 'controller.quorum.voters': '1@a:9093,2@b:9093' });
     expect(config.brokerListeners).toEqual([{ name: 'PLAINTEXT', host: 'localhost', port: 9092 }]);

@@ -1,4 +1,4 @@
-import { type BrokerConfig, type ListenerEndpoint, reachableHost } from '../config/index.ts';
+import { type BrokerConfig, reachableHost } from '../config/index.ts';
 import { complete, controllerRegistration } from '../protocol/index.ts';
 import {
   ChannelPeers,
@@ -148,15 +148,10 @@ class LeaderWatch implements QuorumListener {
 type Endpoints = NonNullable<ControllerOptions['endpoints']>;
 
 function ownEndpoints(config: BrokerConfig): Endpoints {
-  const name = config.controllerListenerNames[0];
-  if (name === undefined) return [];
   const voter = config.quorumVoters.find(({ id }) => id === config.nodeId);
-  const named = (listener: ListenerEndpoint): boolean => listener.name === name;
-  const advertised = config.advertisedListeners.find(named) ?? config.controllerListeners.find(named);
-  const own = voter ?? advertised;
-  // A listener on port 0 is none: nobody could be told of it.
-  if (own === undefined || own.port === 0) return [];
-  return [{ name, host: reachableHost(own.host), port: own.port, securityProtocol: 0 }];
+  const own = voter ?? config.quorumEndpoint;
+  if (own === null || own.port === 0) return [];
+  return [{ name: config.quorumListenerName, host: reachableHost(own.host), port: own.port, securityProtocol: 0 }];
 }
 
 const REGISTRATION_TIMEOUT_MS = 2000;

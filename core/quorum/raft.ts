@@ -88,7 +88,7 @@ export class RaftQuorum implements Quorum, QuorumCore {
     this.log = log;
     this.#stateFile = new QuorumStateFile(runtime.disk, log.directory);
     this.faults = options.faults ?? {};
-    this.listenerName = config.controllerListenerNames[0] ?? 'CONTROLLER';
+    this.listenerName = config.quorumListenerName;
     this.endpoints = options.endpoints ?? [];
     const { self, endpoints, listenerName, faults } = this;
     this.members = new Members({ config, self, endpoints, listenerName, faults });

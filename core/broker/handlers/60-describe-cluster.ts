@@ -69,7 +69,7 @@ export function describeControllersHandler(
       }
       const refusal = otherEndpoint(request, version, CONTROLLERS);
       if (refusal !== null) return refusal;
-      const listener = config.controllerListenerNames[0];
+      const listener = config.quorumListenerName;
       const controllers = [...image.controllers.values()]
         .sort((a, b) => a.controllerId - b.controllerId)
         .flatMap(({ controllerId, endPoints }) => {
