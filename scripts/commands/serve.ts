@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { supportedFeatures } from '../../core/controller/index.ts';
 import { createMemoryDisk } from '../../core/memory-disk.ts';
 import { type LogLevel, serve, showBroker } from '../../core/node/index.ts';
 import { EXIT } from '../../reports/run-record.ts';
@@ -16,6 +17,7 @@ interface ServeOptions {
   port: string;
   host: string;
   config: string[];
+  feature: string[];
   logLevel: LogLevel;
   metricsPort?: string;
   otlp?: string;
@@ -36,12 +38,18 @@ export function registerServe(program: Command): void {
     .option('--port <n>', 'port of the first broker; 0 takes a free one', '9092')
     .option('--host <host>', 'address to listen on and to advertise', 'localhost')
     .option('--config <name=value>', "a broker setting by Kafka's name; may be repeated", collect, [])
+    .option(
+      '--feature <name=level>',
+      'level of a feature in a new cluster; may be repeated. kraft.version=1: the voters stand in the metadata log, each with its disk (KIP-853), and the controllers take the ports after the brokers; give it at every start',
+      collect,
+      [],
+    )
     .option('--log-level <level>', 'debug, info, warn or error', 'warn')
     .option('--metrics-port <n>', 'OpenMetrics under /metrics on this port; several brokers: N, N+1, …')
     .option('--otlp <url>', 'push the same to a collector every ten seconds, OTLP over HTTP')
     .addHelpText(
       'after',
-      '\nExamples:\n  bench serve --memory --port 9092 --config auto.create.topics.enable=false\n  bench serve --port 9092 --metrics-port 9400 --otlp http://localhost:4318',
+      '\nExamples:\n  bench serve --memory --port 9092 --config auto.create.topics.enable=false\n  bench serve --port 9092 --metrics-port 9400 --otlp http://localhost:4318\n  bench serve --brokers 3 --data cluster --feature kraft.version=1',
     )
     .action(runServe);
 }
@@ -60,7 +68,19 @@ async function runServe(options: ServeOptions): Promise<void> {
   }
   const data = resolve(options.data ?? join(tmpdir(), `faultline-serve-${process.pid}`));
   const directory = options.memory === true ? null : data;
-  const served = await start(brokers, port, directory, options).catch((error: unknown) => {
+  const features = parseFeatures(options.feature);
+  const votersInLog = features['kraft.version'] === 1;
+  const ports = votersInLog ? 2 * brokers : brokers;
+  if (port + ports - 1 > 65535) {
+    throw new CommandError(EXIT.badWorkload, `--port ${options.port}: ${ports} ports are needed from there on`);
+  }
+  if (votersInLog && port === 0 && options.data !== undefined) {
+    throw new CommandError(
+      EXIT.badWorkload,
+      '--port 0: with kraft.version=1 the log in --data names the ports of the controllers, which must be the same at the next start',
+    );
+  }
+  const served = await start({ brokers, port, directory, features }, options).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     throw new CommandError(EXIT.runFailed, `the ${brokers === 1 ? 'broker' : 'brokers'} did not start: ${message}`);
   });
@@ -80,14 +100,29 @@ interface Served {
   close(): Promise<void>;
 }
 
-/** One broker runs in this process; several are processes of their own, as they would be on machines of their own. */
-async function start(brokers: number, port: number, directory: string | null, options: ServeOptions): Promise<Served> {
+interface Place {
+  readonly brokers: number;
+  readonly port: number;
+  /** Null: in memory. */
+  readonly directory: string | null;
+  readonly features: Readonly<Record<string, number>>;
+}
+
+/**
+ * One broker runs in this process; several are processes of their own, as they would be on machines of their own. So is
+ * one that others may join, with its voters in the log.
+ */
+async function start(place: Place, options: ServeOptions): Promise<Served> {
+  const { brokers, port, directory, features } = place;
   const { host, logLevel } = options;
+  const votersInLog = features['kraft.version'] === 1;
   const config = parseConfig(options.config);
   const sinks = metricsSinks(options) ?? {};
   const { port: metricsPort, otlp } = sinks;
-  if (brokers > 1) {
-    const ports = port === 0 ? {} : { ports: Array.from({ length: brokers }, (_, index) => port + index) };
+  if (brokers > 1 || votersInLog) {
+    const from = (first: number): number[] => Array.from({ length: brokers }, (_, index) => first + index);
+    const fixed = votersInLog ? { controllerPorts: from(port + brokers) } : {};
+    const ports = port === 0 ? {} : { ports: from(port), ...fixed };
     const shown = { ...(metricsPort === undefined ? {} : { metricsPort }), ...(otlp === undefined ? {} : { otlp }) };
     const cluster = await LocalCluster.start({
       brokers,
@@ -95,6 +130,7 @@ async function start(brokers: number, port: number, directory: string | null, op
       directory,
       host,
       config,
+      features,
       logLevel,
       ...ports,
       ...shown,
@@ -109,6 +145,7 @@ async function start(brokers: number, port: number, directory: string | null, op
     listen: { host, port },
     logDirs: [directory ?? '/data'],
     config: { 'group.initial.rebalance.delay.ms': '0', ...config },
+    features,
     logLevel,
     ...(directory === null ? { disk: createMemoryDisk({ wallMs: () => Date.now() }) } : {}),
   });
@@ -145,4 +182,21 @@ export function parseConfig(settings: readonly string[]): Record<string, string>
     config[setting.slice(0, equals).trim()] = setting.slice(equals + 1);
   }
   return config;
+}
+
+export function parseFeatures(settings: readonly string[]): Record<string, number> {
+  const features: Record<string, number> = {};
+  for (const setting of settings) {
+    const [, name, level] = /^([a-z.]+)=(\d+)$/.exec(setting) ?? [];
+    const known = supportedFeatures.find((feature) => feature.name === name);
+    if (known === undefined) {
+      const names = supportedFeatures.map((feature) => feature.name).join(', ');
+      throw new CommandError(EXIT.badWorkload, `--feature ${setting}: expected name=level, the name one of ${names}`);
+    }
+    if (Number(level) < known.min || Number(level) > known.max) {
+      throw new CommandError(EXIT.badWorkload, `--feature ${setting}: expected a level of ${known.min} … ${known.max}`);
+    }
+    features[known.name] = Number(level);
+  }
+  return features;
 }

@@ -12,6 +12,8 @@ export interface LocalClusterOptions {
   readonly directory: string | null;
   /** Clients' ports, one a broker; absent: free ones. */
   readonly ports?: readonly number[];
+  /** Likewise the controllers'. Where the voters stand in the log, they must be those of the last start. */
+  readonly controllerPorts?: readonly number[];
   readonly host?: string;
   /** Broker settings by Kafka's names, for every broker. */
   readonly config: Readonly<Record<string, string>>;
@@ -50,7 +52,7 @@ export class LocalCluster {
     const host = relayed ? '127.0.0.1' : (options.host ?? 'localhost');
     const free = await freePorts(count * 4, host);
     const take = (): number[] => free.splice(0, count);
-    const dialled = { clients: options.ports ?? take(), controllers: take() };
+    const dialled = { clients: options.ports ?? take(), controllers: options.controllerPorts ?? take() };
     const bound = relayed ? { clients: take(), controllers: take() } : dialled;
     const network = relayed
       ? new RelayNetwork(
