@@ -16,7 +16,7 @@ export interface Suite {
   /** Begins every name that this run gives. */
   readonly run: string;
   readonly admin: Admin;
-  check(name: string, body: () => Promise<void>): Promise<void>;
+  check(name: string, body: () => Promise<void>, timeoutMs?: number): Promise<void>;
   /** A topic whose leaders answer; deleted at the end. */
   topic(suffix: string, partitions: number, config?: Record<string, string>): Promise<string>;
   withProducer<T>(config: ConfigInput, body: (producer: Producer) => Promise<T>): Promise<T>;
@@ -75,7 +75,7 @@ export function createSuite(bootstrap: string, options: { verbose: boolean; only
 
   return {
     ...{ runtime, common, run, admin, topic, withProducer, withConsumer },
-    check: (name, body) => checks.run(name, body, CHECK_TIMEOUT_MS),
+    check: (name, body, timeoutMs = CHECK_TIMEOUT_MS) => checks.run(name, body, timeoutMs),
     async finish() {
       if (made.length > 0) await admin.deleteTopics(made, { timeoutMs: 10_000 }).catch(() => []);
       admin.close();
