@@ -36,13 +36,42 @@ export function failedRules({ rules }: VerdictResult): RuleId[] {
   return rules.filter(({ result }) => result === 'fail').map(({ rule }) => rule);
 }
 
-/** Of one world, which waits for one drain at a time: so that an event costs no closure. */
+/** Node's own: runs every microtask and all that they cause, at once. Not documented, and older than what is. */
+const { _tickCallback: runMicrotasks } = process as typeof process & { readonly _tickCallback?: () => void };
+
+/**
+ * Of one world, which waits for one drain at a time: so that an event costs no closure. Where the platform can drain at
+ * once, a loop does so between any two events, at a fifth of what it costs to come back to the event loop each time.
+ */
 function microtaskDrain(): (callback: () => void) => void {
-  let waiting: () => void = () => {};
-  const afterAll = (): void => process.nextTick(waiting);
+  let waiting: (() => void) | null = null;
+  if (runMicrotasks === undefined) {
+    const afterAll = (): void => process.nextTick(waiting!);
+    return (callback) => {
+      waiting = callback;
+      queueMicrotask(afterAll);
+    };
+  }
+  let isLooping = false;
+  const loop = (): void => {
+    try {
+      while (waiting !== null) {
+        runMicrotasks();
+        const callback: () => void = waiting;
+        waiting = null;
+        callback();
+      }
+    } finally {
+      // What a microtask throws is the process' matter: should it go on, so does the world.
+      isLooping = waiting !== null;
+      if (isLooping) setImmediateCallback(loop);
+    }
+  };
   return (callback) => {
     waiting = callback;
-    queueMicrotask(afterAll);
+    if (isLooping) return;
+    isLooping = true;
+    setImmediateCallback(loop);
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Counter, counterIn, counterViews, type Metric, metricOffset } from './measurement.ts';
-import { BUCKETS, bucketHighest, regionViews } from './recorder.ts';
+import { BUCKETS, bucketHighest, bucketIndex, REGION, regionViews } from './recorder.ts';
 
 /** Percentiles of the latencies that ended within one second, milliseconds; null without any. */
 export interface LatencyPoint {
@@ -77,23 +77,29 @@ const BIN_OF: Int16Array = Int16Array.from({ length: BUCKETS }, (_, index) =>
 
 /** What was added to one metric since the last look, over all threads. */
 class Window {
-  readonly #regions: readonly Uint32Array<ArrayBufferLike>[];
+  readonly #regions: readonly ReturnType<typeof regionViews>[];
   readonly #seen: readonly Uint32Array[];
   readonly #added = new Uint32Array(BUCKETS);
 
   constructor(buffers: readonly ArrayBufferLike[], metric: Metric) {
-    this.#regions = buffers.map((buffer) => regionViews(buffer, metricOffset(metric)).counts);
+    this.#regions = buffers.map((buffer) => regionViews(buffer, metricOffset(metric)));
     this.#seen = buffers.map(() => new Uint32Array(BUCKETS));
   }
 
   next(): LatencyPoint | null {
-    const added = this.#added.fill(0);
+    // Most buckets lie outside of all that was ever recorded.
+    let lowest = BUCKETS;
+    for (const { head } of this.#regions) {
+      if (head[REGION.min]! <= head[REGION.max]!) lowest = Math.min(lowest, bucketIndex(head[REGION.min]!));
+    }
+    const added = this.#added.fill(0, lowest);
     let count = 0;
     let highest = 0;
-    this.#regions.forEach((region, thread) => {
+    this.#regions.forEach(({ head, counts }, thread) => {
       const seen = this.#seen[thread]!;
-      for (let index = 0; index < BUCKETS; index++) {
-        const now = region[index]!;
+      const last = bucketIndex(head[REGION.max]!);
+      for (let index = lowest; index <= last; index++) {
+        const now = counts[index]!;
         if (now === seen[index]) continue;
         const more = (now - seen[index]!) >>> 0;
         seen[index] = now;
@@ -106,14 +112,14 @@ class Window {
     const at = (share: number): number => {
       const wanted = Math.max(1, Math.ceil(share * count));
       let below = 0;
-      for (let index = 0; index <= highest; index++) {
+      for (let index = lowest; index <= highest; index++) {
         below += added[index]!;
         if (below >= wanted) return bucketHighest(index) / 1e6;
       }
       return bucketHighest(highest) / 1e6;
     };
     const bins: [number, number][] = [];
-    for (let index = 0; index <= highest; index++) {
+    for (let index = lowest; index <= highest; index++) {
       if (added[index] === 0) continue;
       const last = bins.at(-1);
       if (last !== undefined && last[0] === BIN_OF[index]) last[1] += added[index]!;

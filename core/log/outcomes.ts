@@ -78,7 +78,7 @@ export interface ReadRequest {
   /** Also collect the aborted transactions that a read_committed reader needs for these batches. */
   readonly abortedTransactions?: boolean;
   /** Gives a buffer of at least so many bytes for what is read from the disk; the result is a view of it. Default: a new one. */
-  readonly allocate?: (bytes: number) => Uint8Array;
+  readonly allocate?: ((bytes: number) => Uint8Array) | undefined;
 }
 
 export interface AbortedTransaction {

@@ -104,6 +104,7 @@ function isSame(told: FetchPosition | undefined, position: FetchPosition): boole
 }
 
 function byTopic<Item>(items: readonly Item[], partitionOf: (item: Item) => Partition): [string, Item[]][] {
+  if (items.length === 0) return [];
   const topics = new Map<string, Item[]>();
   for (const item of items) {
     const { topicId } = partitionOf(item);

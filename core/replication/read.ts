@@ -19,7 +19,7 @@ export interface PartitionReadRequest {
   /** -1: a consumer. A follower must be one of the partition's. */
   readonly replicaId: number;
   /** Where what comes from the disk shall stand; see core/log's ReadRequest. */
-  readonly allocate?: (bytes: number) => Uint8Array;
+  readonly allocate?: ((bytes: number) => Uint8Array) | undefined;
 }
 
 export type PartitionRead =
@@ -87,8 +87,8 @@ export function readPartition(partition: Partition, request: PartitionReadReques
     maxBytes: Math.max(request.maxBytes, 0),
     minOneMessage: request.minOneMessage,
     upTo,
-    ...(committed ? { abortedTransactions: true } : undefined),
-    ...(request.allocate === undefined ? undefined : { allocate: request.allocate }),
+    abortedTransactions: committed,
+    allocate: request.allocate,
   });
   if (result.kind === 'refused') return refused(result.errorCode);
   return {

@@ -164,8 +164,7 @@ export class Watch implements Findings {
   /** A topic that was made anew under a name that was there is another one: their replicas have nothing in common. */
   #watchOf(index: number, topicId: string): Watched {
     const watches = this.#partitions[index]!;
-    const known = watches.find(({ partition }) => partition.topicId === topicId);
-    if (known !== undefined) return known;
+    for (const known of watches) if (known.partition.topicId === topicId) return known;
     const { names, reach } = this.#options;
     const { topic, partition: number } = names.partitions[index]!;
     const name = `${topic}-${number}`;

@@ -205,7 +205,7 @@ class FetchOperation extends DelayedOperation {
     // Bytes that were appended but are not visible yet would be counted twice or never: then every look reads.
     let exact = request.minBytes > 1;
     const reads: PartitionRead[] = [];
-    const lend = buffers === null ? undefined : { allocate: (bytes: number) => buffers.lend(bytes) };
+    const allocate = buffers === null ? undefined : (bytes: number) => buffers.lend(bytes);
     for (const { wanted, partition, errorCode } of this.#readers) {
       if (partition === undefined) {
         reads.push({ kind: 'refused', errorCode });
@@ -228,7 +228,7 @@ class FetchOperation extends DelayedOperation {
         lastFetchedEpoch: wanted.lastFetchedEpoch,
         leaderOnly: this.#leaderOnly,
         replicaId: this.#replicaId,
-        ...lend,
+        allocate,
       });
       reads.push(read);
       wanted.empty = this.#replicaId >= 0 ? emptyRead(partition, read) : undefined;

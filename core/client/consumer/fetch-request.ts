@@ -19,16 +19,16 @@ export function fetchDraft(config: ConsumerConfig, version: number, plan: FetchP
     isolationLevel: readCommitted ? READ_COMMITTED : 0,
     sessionId: plan.sessionId,
     sessionEpoch: plan.sessionEpoch,
+    // A field that is undefined takes its default: a version without it is not asked to carry it.
     topics: byTopic(plan.send, (target) => ({
       partition: target.partition,
       currentLeaderEpoch: target.currentLeaderEpoch,
       fetchOffset: target.fetchOffset,
-      ...(version >= FIRST_WITH_FETCHED_EPOCH ? { lastFetchedEpoch: target.lastFetchedEpoch } : {}),
+      lastFetchedEpoch: version >= FIRST_WITH_FETCHED_EPOCH ? target.lastFetchedEpoch : undefined,
       partitionMaxBytes: target.partitionMaxBytes,
     })),
-    ...(version >= FIRST_WITH_SESSIONS
-      ? { forgottenTopicsData: byTopic(plan.forget, (target) => target.partition) }
-      : {}),
+    forgottenTopicsData:
+      version >= FIRST_WITH_SESSIONS ? byTopic(plan.forget, (target) => target.partition) : undefined,
     rackId: values['client.rack'],
   };
 }
@@ -46,6 +46,7 @@ function byTopic<P>(
   targets: readonly FetchTarget[],
   item: (target: FetchTarget) => P,
 ): { topic: string; topicId: string; partitions: P[] }[] {
+  if (targets.length === 0) return [];
   const topics = new Map<string, { topic: string; topicId: string; partitions: P[] }>();
   for (const target of targets) {
     const key = `${target.topicId} ${target.topic}`;
