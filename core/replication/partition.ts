@@ -62,6 +62,7 @@ export class Partition {
   #appendedBytes = 0;
   #roleChanges = 0;
   #truncating: Promise<void> | null = null;
+  #looksSoon = false;
 
   constructor(image: PartitionImage, settings: TopicSettings, host: PartitionHost) {
     this.topic = image.topic;
@@ -240,8 +241,20 @@ export class Partition {
   #written(bytes: number, committed: boolean): void {
     this.#appendedBytes += bytes;
     // Consumers see what is committed, followers everything.
-    if (committed || (this.leader?.followers.size ?? 0) > 0) this.fetches.checkAll();
+    if (committed || (this.leader?.followers.size ?? 0) > 0) this.#lookSoon();
   }
+
+  /** Once the appends of this turn are written: a fetch waits for several partitions, and is answered once for all. */
+  #lookSoon(): void {
+    if (this.#looksSoon || this.fetches.size === 0) return;
+    this.#looksSoon = true;
+    this.host.turn.look(this.#look);
+  }
+
+  readonly #look = (): void => {
+    this.#looksSoon = false;
+    this.fetches.checkAll();
+  };
 
   // ---- high watermark
 
@@ -252,7 +265,7 @@ export class Partition {
     if (state.kind !== 'leader' || log === null) return;
     const moved = this.#commit();
     this.#appends.complete(log, state);
-    if (moved) this.fetches.checkAll();
+    if (moved) this.#lookSoon();
   }
 
   #commit(): boolean {

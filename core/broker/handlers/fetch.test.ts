@@ -69,6 +69,41 @@ test('waits for minBytes over all partitions, and answers with what there is whe
   expect(offsetsIn(partitionsOf(await late)[0]!.records)).toEqual([1]);
 });
 
+test('a fetch that waits for several partitions is answered once with what one turn wrote to all of them', async () => {
+  const { client, connect, settle, cluster } = await setup({ partitions: 2, replicas: [1, 2] });
+  const writer = connect();
+  const follower = connect('10.0.0.2');
+  const followed = (fetchOffset: number, maxWaitMs: number) =>
+    follower.send(fetch, 15, {
+      ...{ maxWaitMs, minBytes: 1, sessionEpoch: -1, replicaState: { replicaId: 2, replicaEpoch: 102 } },
+      topics: [
+        {
+          topicId: cluster.topicsByName.get('t')!.id,
+          partitions: [0, 1].map((partition) => ({
+            partition,
+            fetchOffset,
+            logStartOffset: 0,
+            partitionMaxBytes: 1000,
+          })),
+        },
+      ],
+    });
+  const copied = followed(0, 500);
+  const consumed = client.send(fetch, 12, ask([{}, { partition: 1 }], { maxWaitMs: 500 }));
+  await settle();
+  expect([follower.unanswered, client.unanswered]).toEqual([1, 1]);
+  const partitionData = [0, 1].map((index) => ({ index, records: batch(codecs, ['x']) }));
+  const written = writer.send(produce, 9, { acks: -1, timeoutMs: 1000, topicData: [{ name: 't', partitionData }] });
+  await settle();
+  expect([writer.unanswered, client.unanswered]).toEqual([1, 1]);
+  expect(partitionsOf(await copied).map(({ records }) => offsetsIn(records))).toEqual([[0], [0]]);
+  // One fetch of the follower commits both.
+  void followed(1, 0);
+  await settle();
+  expect(partitionsOf(await consumed).map(({ records }) => offsetsIn(records))).toEqual([[0], [0]]);
+  expect((await written).responses[0]!.partitionResponses.map(({ errorCode }) => errorCode)).toEqual([0, 0]);
+});
+
 test('bounds: the first batch is given however large, partition and request limits hold for the rest', async () => {
   const { client, write } = await setup({ partitions: 2 });
   for (let count = 0; count < 4; count++) {
