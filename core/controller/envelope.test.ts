@@ -28,7 +28,8 @@ test('a request in an envelope is carried out as if it had come by itself, at ev
 test('only what clients may ask is opened, and only by the active controller', async () => {
   const made = await ControllerWorld.start({ settle });
   expect(await sent(made, 7, false)).toMatchObject({ errorCode: 42, responseData: null });
-  made.replica.leaderChanged({ id: 2, epoch: 2 });
+  made.quorum.leader = { id: 2, epoch: 2 };
+  made.replica.leaderChanged(made.quorum.leader);
   expect(unwrapResponse(createTopics, 7, await sent(made, 7))).toBe('notController');
   const hostile = complete(envelope.request, {
     requestData: Uint8Array.of(0, 19, 0, 7, 9),
