@@ -33,8 +33,8 @@ test.each([
     'c.yaml:5:45 producers[0].client: kafkajs cannot do compression.type zstd; it does none, gzip',
   ],
   [
-    file('platformatic', ', transaction: { records: 10 }'),
-    'c.yaml:5:50 producers[0].transaction: client.driver platformatic writes no transactions here',
+    file('platformatic', ', transaction: { records: 10 }', '', 'kafka\nbootstrap: [k:9092]'),
+    'c.yaml:6:50 producers[0].transaction: client.driver platformatic writes no transactions here',
   ],
   [
     file('platformatic', '', ', client: { group.protocol: consumer }'),

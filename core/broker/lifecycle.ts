@@ -24,6 +24,8 @@ const HEARTBEAT_VERSION = 1;
 const REQUEST_TIMEOUT_MS = 3000;
 /** Between two tries of what a controller that is just starting cannot grant yet. */
 const RETRY_MS = 10;
+/** While the session of this broker's former life lasts (broker.session.timeout.ms, 9 s) its registration is refused. */
+const REGISTRATION_RETRY_MAX_MS = 100;
 /** Between two looks whether there is still a quorum that could let this broker go. */
 const QUORUM_CHECK_MS = 150;
 /** Looks in a row that must find it down: a connection may also have broken just by being idle. */
@@ -67,7 +69,7 @@ export class BrokerLifecycle {
 
   async #register(deadlineNs: number): Promise<void> {
     const { controller, registration, metadata, timers } = this.#options;
-    for (;;) {
+    for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, REGISTRATION_RETRY_MAX_MS)) {
       this.#checkTime(deadlineNs, 'registered');
       const response = await controller.send(
         brokerRegistration,
@@ -85,7 +87,7 @@ export class BrokerLifecycle {
       if (errorCode !== null && isFinal(errorCode)) {
         throw new Error(`the controller refused to register broker ${registration.brokerId}: error ${errorCode}`);
       }
-      await timers.sleep(RETRY_MS);
+      await timers.sleep(pauseMs);
     }
   }
 
