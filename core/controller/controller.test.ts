@@ -216,7 +216,8 @@ test('answers nothing any more once it has lost the lead', async () => {
   const made = await world([1]);
   const request = { topics: [{ name: 'a', numPartitions: 1, replicationFactor: 1 }] };
   const waiting = made.ask(createTopics, request);
-  made.replica.leaderChanged({ id: 2, epoch: 2 });
+  made.quorum.leader = { id: 2, epoch: 2 };
+  made.replica.leaderChanged(made.quorum.leader);
   await expect(waiting).rejects.toThrow('no answer');
   await expect(made.ask(createTopics, request)).rejects.toThrow('no answer');
 });

@@ -1,4 +1,3 @@
-import { bounded } from '../bounded.ts';
 import type { BrokerConfig } from '../config/index.ts';
 import {
   type AddRaftVoterRequest,
@@ -21,6 +20,7 @@ import { BrokerSessions } from './broker-heartbeats.ts';
 import { BrokerPresence, type Endpoint } from './broker-presence.ts';
 import type { ClusterImage } from './cluster-image.ts';
 import { preferredElections, uncleanElections } from './due-elections.ts';
+import { EarlyRequests } from './early-requests.ts';
 import type { ControllerFaults } from './faults.ts';
 import { ImageBuilder } from './image-builder.ts';
 import { fenceBroker } from './leadership.ts';
@@ -64,9 +64,6 @@ interface Active {
   balancedMs: number;
 }
 
-/** How long a request waits for a node that leads the quorum to begin as controller. */
-const CLAIM_WAIT_MS = 500;
-
 /** Kafka's bound on a batch of the metadata log, and above what one request may produce. */
 const RECORDS_PER_BATCH = 10_000;
 
@@ -81,8 +78,7 @@ export class Controller {
   readonly #presence: BrokerPresence;
   #active: Active | null = null;
   #pending: Pending[] = [];
-  /** Requests that came when this node led already, and its first record was not committed yet. */
-  #early: ((active: Active | null) => void)[] = [];
+  readonly #early: EarlyRequests<Active>;
   #committedOffset = 0;
   #timer: Timer | null = null;
   #closed = false;
@@ -91,10 +87,15 @@ export class Controller {
     this.#options = options;
     this.#random = options.runtime.random.fork('controller');
     this.#presence = new BrokerPresence(options.runtime);
+    this.#early = new EarlyRequests(options.runtime.timers);
   }
 
   get isActive(): boolean {
     return this.#active !== null;
+  }
+
+  get #leads(): boolean {
+    return !this.#closed && this.#options.quorum().leader.id === this.#options.config.nodeId;
   }
 
   /** Image of the active controller, with what is not committed yet; null while another node leads. */
@@ -121,7 +122,7 @@ export class Controller {
     }
     const operation = operationByKey.get(api.key);
     if (operation === undefined) throw new Error(`the controller has no operation for ${api.name}`);
-    const active = this.#active ?? (await this.#claimed());
+    const active = this.#active ?? (this.#leads ? await this.#early.next() : null);
     if (active === null) return null;
     if (connectionId !== null && (api.key === brokerHeartbeat.key || api.key === brokerRegistration.key)) {
       this.spoke((request as { readonly brokerId: number }).brokerId, connectionId);
@@ -156,14 +157,14 @@ export class Controller {
     if (leader.id === this.#options.config.nodeId) this.#claim(leader.epoch);
     else {
       this.#renounce();
-      this.#answerEarly(null);
+      this.#early.answer(null);
     }
   }
 
   close(): void {
     this.#closed = true;
     this.#renounce();
-    this.#answerEarly(null);
+    this.#early.answer(null);
   }
 
   #claim(epoch: number): void {
@@ -180,7 +181,7 @@ export class Controller {
     }
     this.#registerController();
     this.#schedule();
-    this.#answerEarly(this.#active);
+    this.#early.answer(this.#active);
     // Whoever ended with the controller before this one has no connection here that could break.
     for (const id of image.brokerIds()) this.#doubt(id);
   }
@@ -192,23 +193,6 @@ export class Controller {
     const waiting = this.#pending;
     this.#pending = [];
     for (const one of waiting) one.resolve(false);
-  }
-
-  /**
-   * The voters hear of a leader before it knows all that was committed before it. What they ask meanwhile waits for that
-   * here: they would only come again a little later. Null: this node does not lead, or does not get so far.
-   */
-  #claimed(): Promise<Active | null> {
-    const { runtime, quorum, config } = this.#options;
-    if (this.#closed || quorum().leader.id !== config.nodeId) return Promise.resolve(null);
-    const begun = new Promise<Active | null>((resolve) => this.#early.push(resolve));
-    return bounded(runtime.timers, begun, CLAIM_WAIT_MS, null);
-  }
-
-  #answerEarly(active: Active | null): void {
-    const waiting = this.#early;
-    this.#early = [];
-    for (const resolve of waiting) resolve(active);
   }
 
   /** KIP-919: every controller's endpoints stand in the log; the active one writes its own. */
