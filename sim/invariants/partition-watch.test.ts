@@ -57,6 +57,19 @@ test('a new life may know more than was shown: its last one led until it ended. 
   expect(found).toEqual([expect.stringMatching(/^P7 follower 1 has 106 .* no leader has shown more than 100$/)]);
 });
 
+test('a leader may commit in the event that ends its lead, which is then looked at once, as a follower', () => {
+  const { found, life } = watched();
+  const deposed = life(2);
+  deposed({ highWatermark: 100, epoch: 5 });
+  deposed({ highWatermark: 103 });
+  const other = life(3);
+  other({ highWatermark: 100 });
+  other({ highWatermark: 103 });
+  expect(found).toEqual([]);
+  deposed({ highWatermark: 104 });
+  expect(found).toEqual([expect.stringMatching(/^P7 follower 2 has 104 .* no leader has shown more than 103$/)]);
+});
+
 test('a high watermark never goes back within an epoch of one life', () => {
   const { found, life } = watched();
   const leader = life(2);

@@ -183,6 +183,8 @@ export class PartitionWatch {
     this.#findings.checked('P7', this.#index);
     // A new life goes on from what was written down as the last one ended, which may have led until then.
     if (before === undefined || before.log !== now.log) return;
+    // It led when it was last looked at: what it committed in the very event that made it a follower no other look has seen.
+    if (before.leading !== null) this.#shown = Math.max(this.#shown, now.highWatermark);
     if (now.highWatermark <= Math.max(this.#shown, before.highWatermark)) return;
     this.#findings.violated(
       'P7',
