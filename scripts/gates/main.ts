@@ -19,7 +19,7 @@ const HELP = `npm run gates -- [--target sim|local|both] [--rounds 20] [--pairs 
 
 Each round compares two equal arms, then one against a broker that is slower by --slower. In the simulator its processor
 is; of real processes each request burns that share of what a request costs the broker, which a run before measures.
-Takes: seconds in the simulator; on real processes about 40 s for each comparison of 8 pairs on a quiet machine.
+Takes: seconds in the simulator; on real processes about a minute for each comparison of 8 pairs on a quiet machine.
 Exit codes: 0 equals always pass and the slower broker is always found · ${EXIT.inconclusive} equals were sometimes too noisy to be told ·
 ${EXIT.runFailed} equals were told apart, or the slower broker was missed.
 `;
