@@ -7,6 +7,7 @@ import { checkClusterTools } from './cluster-tools.ts';
 import { checkDumpLogSegments } from './dump-log-segments.ts';
 import { checkJavaTools } from './java-tools.ts';
 import { checkKafkaPause } from './kafka-pause.ts';
+import { checkKafkaTransactions } from './kafka-transactions.ts';
 import { checkKafkaJs } from './kafkajs.ts';
 import { checkKcat } from './kcat.ts';
 import { checkPlatformatic } from './platformatic.ts';
@@ -32,6 +33,7 @@ try {
     await checkClusterFailover(checks);
     await checkVoters(checks);
     await checkKafkaPause(checks);
+    await checkKafkaTransactions(checks);
   }
 } finally {
   await served?.stop();
