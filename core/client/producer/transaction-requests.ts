@@ -12,7 +12,7 @@ import {
 import { groupByTopic, type TopicPartition } from '../by-leader.ts';
 import { ClientError, clientError } from '../client-error.ts';
 import type { DraftFor } from '../cluster.ts';
-import type { OffsetToCommit } from '../consumer/group/commits.ts';
+import { type OffsetToCommit, offsetTopics } from '../consumer/group/commits.ts';
 import { type Coordinator, Retry } from '../coordinator.ts';
 import type { ProducerIdentity } from './partition-queue.ts';
 
@@ -129,15 +129,7 @@ export async function commitOffsetsInTransaction(
     ...(version >= FIRST_OF_MEMBERS
       ? { generationId: group.generation, memberId: group.memberId, groupInstanceId: group.instanceId }
       : {}),
-    topics: [...groupByTopic(offsets)].map(([name, own]) => ({
-      name,
-      partitions: own.map(({ partition, offset, leaderEpoch, metadata }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: leaderEpoch ?? -1,
-        committedMetadata: metadata ?? '',
-      })),
-    })),
+    topics: offsetTopics(offsets),
   });
   const cap = addsPartitions ? LAST_OFFSET_COMMIT_OF_V1 : undefined;
   await ask(groupCoordinator, txnOffsetCommit, draft, cap, timeoutMs, ({ topics }) =>

@@ -96,16 +96,29 @@ function commitDraft(groupId: string, who: CommitIdentity, offsets: readonly Off
     generationIdOrMemberEpoch: who.generation,
     memberId: who.memberId,
     ...(version >= 7 ? { groupInstanceId: who.instanceId } : {}),
-    topics: [...groupByTopic(offsets)].map(([name, own]) => ({
-      name,
-      partitions: own.map(({ partition, offset, leaderEpoch, metadata }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: leaderEpoch ?? -1,
-        committedMetadata: metadata ?? '',
-      })),
-    })),
+    topics: offsetTopics(offsets),
   });
+}
+
+/** As OffsetCommit and TxnOffsetCommit carry offsets. */
+export function offsetTopics(offsets: readonly OffsetToCommit[]): {
+  name: string;
+  partitions: {
+    partitionIndex: number;
+    committedOffset: number;
+    committedLeaderEpoch: number;
+    committedMetadata: string;
+  }[];
+}[] {
+  return [...groupByTopic(offsets)].map(([name, own]) => ({
+    name,
+    partitions: own.map(({ partition, offset, leaderEpoch, metadata }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedLeaderEpoch: leaderEpoch ?? -1,
+      committedMetadata: metadata ?? '',
+    })),
+  }));
 }
 
 /**
